@@ -1,0 +1,180 @@
+//! What happened, as data. Every room that does something sends events; user interfaces, the log
+//! and the report listen. `docs/events.md` describes their JSON form for other programs.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+/// Something that happened in a run. Written as JSON with a `type` field; every duration is in
+/// seconds, every size in bytes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    RunStarted {
+        run: String,
+        image: String,
+        version: Option<String>,
+        platform: String,
+        log: String,
+    },
+    PhaseStarted {
+        phase: Phase,
+    },
+    PhaseFinished {
+        phase: Phase,
+        seconds: f64,
+        ok: bool,
+    },
+    /// A step, numbered from 1.
+    StepStarted {
+        number: usize,
+        total: usize,
+        name: String,
+        kind: String,
+    },
+    StepRetried {
+        number: usize,
+        name: String,
+        attempt: u32,
+        reason: String,
+    },
+    StepFinished {
+        number: usize,
+        name: String,
+        seconds: f64,
+        ok: bool,
+    },
+    /// One line that a step, cloud-init or a program started by hornero printed.
+    Output {
+        source: String,
+        stream: Stream,
+        line: String,
+    },
+    /// How far a transfer or a conversion is. `total` is unknown for some.
+    Progress {
+        task: String,
+        done: u64,
+        total: Option<u64>,
+    },
+    /// Something costly that was there already: a base, a download, the accelerator's answer.
+    Reused {
+        what: String,
+        detail: String,
+    },
+    /// Worth a line, nothing to worry about.
+    Note {
+        message: String,
+    },
+    Warning {
+        message: String,
+    },
+    CheckFinished {
+        name: String,
+        ok: bool,
+        expected: String,
+        found: String,
+    },
+    ImageCaptured {
+        image: String,
+        location: String,
+        bytes: u64,
+    },
+    Published {
+        parameter: String,
+        value: String,
+        version: u64,
+    },
+    RunFinished {
+        ok: bool,
+        seconds: f64,
+        error: Option<String>,
+    },
+}
+
+/// The phases of a bake, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Base,
+    Launch,
+    Connect,
+    CloudInit,
+    Upload,
+    Steps,
+    Checks,
+    Seal,
+    Stop,
+    Capture,
+    /// The checks again, on a machine started from the image.
+    Test,
+    Publish,
+    Cleanup,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The sending end. Cheap to clone; sending never waits and never fails, for a bake must not
+/// depend on who listens.
+#[derive(Clone, Debug)]
+pub struct Events {
+    sender: Arc<mpsc::UnboundedSender<Event>>,
+}
+
+impl Events {
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender: Arc::new(sender) }, receiver)
+    }
+
+    /// Nobody listens when the receiver is gone, which is the listener's choice and no error.
+    pub fn send(&self, event: Event) {
+        self.sender.send(event).ok();
+    }
+
+    pub fn note(&self, message: impl Into<String>) {
+        self.send(Event::Note { message: message.into() });
+    }
+
+    pub fn warn(&self, message: impl Into<String>) {
+        self.send(Event::Warning { message: message.into() });
+    }
+
+    pub fn reused(&self, what: impl Into<String>, detail: impl Into<String>) {
+        self.send(Event::Reused { what: what.into(), detail: detail.into() });
+    }
+
+    pub fn output(&self, source: &str, stream: Stream, line: impl Into<String>) {
+        self.send(Event::Output { source: source.into(), stream, line: line.into() });
+    }
+
+    pub fn progress(&self, task: &str, done: u64, total: Option<u64>) {
+        self.send(Event::Progress { task: task.into(), done, total });
+    }
+}
+
+impl Phase {
+    /// What a person reads.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Launch => "launch",
+            Self::Connect => "connect",
+            Self::CloudInit => "cloud-init",
+            Self::Upload => "upload",
+            Self::Steps => "steps",
+            Self::Checks => "checks",
+            Self::Seal => "seal",
+            Self::Stop => "stop",
+            Self::Capture => "capture",
+            Self::Test => "test",
+            Self::Publish => "publish",
+            Self::Cleanup => "cleanup",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The wire to where builders run. `Platform` launches builders from a base or from a finished
+//! image; a `Builder` is a running machine that can be reached, stopped, captured and destroyed.
+//! `qemu` runs them on this computer.
+
+pub mod qemu;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use crate::{
+    event::Events,
+    template::{
+        model::{Arch, Base, Qemu},
+        units::Size,
+    },
+};
+
+/// Why a platform could not do what it was asked. `what` says what was being done to which named
+/// thing, `why` the cause, `hint` what to do now.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct PlatformError {
+    pub what: String,
+    pub why: String,
+    pub hint: Option<String>,
+    /// The last lines of the serial console or of a program's output, where they tell more.
+    pub tail: Vec<String>,
+}
+
+/// Where a builder's disks come from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    Base(BaseImage),
+    /// A finished image: its root disk and its extra disks.
+    Image(PathBuf),
+}
+
+/// A base that is ready to start from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BaseImage {
+    /// Decides the content: `sha256:...` of the disk, or the platform's own ID.
+    pub id: String,
+    /// What a person reads: `debian bookworm, built from packages`.
+    pub description: String,
+    /// The root disk where it is a local file.
+    pub disk: PathBuf,
+}
+
+/// Everything a platform needs to know to start a builder.
+#[derive(Clone, Debug)]
+pub struct LaunchSpec {
+    /// Names the machine: the run's ID.
+    pub name: String,
+    pub origin: Origin,
+    /// Of the root disk; the origin's own size when `None`, never smaller than that.
+    pub root_size: Option<Size>,
+    /// Empty disks to add, in order. An image brings its own.
+    pub disks: Vec<NewDisk>,
+    /// cloud-init's user-data; `None` starts the machine without any.
+    pub user_data: Option<Vec<u8>>,
+    pub machine: Qemu,
+    /// A folder of this launch alone, made by the caller: overlays, seed, console log.
+    pub folder: PathBuf,
+}
+
+/// An empty disk. The guest finds it by this name as the disk's serial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDisk {
+    pub name: String,
+    pub size: Size,
+}
+
+/// One disk of a captured image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CapturedDisk {
+    /// `root`, or the name of an extra disk.
+    pub name: String,
+    /// File name inside the image's folder.
+    pub file: String,
+    pub virtual_bytes: u64,
+    pub file_bytes: u64,
+    /// Of the file, lower-case hex.
+    pub sha256: String,
+}
+
+#[async_trait]
+pub trait Platform: Send + Sync {
+    /// Makes the base available: built, downloaded or found in the cache.
+    async fn prepare_base(&self, base: &Base, events: &Events) -> Result<BaseImage, PlatformError>;
+
+    /// Starts a builder. On an error nothing of it is left running.
+    async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
+}
+
+#[async_trait]
+pub trait Builder: Send + Sync {
+    /// The platform's name for it: a process ID, an instance ID.
+    fn id(&self) -> String;
+
+    /// Where its SSH answers, or will.
+    fn address(&self) -> SocketAddr;
+
+    /// Why it no longer runs; `None` while it does.
+    async fn gone(&self) -> Option<String>;
+
+    /// The last lines of its serial console.
+    async fn console_tail(&self, lines: usize) -> Vec<String>;
+
+    /// Asks the guest to power down and waits. A guest that is still up after `deadline` is an
+    /// error: it is never cut off and captured.
+    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError>;
+
+    /// Writes the disks of the stopped builder into `folder`, compact and self-contained.
+    async fn capture(&mut self, folder: &Path, events: &Events) -> Result<Vec<CapturedDisk>, PlatformError>;
+
+    /// Ends it, however it is, and removes what the launch made. Can be called again.
+    async fn destroy(&mut self) -> Result<(), PlatformError>;
+}
+
+impl PlatformError {
+    pub fn new(what: impl Into<String>, why: impl ToString) -> Self {
+        Self { what: what.into(), why: why.to_string(), hint: None, tail: Vec::new() }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn tail(mut self, tail: Vec<String>) -> Self {
+        self.tail = tail;
+        self
+    }
+}
+
+/// The architecture of the machine that hornero runs on, if images can be baked for it.
+pub fn native_arch() -> Option<Arch> {
+    match std::env::consts::ARCH {
+        "x86_64" => Some(Arch::X86_64),
+        "aarch64" => Some(Arch::Arm64),
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! Builders as QEMU machines on this computer.

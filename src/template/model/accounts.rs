@@ -1,0 +1,23 @@
+//! Groups and users of the image.
+
+use serde::Serialize;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    pub name: String,
+    pub gid: Option<u32>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    pub name: String,
+    pub uid: Option<u32>,
+    /// Each one declared under `[[groups]]` or one of the base's own.
+    pub groups: Vec<String>,
+    pub shell: Option<String>,
+    pub home: Option<String>,
+    /// The right-hand side of a sudoers rule: `ALL=(ALL) NOPASSWD:ALL`.
+    pub sudo: Option<String>,
+    /// Public keys in OpenSSH's one-line form.
+    pub ssh_keys: Vec<String>,
+}

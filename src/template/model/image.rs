@@ -1,0 +1,55 @@
+//! What the image is called, what it is parametrised by, and where its ID is announced.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Serialize;
+
+/// `[image]`
+#[derive(Clone, Debug, Serialize)]
+pub struct Image {
+    /// `[a-z0-9-]`, 1 to 63 characters.
+    pub name: String,
+    pub version: Option<String>,
+    pub description: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One of `[variables]`, with the value that this reading of the template uses.
+#[derive(Clone, Debug, Serialize)]
+pub struct Variable {
+    pub name: String,
+    pub value: String,
+    pub description: Option<String>,
+}
+
+/// One of `[secrets]`: a name and where its value will come from. The value is never in the model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Secret {
+    pub name: String,
+    pub source: SecretSource,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    Env(String),
+    File(PathBuf),
+    Parameter(String),
+    SecretsManager { secret: String, key: Option<String> },
+}
+
+/// `[publish]`: the parameter that the image's ID is recorded under.
+#[derive(Clone, Debug, Serialize)]
+pub struct Publish {
+    /// Default `/images/NAME/STAGE`.
+    pub parameter: String,
+    /// Default `dev`.
+    pub stage: String,
+}
+
+/// `[notify]`
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Notify {
+    /// Name of the environment variable that holds the webhook's URL.
+    pub slack_webhook_env: Option<String>,
+}

@@ -1,0 +1,109 @@
+//! Settings of the two platforms, of the way to the builder, and of the seal.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::template::units::{Size, Span};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformKind {
+    Ec2,
+    Qemu,
+}
+
+/// `[cloud_init]`
+#[derive(Clone, Debug, Serialize)]
+pub struct CloudInit {
+    pub enabled: bool,
+    /// The user's own parts: file name and text, in order.
+    pub user_data: Vec<(String, String)>,
+}
+
+/// `[ssh]`; what is `None` is decided by hornero.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Ssh {
+    /// How long the builder may take to answer.
+    pub timeout: Option<Span>,
+    pub user: Option<String>,
+    pub private_key: Option<PathBuf>,
+    /// `SHA256:...`, as `ssh-keygen -l` prints it.
+    pub host_key: Option<String>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub bastion: Option<Bastion>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Bastion {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub host_key: String,
+    pub private_key: Option<PathBuf>,
+}
+
+/// `[seal]`
+#[derive(Clone, Debug, Serialize)]
+pub struct Seal {
+    pub enabled: bool,
+    /// Names of parts that are left out; see `provision::seal`.
+    pub keep: Vec<String>,
+}
+
+/// `[ec2]`
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Ec2 {
+    pub region: Option<String>,
+    pub instance_types: Vec<String>,
+    pub subnets: Vec<String>,
+    pub kms_key: Option<String>,
+    pub copy_to: Vec<String>,
+    pub share_with: Share,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Share {
+    pub accounts: Vec<String>,
+    pub organizations: Vec<String>,
+    pub organizational_units: Vec<String>,
+}
+
+/// `[qemu]`
+#[derive(Clone, Debug, Serialize)]
+pub struct Qemu {
+    /// Default 2 GiB.
+    pub memory: Size,
+    /// Default 2.
+    pub cpus: u32,
+    pub accelerator: Accelerator,
+    pub firmware: Firmware,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accelerator {
+    /// KVM when it really works, else TCG.
+    #[default]
+    Auto,
+    Kvm,
+    Tcg,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Firmware {
+    #[default]
+    Bios,
+    Uefi,
+}
+
+impl PlatformKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ec2 => "ec2",
+            Self::Qemu => "qemu",
+        }
+    }
+}

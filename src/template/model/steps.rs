@@ -1,0 +1,76 @@
+//! Steps: what is done on the builder, in order.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Serialize;
+
+use crate::template::units::Span;
+
+/// One of `[[steps]]`. Those whose `when` is false are not in the model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// As given, or made from the step's content; with the provisioner in front if it comes from one.
+    pub name: String,
+    pub action: Action,
+    pub timeout: Option<Span>,
+    /// How often it is tried again after a failure.
+    pub retries: u32,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Runs on the builder.
+    Shell { script: Script, env: BTreeMap<String, String>, user: String, allowed_exit_codes: Vec<i32> },
+    /// Runs a playbook on this computer against the builder.
+    Ansible { playbook: PathBuf, extra_vars: BTreeMap<String, String> },
+    /// Restarts the builder and waits for the new boot.
+    Reboot,
+    /// Runs on this computer, in the template's folder.
+    Local { script: Script, env: BTreeMap<String, String>, allowed_exit_codes: Vec<i32>, folder: PathBuf },
+    /// Fetches a file from the builder to this computer.
+    Download { source: String, destination: PathBuf },
+}
+
+/// What a shell step runs; a script's text is already read from its file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Script {
+    pub text: String,
+    /// The file it came from, if it was not written in the template.
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    #[default]
+    Shell,
+    Ansible,
+    Reboot,
+    Local,
+    Download,
+}
+
+impl Action {
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Self::Shell { .. } => StepKind::Shell,
+            Self::Ansible { .. } => StepKind::Ansible,
+            Self::Reboot => StepKind::Reboot,
+            Self::Local { .. } => StepKind::Local,
+            Self::Download { .. } => StepKind::Download,
+        }
+    }
+}
+
+impl StepKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Ansible => "ansible",
+            Self::Reboot => "reboot",
+            Self::Local => "local",
+            Self::Download => "download",
+        }
+    }
+}

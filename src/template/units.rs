@@ -1,0 +1,135 @@
+//! Sizes, durations and file modes as a template writes them: `"16GiB"`, `"10m"`, `"0750"`.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Serialize, Serializer};
+
+/// A size in bytes, written with a unit: `"16GiB"`, `"500MB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+/// A file mode: the lower twelve bits, written in octal as a string: `"0750"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+/// A length of time, written with a unit: `"90s"`, `"1h 30m"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
+
+/// Why a size, mode or duration could not be read; the text ends with an example of a good one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadUnit(pub String);
+
+impl FromStr for Size {
+    type Err = BadUnit;
+
+    fn from_str(text: &str) -> Result<Self, BadUnit> {
+        let unit_given = text.trim().ends_with(|c: char| c.is_ascii_alphabetic());
+        let bytes = text.parse::<bytesize::ByteSize>().map_err(|_| bad_size(text))?.as_u64();
+        match bytes {
+            0 => Err(BadUnit(format!("a size of 0 bytes in `{text}`; write one such as \"16GiB\""))),
+            _ if !unit_given => Err(bad_size(text)),
+            bytes => Ok(Self(bytes)),
+        }
+    }
+}
+
+fn bad_size(text: &str) -> BadUnit {
+    BadUnit(format!("`{text}` is not a size; write a number and a unit, such as \"16GiB\""))
+}
+
+impl FromStr for Mode {
+    type Err = BadUnit;
+
+    fn from_str(text: &str) -> Result<Self, BadUnit> {
+        let octal = (3..=4).contains(&text.len()) && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
+        let bits = octal.then(|| u32::from_str_radix(text, 8).ok()).flatten();
+        bits.map(Self).ok_or_else(|| {
+            BadUnit(format!(
+                "`{text}` is not a file mode; write three or four octal digits, such as \"0644\""
+            ))
+        })
+    }
+}
+
+impl FromStr for Span {
+    type Err = BadUnit;
+
+    fn from_str(text: &str) -> Result<Self, BadUnit> {
+        let duration = humantime::parse_duration(text).map_err(|_| {
+            BadUnit(format!("`{text}` is not a duration; write a number and a unit, such as \"10m\""))
+        })?;
+        if duration.is_zero() {
+            return Err(BadUnit(format!("a duration of nothing in `{text}`; write one such as \"10m\"")));
+        }
+        Ok(Self(duration))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bytesize::ByteSize(self.0).display().iec().fmt(f)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_need_a_unit_and_are_more_than_nothing() {
+        assert_eq!("16GiB".parse(), Ok(Size(16 << 30)));
+        assert_eq!("500MB".parse(), Ok(Size(500_000_000)));
+        for bad in ["", "16", "0B", "0GiB", "-1GiB", "lots", "16 parsecs"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad} was taken for a size");
+        }
+    }
+
+    #[test]
+    fn modes_are_three_or_four_octal_digits() {
+        assert_eq!("0750".parse(), Ok(Mode(0o750)));
+        assert_eq!("644".parse(), Ok(Mode(0o644)));
+        for bad in ["", "75", "0999", "u+x", "00755"] {
+            assert!(bad.parse::<Mode>().is_err(), "{bad} was taken for a mode");
+        }
+    }
+
+    #[test]
+    fn durations_need_a_unit_and_are_more_than_nothing() {
+        assert_eq!("10m".parse(), Ok(Span(Duration::from_secs(600))));
+        for bad in ["", "10", "0s", "soon"] {
+            assert!(bad.parse::<Span>().is_err(), "{bad} was taken for a duration");
+        }
+    }
+}
