@@ -2,4 +2,5 @@
 
 pub mod event;
 pub mod platform;
+pub mod remote;
 pub mod template;
