@@ -2,5 +2,6 @@
 
 pub mod event;
 pub mod platform;
+pub mod provision;
 pub mod remote;
 pub mod template;
