@@ -4,11 +4,13 @@
 
 pub mod dial;
 mod drive;
+pub mod entries;
 mod exec;
 pub mod group;
 pub mod key;
 pub mod lines;
 pub mod ssh;
+pub mod upload;
 
 use std::{io::Read, time::Duration};
 
