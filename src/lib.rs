@@ -1,6 +1,10 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod engine;
+pub mod error;
 pub mod event;
+pub mod fetch;
+pub mod plan;
 pub mod platform;
 pub mod provision;
 pub mod remote;

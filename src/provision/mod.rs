@@ -2,6 +2,7 @@
 //! entries, questions for checks. Pure: text in, text out.
 
 pub mod checks;
+pub mod cloud_init;
 pub mod judge;
 pub mod machine;
 pub mod script;
