@@ -56,8 +56,8 @@ impl Output for Watch<'_> {
 
 /// Ends a process group: first politely, then by force.
 pub(super) fn kill(wire: &Wire, sudo: &str, group: u32) {
-    const SCRIPT: &str = "kill -TERM -- -$1; i=0; while kill -0 -- -$1 && [ $i -lt 20 ]; do sleep 0.1; \
-                          i=$((i+1)); done; kill -KILL -- -$1";
+    const SCRIPT: &str = "kill -s TERM -- -$1; i=0; while kill -s 0 -- -$1 && [ $i -lt 20 ]; do sleep 0.1; \
+                          i=$((i+1)); done; kill -s KILL -- -$1";
     let command = Command::new(format!("{sudo}sh -c '{SCRIPT}' sh {group} 2>/dev/null"))
         .timeout(Some(Duration::from_secs(10)));
     // The exit code says only whether force was needed; a lost line shows at the next command.

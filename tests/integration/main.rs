@@ -1,1 +1,4 @@
-fn main() {}
+//! Tests with real parts: a real sshd, real templates, real guests.
+
+mod remote;
+mod rig;
