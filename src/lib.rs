@@ -1,5 +1,6 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod event;
@@ -7,5 +8,8 @@ pub mod fetch;
 pub mod plan;
 pub mod platform;
 pub mod provision;
+pub mod redact;
 pub mod remote;
+pub mod store;
 pub mod template;
+pub mod ui;
