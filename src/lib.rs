@@ -6,6 +6,7 @@ pub mod error;
 pub mod event;
 pub mod fetch;
 pub mod plan;
+pub mod load;
 pub mod platform;
 pub mod provision;
 pub mod redact;

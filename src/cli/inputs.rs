@@ -29,7 +29,7 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
 pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
     let inputs = inputs(context)?;
     let (mut loaded, mut mistakes, mut wrong) = (Vec::new(), Mistakes::default(), 0);
-    for path in expand(paths)? {
+    for path in expand(paths, context)? {
         match load::load(&path, &inputs) {
             Ok(one) => {
                 show::warnings(&one.warnings, context);
@@ -54,16 +54,16 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> 
 }
 
 /// A folder stands for every template directly in it.
-pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+fn expand(paths: &[PathBuf], context: &Context) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let found = load::templates_in(path).map_err(|error| {
+        let found = load::templates_in(path).map_err(|mistakes| {
+            show::mistakes(&mistakes, context);
             Error::new(Kind::Template, format!("looking for templates in `{}`", path.display()))
-                .because(&error)
         })?;
         if found.is_empty() {
             return Err(Error::new(Kind::Template, format!("there is no template in `{}`", path.display())));
