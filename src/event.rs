@@ -89,6 +89,8 @@ pub enum Event {
         ok: bool,
         seconds: f64,
         error: Option<String>,
+        /// What to do now, where something can be said.
+        hint: Option<String>,
     },
 }
 

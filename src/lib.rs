@@ -8,4 +8,6 @@ pub mod plan;
 pub mod platform;
 pub mod provision;
 pub mod remote;
+pub mod store;
 pub mod template;
+pub mod ui;
