@@ -91,6 +91,8 @@ pub enum Event {
         error: Option<String>,
         /// What to do now, where something can be said.
         hint: Option<String>,
+        /// The last lines that explain the error, where it brings its own.
+        tail: Vec<String>,
     },
 }
 

@@ -106,7 +106,10 @@ impl<W: Write + Send> Summary<W> {
             writeln!(out, "{} {failed}", text::pad("in", 6))?;
         }
         if self.tail.lines().next().is_some() {
-            writeln!(out, "\nlast lines of `{}`:", self.tail.source())?;
+            match self.tail.source() {
+                "" => writeln!(out, "\nlast lines:")?,
+                source => writeln!(out, "\nlast lines of `{source}`:")?,
+            }
             for line in self.tail.lines() {
                 writeln!(out, "  {} {line}", self.style().dim().apply_to("|"))?;
             }
@@ -124,6 +127,14 @@ impl<W: Write + Send> Summary<W> {
     fn output(&mut self, source: &str, line: &str) {
         if self.failed.is_none() {
             self.tail.push(source, line);
+        }
+    }
+
+    /// Lines that the error brought along tell more than what was printed last.
+    fn explain(&mut self, lines: &[String]) {
+        if !lines.is_empty() {
+            self.tail.clear();
+            lines.iter().for_each(|line| self.tail.push("", line));
         }
     }
 
@@ -165,7 +176,8 @@ impl<W: Write + Send> Listener for Summary<W> {
             Event::Published { parameter, version, .. } => {
                 self.facts.push(("parameter", format!("{parameter} (version {version})")));
             }
-            Event::RunFinished { ok, seconds, error, hint } => {
+            Event::RunFinished { ok, seconds, error, hint, tail } => {
+                self.explain(tail);
                 let (error, hint) = (error.clone(), hint.clone());
                 self.end = Some(End { ok: *ok, seconds: *seconds, error, hint });
             }
@@ -226,7 +238,7 @@ mod tests {
             Event::PhaseFinished { phase: Phase::Steps, seconds: 90.0, ok: true },
             Event::ImageCaptured { image: "web-1".into(), location: "/images/web-1".into(), bytes: 1 << 20 },
             Event::Published { parameter: "/images/web/dev".into(), value: "web-1".into(), version: 3 },
-            Event::RunFinished { ok: true, seconds: 120.0, error: None, hint: None },
+            Event::RunFinished { ok: true, seconds: 120.0, error: None, hint: None, tail: Vec::new() },
         ]);
         assert_eq!(
             text,
@@ -248,7 +260,7 @@ mod tests {
         events.push(Event::PhaseFinished { phase: Phase::Steps, seconds: 1.0, ok: false });
         events.push(output("cleanup", "gone".into()));
         let (error, hint) = (Some("exit code 3".to_owned()), Some("hornero resume r1".to_owned()));
-        events.push(Event::RunFinished { ok: false, seconds: 2.0, error, hint });
+        events.push(Event::RunFinished { ok: false, seconds: 2.0, error, hint, tail: Vec::new() });
         let text = shown(&events);
         let (_, failure) = text.split_once("error: exit code 3\n").unwrap();
         assert!(
