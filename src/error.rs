@@ -106,6 +106,17 @@ impl From<crate::provision::ProvisionError> for Error {
     }
 }
 
+impl From<crate::store::StoreError> for Error {
+    fn from(error: crate::store::StoreError) -> Self {
+        let hint = error.hint();
+        let mut top = Self::new(Kind::Store, error.to_string());
+        if let Some(source) = StdError::source(&error) {
+            top = top.because(source);
+        }
+        Self { hint, ..top }
+    }
+}
+
 impl From<crate::fetch::FetchError> for Error {
     fn from(error: crate::fetch::FetchError) -> Self {
         use crate::fetch::FetchError as Fetch;

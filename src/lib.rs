@@ -1,12 +1,15 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod event;
 pub mod fetch;
+pub mod load;
 pub mod plan;
 pub mod platform;
 pub mod provision;
+pub mod redact;
 pub mod remote;
 pub mod store;
 pub mod template;

@@ -72,7 +72,8 @@ fn folder(
     option: &str,
     default: impl Fn(&ProjectDirs) -> PathBuf,
 ) -> Result<PathBuf, Error> {
-    let chosen = given.map(Path::to_owned).or_else(|| ProjectDirs::from("", "", "hornero").as_ref().map(default));
+    let chosen =
+        given.map(Path::to_owned).or_else(|| ProjectDirs::from("", "", "hornero").as_ref().map(default));
     let chosen = chosen.ok_or_else(|| {
         Error::new(Kind::Local, "finding a folder for hornero's files: this user has no home")
             .hint(format!("give one with {option}"))

@@ -27,8 +27,14 @@ impl Get {
         };
         let Some(parameter) = found else {
             let version = self.version.map(|version| format!(" version {version}")).unwrap_or_default();
-            return Err(Error::new(Kind::Store, format!("there is no parameter `{name}`{version} in the local store"))
-                .hint(format!("bake the image first, or see `hornero images --platform {}`", context.global.platform.name())));
+            return Err(Error::new(
+                Kind::Store,
+                format!("there is no parameter `{name}`{version} in the local store"),
+            )
+            .hint(format!(
+                "bake the image first, or see `hornero images --platform {}`",
+                context.global.platform.name()
+            )));
         };
         if context.json() {
             show::stdout_json(&parameter);

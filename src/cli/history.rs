@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, get::parameter_name, show, wiring};
 use crate::{
     error::{Error, Kind},
-    ui::summary::table,
+    ui::table::table,
 };
 
 /// Shows what a stage pointed at, and since when
@@ -21,7 +21,10 @@ impl History {
         let name = parameter_name(&self.name, context);
         let versions = store.history(&name).await?;
         if versions.is_empty() {
-            return Err(Error::new(Kind::Store, format!("there is no parameter `{name}` in the local store")));
+            return Err(Error::new(
+                Kind::Store,
+                format!("there is no parameter `{name}` in the local store"),
+            ));
         }
         if context.json() {
             versions.iter().for_each(show::stdout_json);

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, show, wiring};
-use crate::{error::Error, template::units::Size, ui::summary::table};
+use crate::{error::Error, template::units::Size, ui::table::table};
 
 /// Lists the images that there are, newest first
 #[derive(Debug, Args)]
@@ -23,7 +23,14 @@ impl Images {
         let rows = records.iter().map(|image| {
             let version = image.version.clone().unwrap_or_default();
             let created = image.created.strftime("%Y-%m-%d %H:%M").to_string();
-            [image.id.clone(), image.name.clone(), version, created, Size(image.bytes).to_string(), image.location.clone()]
+            [
+                image.id.clone(),
+                image.name.clone(),
+                version,
+                created,
+                Size(image.bytes).to_string(),
+                image.location.clone(),
+            ]
         });
         show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows));
         Ok(ExitCode::SUCCESS)

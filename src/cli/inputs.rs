@@ -29,7 +29,7 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
 pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
     let inputs = inputs(context)?;
     let (mut loaded, mut mistakes, mut wrong) = (Vec::new(), Mistakes::default(), 0);
-    for path in expand(paths)? {
+    for path in expand(paths, context)? {
         match load::load(&path, &inputs) {
             Ok(one) => {
                 show::warnings(&one.warnings, context);
@@ -54,15 +54,16 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> 
 }
 
 /// A folder stands for every template directly in it.
-pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+fn expand(paths: &[PathBuf], context: &Context) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let found = load::templates_in(path).map_err(|error| {
-            Error::new(Kind::Template, format!("looking for templates in `{}`", path.display())).because(&error)
+        let found = load::templates_in(path).map_err(|mistakes| {
+            show::mistakes(&mistakes, context);
+            Error::new(Kind::Template, format!("looking for templates in `{}`", path.display()))
         })?;
         if found.is_empty() {
             return Err(Error::new(Kind::Template, format!("there is no template in `{}`", path.display())));
@@ -81,20 +82,31 @@ fn inputs(context: &Context) -> Result<load::Inputs, Error> {
             Ok(found) => vars.extend(found),
             Err(mistakes) => {
                 show::mistakes(&mistakes, context);
-                return Err(Error::new(Kind::Template, format!("reading the variables in `{}`", file.display())));
+                return Err(Error::new(
+                    Kind::Template,
+                    format!("reading the variables in `{}`", file.display()),
+                ));
             }
         }
     }
     // What is no text cannot be a variable's value; the template then asks for it by name.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     vars.extend(environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))));
     vars.extend(global.vars.iter().cloned());
-    Ok(load::Inputs { vars, platform: global.platform, stage: global.stage.clone(), provisioner_folders: installed() })
+    Ok(load::Inputs {
+        vars,
+        platform: global.platform,
+        stage: global.stage.clone(),
+        provisioner_folders: installed(),
+    })
 }
 
 /// Provisioners that came with hornero, beside its program or in its source folder.
 fn installed() -> Vec<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
     beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
 }

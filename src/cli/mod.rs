@@ -12,6 +12,7 @@ mod init;
 mod inputs;
 mod interrupt;
 mod plan;
+mod run;
 mod secrets;
 mod show;
 mod test;

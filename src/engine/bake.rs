@@ -1,6 +1,6 @@
 //! One bake from its plan to a finished, tested image.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,9 @@ use super::{
     machine::{LaunchKeys, Machine},
     manifest::{BaseEntry, FORMAT, InputEntry, Manifest},
     phases::{Timings, phase},
-    prepare, seal, steps,
+    prepare, publish, seal,
+    secrets::filled,
+    steps,
     survey::{self, Survey},
     test_image,
 };
@@ -37,13 +39,21 @@ struct Bake<'a> {
     plan: &'a Plan,
     rooms: &'a Rooms,
     folders: &'a RunFolders,
-    inputs: Vec<InputEntry>,
+    inputs: BakeInputs,
     keys: LaunchKeys,
     events: &'a Events,
 }
 
-/// Bakes `plan`. The image is captured and has passed its checks when this comes back; recording
-/// and publishing it is the caller's.
+/// What a bake is given beside its plan.
+#[derive(Debug, Default)]
+pub struct BakeInputs {
+    /// Every file that decides the image.
+    pub files: Vec<InputEntry>,
+    /// Values by name.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// Bakes `plan`. The image is captured, has passed its checks and is published when this comes back.
 ///
 /// # Errors
 /// The first thing that failed. Whatever was started is gone by then, except an image that was
@@ -52,7 +62,7 @@ pub async fn bake(
     plan: &Plan,
     rooms: &Rooms,
     folders: &RunFolders,
-    inputs: Vec<InputEntry>,
+    inputs: BakeInputs,
     interrupt: Interrupt,
     events: &Events,
 ) -> Result<Baked, Error> {
@@ -60,7 +70,10 @@ pub async fn bake(
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
     let mut timings = Timings::default();
     let baked = bake.make(&mut timings, interrupt.clone()).await?;
+    publish::record(rooms, &baked).await?;
     bake.test(&baked, &mut timings, interrupt).await?;
+    let work = publish::publish(rooms, &baked, &plan.template.publish, events);
+    phase(events, &mut timings, Phase::Publish, work).await?;
     Ok(baked)
 }
 
@@ -138,8 +151,9 @@ impl Bake<'_> {
         )
         .await?;
         if !template.steps.is_empty() {
+            let steps = filled(&template.steps, &self.inputs.secrets)?;
             let mut steps_timings = Timings::default();
-            let work = steps::run(&mut machine, &template.steps, &mut steps_timings, events);
+            let work = steps::run(&mut machine, &steps, &mut steps_timings, events);
             let result = phase(events, timings, Phase::Steps, work).await;
             timings.steps = steps_timings.steps;
             result?;
@@ -202,7 +216,7 @@ impl Bake<'_> {
             kernel: survey.kernel,
             disks,
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
-            inputs: self.inputs.clone(),
+            inputs: self.inputs.files.clone(),
             packages: survey.packages,
             users: survey.users,
             checks: template.checks.clone(),

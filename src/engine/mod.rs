@@ -10,8 +10,10 @@ mod machine;
 pub mod manifest;
 mod phases;
 mod prepare;
+mod publish;
 mod reboot;
 mod seal;
+mod secrets;
 mod steps;
 mod survey;
 mod test;
@@ -20,8 +22,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-pub use bake::{Baked, bake};
-pub use test::{TestedImage, test_image};
+pub use bake::{BakeInputs, Baked, bake};
+pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{
     platform::Platform,
@@ -29,6 +31,7 @@ use crate::{
         Remote, RemoteError,
         ssh::{Account, SshRemote},
     },
+    store::Store,
 };
 
 /// The wires of a bake.
@@ -36,6 +39,7 @@ use crate::{
 pub struct Rooms {
     pub platform: Arc<dyn Platform>,
     pub connect: Arc<dyn Connect>,
+    pub store: Arc<dyn Store>,
 }
 
 /// How a line to a builder is opened.

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     error::Error,
-    provision::script::{Job, command_line},
+    provision::{
+        BUILDER_ACCOUNT,
+        script::{Job, command_line},
+    },
     remote::Command,
 };
 
@@ -58,6 +61,8 @@ impl Survey {
                     arch: text(arch),
                 });
             }
+            // The account that hornero works with is gone when the image is made.
+            ["user", BUILDER_ACCOUNT, ..] => {}
             ["user", name, uid, gid, home, shell] => self.users.push(AccountEntry {
                 name: text(name),
                 uid: uid.parse().unwrap_or_default(),

@@ -6,10 +6,11 @@ use super::{
     Interrupt, Rooms, checks, cloud_init,
     machine::{LaunchKeys, Machine},
     manifest::Manifest,
+    phases::{Timings, phase},
 };
 use crate::{
     error::{Error, Kind},
-    event::Events,
+    event::{Events, Phase},
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
     template::model::Ssh,
@@ -55,6 +56,20 @@ pub async fn test_image(
     };
     let destroyed = builder.destroy().await.map_err(Error::from);
     result.and(destroyed)
+}
+
+/// The same as a phase of its own.
+///
+/// # Errors
+/// As `test_image`.
+pub async fn test_phase(
+    rooms: &Rooms,
+    image: TestedImage<'_>,
+    interrupt: Interrupt,
+    events: &Events,
+) -> Result<(), Error> {
+    let work = test_image(rooms, image, interrupt, events);
+    phase(events, &mut Timings::default(), Phase::Test, work).await
 }
 
 async fn look(

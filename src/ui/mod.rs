@@ -8,8 +8,11 @@ pub mod lines;
 pub mod log;
 mod sentence;
 pub mod summary;
+pub mod table;
 mod tail;
 mod text;
+
+pub use text::clean;
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Tests with real parts: a real sshd, real templates, real guests.
 
+mod bakes;
 mod remote;
 mod rig;

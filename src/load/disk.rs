@@ -1,0 +1,98 @@
+//! The user's files on the disk: nothing outside the template's folder is read, also not through a
+//! symbolic link, and every file is noted as an input.
+
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    input::InputFile,
+    text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
+};
+use crate::template::check::{Files, Trouble};
+
+#[derive(Debug, Default)]
+pub struct Disk {
+    inputs: RefCell<Vec<InputFile>>,
+}
+
+impl Disk {
+    /// The text of a template, include or provisioner.
+    pub fn template(&self, path: &Path) -> Result<String, Trouble> {
+        let text = text::read(path, LARGEST_TEMPLATE)?;
+        self.note(path)?;
+        Ok(text)
+    }
+
+    pub fn into_inputs(self) -> Vec<InputFile> {
+        self.inputs.into_inner()
+    }
+
+    fn note(&self, path: &Path) -> Result<(), Trouble> {
+        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
+        let mut inputs = self.inputs.borrow_mut();
+        if !inputs.iter().any(|input| input.path == path) {
+            inputs.push(InputFile::of(path, &metadata));
+        }
+        Ok(())
+    }
+
+    /// Every file below a folder, in a fixed order.
+    fn note_folder(&self, root: &Path, folder: &Path) -> Result<(), Trouble> {
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry =
+                entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
+            if entry.path_is_symlink() {
+                inside(root, entry.path())?;
+            }
+            if !entry.file_type().is_dir() && entry.path().is_file() {
+                self.note(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble> {
+        inside(root, path)?;
+        let text = text::read(path, LARGEST_FILE)?;
+        self.note(path)?;
+        Ok(text)
+    }
+
+    fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
+        let real = inside(root, path)?;
+        if real.is_dir() {
+            return self.note_folder(root, path);
+        }
+        if !real.is_file() {
+            return Err(Trouble { why: "it is neither a file nor a folder".into(), hint: None });
+        }
+        self.note(path)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+}
+
+/// The real path, if no link leads out of the root.
+pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let real = fs::canonicalize(path).map_err(|error| trouble(&error))?;
+    let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
+    if real.starts_with(&real_root) {
+        return Ok(real);
+    }
+    Err(Trouble {
+        why: format!("a symbolic link in it leads out of `{}`", root.display()),
+        hint: Some("copy what it points to into the template's folder".into()),
+    })
+}

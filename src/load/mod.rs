@@ -1,0 +1,60 @@
+//! Load is the only reader of what the user wrote: templates, their includes and provisioners, and
+//! the files they name. It hands texts to `template`, which judges them.
+
+mod bundle;
+mod chain;
+mod disk;
+mod folders;
+mod input;
+mod provisioners;
+mod text;
+mod vars;
+
+use std::path::{Path, PathBuf};
+
+pub use folders::templates_in;
+pub use input::InputFile;
+pub use vars::var_file;
+
+use crate::template::{
+    check::{Wanted, check},
+    diagnose::Mistakes,
+    model::{PlatformKind, Template},
+};
+
+/// What decides how a template is read, besides its text.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// Values of variables; of two with one name the later counts.
+    pub vars: Vec<(String, String)>,
+    pub platform: PlatformKind,
+    pub stage: Option<String>,
+    /// Where provisioners are looked for besides the template's own surroundings.
+    pub provisioner_folders: Vec<PathBuf>,
+}
+
+/// A template without a mistake.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub template: Template,
+    /// Every file that was read or will be, the template itself first.
+    pub inputs: Vec<InputFile>,
+    pub warnings: Mistakes,
+}
+
+/// Reads a template and everything it refers to. All mistakes are told at once.
+pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
+    let disk = disk::Disk::default();
+    let mut bundle = bundle::gather(path, inputs, &disk).map_err(Mistakes::one)?;
+    bundle.faults.extend(chain::circle(&bundle, &disk));
+    let wanted = Wanted { vars: &inputs.vars, platform: inputs.platform, stage: inputs.stage.as_deref() };
+    let checked = check(bundle, &wanted, &disk);
+    match checked.template {
+        Some(template) => Ok(Loaded {
+            template,
+            inputs: disk.into_inputs(),
+            warnings: Mistakes::from_faults(checked.warnings, &checked.sources),
+        }),
+        None => Err(Mistakes::from_faults(checked.faults, &checked.sources)),
+    }
+}

@@ -1,0 +1,156 @@
+//! Finds the provisioners that templates use, and those that provisioners use.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use toml::Spanned;
+
+use super::{Inputs, disk::Disk};
+use crate::template::{
+    check::{Bundle, Part},
+    diagnose::{Fault, closest, listed},
+    raw,
+    sources::Place,
+};
+
+const FILE: &str = "provisioner.toml";
+
+pub struct Provisioners<'a> {
+    inputs: &'a Inputs,
+    disk: &'a Disk,
+    /// Parts already read, by the file they came from.
+    known: HashMap<PathBuf, usize>,
+}
+
+/// A provisioner on the way from the template to the one being read.
+type Chain = Vec<(String, PathBuf)>;
+
+impl<'a> Provisioners<'a> {
+    pub fn new(inputs: &'a Inputs, disk: &'a Disk) -> Self {
+        Self { inputs, disk, known: HashMap::new() }
+    }
+
+    pub fn find_all(&mut self, bundle: &mut Bundle) {
+        self.follow(0, bundle, &mut Vec::new());
+    }
+
+    fn follow(&mut self, at: usize, bundle: &mut Bundle, chain: &mut Chain) {
+        let named: Vec<(Place, Option<raw::Text>)> = bundle.parts[at]
+            .read
+            .raw
+            .uses
+            .iter()
+            .map(|used| (used.span(), used.get_ref().provisioner.clone()))
+            .collect();
+        for (place, name) in named {
+            let found = match name {
+                Some(name) => self.find(&name, bundle, chain),
+                None => {
+                    Err(Fault::at(place, "`[[use]]` has no `provisioner`").label("`provisioner` is missing"))
+                }
+            };
+            let target = found.map_err(|fault| bundle.faults.push(fault)).ok();
+            bundle.parts[at].uses.push(target);
+        }
+    }
+
+    fn find(&mut self, name: &raw::Text, bundle: &mut Bundle, chain: &mut Chain) -> Result<usize, Fault> {
+        let place = name.span();
+        check_name(name)?;
+        let from =
+            bundle.sources.locate(&place).map(|(file, _)| file.folder().to_owned()).unwrap_or_default();
+        let folders = self.folders(&from);
+        let file =
+            folders.iter().map(|folder| folder.join(name.get_ref()).join(FILE)).find(|file| file.is_file());
+        let file = file.ok_or_else(|| not_found(name, &folders))?;
+        if chain.iter().any(|(_, known)| *known == file) {
+            let names = chain.iter().map(|(name, _)| name.as_str()).chain([name.get_ref().as_str()]);
+            return Err(Fault::at(place, "provisioners use each other in a circle")
+                .label("closes the circle")
+                .hint(format!("remove one of the uses of {}", names.collect::<Vec<_>>().join(" -> "))));
+        }
+        match self.known.get(&file) {
+            Some(at) => Ok(*at),
+            None => self.read(name, file, bundle, chain),
+        }
+    }
+
+    fn read(
+        &mut self,
+        name: &raw::Text,
+        file: PathBuf,
+        bundle: &mut Bundle,
+        chain: &mut Chain,
+    ) -> Result<usize, Fault> {
+        let text = self.disk.template(&file).map_err(|trouble| {
+            Fault::at(
+                name.span(),
+                format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why),
+            )
+        })?;
+        let root = file.parent().unwrap_or(Path::new("")).to_owned();
+        let base = bundle.sources.add(&file, &root, &text);
+        let read = raw::read_provisioner(&text, base);
+        let at = bundle.parts.len();
+        bundle.parts.push(Part { name: name.get_ref().clone(), read, uses: Vec::new() });
+        self.known.insert(file.clone(), at);
+        chain.push((name.get_ref().clone(), file));
+        self.follow(at, bundle, chain);
+        chain.pop();
+        Ok(at)
+    }
+
+    /// `provisioners` beside the file and in the folders above it, up to the repository's root, then
+    /// the folders given from outside.
+    fn folders(&self, from: &Path) -> Vec<PathBuf> {
+        let beside = |folder: &Path| folder.join("provisioners");
+        let mut folders = vec![beside(from)];
+        let start = if from.as_os_str().is_empty() { Path::new(".") } else { from };
+        let mut above = fs::canonicalize(start).ok();
+        while let Some(folder) = above.filter(|folder| !folder.join(".git").exists()) {
+            above = folder.parent().map(Path::to_owned);
+            folders.extend(above.as_deref().map(beside));
+        }
+        // A provisioner's neighbours lie in the folder that holds it.
+        if from.join(FILE).is_file() {
+            folders.extend(from.parent().map(Path::to_owned));
+        }
+        folders.extend(self.inputs.provisioner_folders.iter().cloned());
+        folders
+    }
+}
+
+/// A name is one folder's: it cannot lead elsewhere.
+fn check_name(name: &Spanned<String>) -> Result<(), Fault> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.get_ref().is_empty() && name.get_ref().chars().all(fits) {
+        return Ok(());
+    }
+    let message = format!("`{}` is not the name of a provisioner", name.get_ref().escape_debug());
+    Err(Fault::at(name.span(), message)
+        .hint("write letters, digits, `-` and `_`; it names a folder in `provisioners/`"))
+}
+
+fn not_found(name: &raw::Text, folders: &[PathBuf]) -> Fault {
+    let there: Vec<String> = folders.iter().flat_map(|folder| provisioners_in(folder)).collect();
+    let similar = closest(name.get_ref(), there.iter().map(String::as_str));
+    let looked: Vec<String> =
+        folders.iter().filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string()).collect();
+    let hint = match (similar, looked.is_empty()) {
+        (Some(similar), _) => format!("did you mean `{similar}`?"),
+        (None, true) => {
+            format!("there is no `provisioners` folder; make `provisioners/{}/{FILE}`", name.get_ref())
+        }
+        (None, false) => format!("looked in {}", listed(looked.iter().map(String::as_str))),
+    };
+    Fault::at(name.span(), format!("unknown provisioner `{}`", name.get_ref())).hint(hint)
+}
+
+fn provisioners_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.path().join(FILE).is_file());
+    named.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

@@ -1,0 +1,120 @@
+//! `[[groups]]` and `[[users]]`.
+
+use std::collections::HashSet;
+
+use toml::Spanned;
+
+use super::{
+    cx::Cx,
+    draft::{Draft, Membership, Placed},
+    names::{ACCOUNT, DESTINATION, SUDO},
+};
+use crate::template::{
+    catalogue,
+    diagnose::{Fault, closest},
+    model::{Base, Group, QemuBase, User},
+    raw::{self, Raw, Text},
+};
+
+/// 65534 and 65535 mean "nobody" and "no change".
+const IDS: std::ops::RangeInclusive<i64> = 1..=60_000;
+
+impl Cx<'_> {
+    pub fn accounts(&self, raw: &Raw, draft: &mut Draft) {
+        for group in &raw.groups {
+            let (place, table) = (group.span(), group.get_ref());
+            let gid = self.number(&table.gid, IDS);
+            let name = self.need(&table.name, &place, "a group", "name");
+            if let Some((name, text)) = name.and_then(|text| Some((self.name(text, &ACCOUNT)?, text))) {
+                draft.groups.push(Placed { value: Group { name, gid }, place: text.span() });
+            }
+        }
+        raw.users.iter().for_each(|user| self.user(user, draft));
+    }
+
+    fn user(&self, user: &Spanned<raw::User>, draft: &mut Draft) {
+        let (place, table) = (user.span(), user.get_ref());
+        let groups = self.placed_names(&table.groups, &ACCOUNT);
+        let name =
+            self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let checked = User {
+            name: name.unwrap_or_default(),
+            uid: self.number(&table.uid, IDS),
+            groups: groups.iter().map(|(group, _)| group.clone()).collect(),
+            shell: self.maybe_name(&table.shell, &DESTINATION),
+            home: self.maybe_name(&table.home, &DESTINATION),
+            sudo: self.maybe_name(&table.sudo, &SUDO),
+            ssh_keys: table
+                .ssh_keys
+                .iter()
+                .flat_map(|keys| keys.get_ref())
+                .flat_map(|key| self.ssh_keys(key))
+                .collect(),
+        };
+        draft.memberships.extend(groups.into_iter().map(|(group, place)| Membership { group, place }));
+        if !checked.name.is_empty() {
+            let place = table.name.as_ref().map_or(place, Spanned::span);
+            draft.users.push(Placed { value: checked, place });
+        }
+    }
+
+    /// A literal key, or a file of keys, one a line.
+    fn ssh_keys(&self, text: &Text) -> Vec<String> {
+        let Some(written) = self.text(text) else { return Vec::new() };
+        let literal = written.contains(' ');
+        let content =
+            if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
+        let lines = content.iter().flat_map(|content| content.lines());
+        let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let keys: Vec<String> = lines.map(str::to_owned).collect();
+        let bad = keys.iter().any(|key| ssh_key::PublicKey::from_openssh(key).is_err());
+        if content.is_some() && (bad || keys.is_empty()) {
+            let what = if literal {
+                "this is not a public key".into()
+            } else {
+                format!("`{written}` holds no public key")
+            };
+            self.fault(Fault::at(text.span(), what).hint(
+                "write a key as it stands in a `.pub` file (\"ssh-ed25519 AAAA... name\"), or the name of such a file",
+            ));
+        }
+        keys
+    }
+
+    /// Names and numbers of all parts together.
+    pub fn accounts_agree(&self, draft: &Draft, base: &Base) {
+        self.unique("the group", draft.groups.iter().map(|g| (g.value.name.as_str(), g.place.clone())));
+        self.unique("the user", draft.users.iter().map(|u| (u.value.name.as_str(), u.place.clone())));
+        let gids = draft.groups.iter().filter_map(|g| Some((g.value.gid?.to_string(), g.place.clone())));
+        self.unique("the gid", gids);
+        let uids = draft.users.iter().filter_map(|u| Some((u.value.uid?.to_string(), u.place.clone())));
+        self.unique("the uid", uids);
+        self.memberships_known(draft, base);
+    }
+
+    /// A base that hornero knows nothing about may have any group.
+    fn memberships_known(&self, draft: &Draft, base: &Base) {
+        let by_name = base.os.as_deref().and_then(catalogue::find);
+        let by_suite = match &base.qemu {
+            Some(QemuBase::Bootstrap(suite)) => catalogue::of_suite(suite),
+            Some(QemuBase::Image(_) | QemuBase::Url { .. } | QemuBase::Template(_)) | None => None,
+        };
+        let Some(os) = by_name.or(by_suite) else { return };
+        let declared = draft.groups.iter().map(|group| group.value.name.as_str());
+        let private = draft.users.iter().map(|user| user.value.name.as_str());
+        let known: HashSet<&str> = os.groups.iter().copied().chain(declared).chain(private).collect();
+        for wish in draft.memberships.iter().filter(|wish| !known.contains(wish.group.as_str())) {
+            let group = &wish.group;
+            let similar = closest(group, known.iter().copied());
+            let hint = match similar {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!(
+                    "declare it: `[[groups]]` with `name = \"{group}\"`; users are made before packages are installed"
+                ),
+            };
+            let message = format!("unknown group `{group}`");
+            let label = format!("neither declared nor a group of {}", os.name);
+            self.fault(Fault::at(wish.place.clone(), message).label(label).hint(hint));
+        }
+    }
+}

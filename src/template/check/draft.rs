@@ -1,0 +1,64 @@
+//! What has been checked so far, with the places it came from, until all parts are in.
+
+use std::collections::HashMap;
+
+use super::cx::Cx;
+use crate::template::{
+    diagnose::Fault,
+    model::{Check, FileSpec, Group, PackageSpec, Repository, Step, User},
+    sources::Place,
+};
+
+/// A checked thing and the place that tells it apart: its name, its destination.
+#[derive(Debug)]
+pub struct Placed<T> {
+    pub value: T,
+    pub place: Place,
+}
+
+/// A user's wish to be in a group; judged when all groups are known.
+#[derive(Debug)]
+pub struct Membership {
+    pub group: String,
+    pub place: Place,
+}
+
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub groups: Vec<Placed<Group>>,
+    pub users: Vec<Placed<User>>,
+    pub memberships: Vec<Membership>,
+    pub upgrade: bool,
+    pub install: Vec<Placed<PackageSpec>>,
+    pub remove: Vec<Placed<String>>,
+    pub repositories: Vec<Placed<Repository>>,
+    pub files: Vec<Placed<FileSpec>>,
+    pub steps: Vec<Step>,
+    pub checks: Vec<Check>,
+    /// How many `[[use]]` were followed.
+    pub uses: usize,
+}
+
+pub fn values<T>(placed: Vec<Placed<T>>) -> Vec<T> {
+    placed.into_iter().map(|placed| placed.value).collect()
+}
+
+impl Cx<'_> {
+    /// No two things of a kind may have the same key.
+    pub fn unique<K: Into<String>>(&self, what: &str, keys: impl IntoIterator<Item = (K, Place)>) {
+        let mut seen: HashMap<String, Place> = HashMap::new();
+        for (key, place) in keys {
+            let key = key.into();
+            match seen.get(&key) {
+                Some(first) => self.fault(
+                    Fault::at(place, format!("{what} `{key}` is given twice"))
+                        .label("given again here")
+                        .also(first.clone(), "first given here"),
+                ),
+                None => {
+                    seen.insert(key, place);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `[image]`, and the names that every other string may use because of it.
+
+use super::{
+    cx::Cx,
+    names::{self, IMAGE, TAG, VALUE},
+};
+use crate::template::{
+    diagnose::Fault,
+    model::{Image, PlatformKind, Publish, Secret, SecretSource},
+    raw::{self, Raw, Text},
+    sources::Place,
+};
+
+impl Cx<'_> {
+    /// `platform` and `stage`: known before anything else is rendered.
+    pub fn declare_run(&mut self, platform: PlatformKind, stage: Option<&str>, raw: &Raw) -> String {
+        let stage = stage.map(str::to_owned).or_else(|| self.default_stage(raw)).unwrap_or("dev".into());
+        self.scope.set("platform", platform.name());
+        self.scope.set("stage", stage.as_str());
+        stage
+    }
+
+    fn default_stage(&self, raw: &Raw) -> Option<String> {
+        let stage = raw.publish.as_ref()?.get_ref().stage.as_ref()?;
+        let plain =
+            self.plain(stage, "the stage is part of what templates are rendered with; use `--stage`")?;
+        self.ruled(plain.into(), &stage.span(), &names::STAGE)
+    }
+
+    /// Each field may use those before it.
+    pub fn image(&mut self, raw: &Raw, root: &Place) -> Image {
+        let empty = raw::Image::default();
+        let spanned = self.need(&raw.image, root, "the template", "image");
+        let (image, place) = spanned.map_or((&empty, None), |image| (image.get_ref(), Some(image.span())));
+        let name = place.and_then(|place| {
+            let name = self.need(&image.name, &place, "`[image]`", "name")?;
+            self.name(name, &IMAGE)
+        });
+        self.declare_image("name", true, name.as_deref());
+        let version = self.maybe_name(&image.version, &VALUE);
+        self.declare_image("version", image.version.is_some(), version.as_deref());
+        let description = self.maybe_name(&image.description, &VALUE);
+        self.declare_image("description", image.description.is_some(), description.as_deref());
+        let tags = self.table(Some(&image.tags), &TAG, |text| {
+            let value = self.text(text)?;
+            if value.is_empty() { Some(value) } else { self.ruled(value, &text.span(), &VALUE) }
+        });
+        Image { name: name.unwrap_or_default(), version, description, tags }
+    }
+
+    fn declare_image(&mut self, field: &str, given: bool, value: Option<&str>) {
+        match value {
+            Some(value) => self.scope.set_in("image", field, value),
+            None if given => self.scope.poison(&format!("image.{field}")),
+            None => {}
+        }
+    }
+
+    pub fn publish(&self, raw: &Raw, stage: &str, image: &Image) -> Publish {
+        let parameter = raw.publish.as_ref().and_then(|publish| {
+            let text = publish.get_ref().parameter.as_ref()?;
+            self.name(text, &names::PARAMETER)
+        });
+        let parameter = parameter.unwrap_or_else(|| format!("/images/{}/{stage}", image.name));
+        Publish { parameter, stage: stage.into() }
+    }
+
+    /// Declares every secret by name; the sources are checked with the rest.
+    pub fn declare_secrets(&mut self, raw: &Raw) {
+        for (name, _) in &raw.secrets {
+            self.scope.declare_secret(name.get_ref());
+        }
+    }
+
+    pub fn secrets(&self, raw: &Raw) -> Vec<Secret> {
+        let secret = |(name, secret): (&Text, &toml::Spanned<raw::Secret>)| {
+            let checked = self.ruled(name.get_ref().clone(), &name.span(), &names::VARIABLE);
+            let source = self.secret_source(name, secret.get_ref());
+            Some(Secret { name: checked?, source: source? })
+        };
+        raw.secrets.iter().filter_map(secret).collect()
+    }
+
+    fn secret_source(&self, name: &Text, secret: &raw::Secret) -> Option<SecretSource> {
+        let given = [&secret.env, &secret.file, &secret.parameter, &secret.secret];
+        if given.iter().filter(|key| key.is_some()).count() != 1
+            || (secret.key.is_some() && secret.secret.is_none())
+        {
+            let message = format!("the secret `{}` needs exactly one source", name.get_ref());
+            self.fault(Fault::at(name.span(), message).hint(
+                "write one of { env = \"NAME\" }, { file = \"path\" }, { parameter = \"/name\" }, \
+                 { secret = \"name\", key = \"field\" }",
+            ));
+            return None;
+        }
+        if let Some(env) = &secret.env {
+            return self.name(env, &names::ENV).map(SecretSource::Env);
+        }
+        if let Some(file) = &secret.file {
+            return self.any_path(file).map(SecretSource::File);
+        }
+        if let Some(parameter) = &secret.parameter {
+            return self.name(parameter, &names::PARAMETER).map(SecretSource::Parameter);
+        }
+        let key = self.maybe_name(&secret.key, &VALUE);
+        let secret = self.maybe_name(&secret.secret, &names::WORD)?;
+        Some(SecretSource::SecretsManager { secret, key })
+    }
+}

@@ -1,0 +1,97 @@
+//! From raw to checked: renders every string, checks every name and unit, resolves what refers to
+//! something else. Every mistake is collected; a model comes out only when there is none.
+
+mod accounts;
+mod base;
+mod checks;
+mod cx;
+mod disks;
+mod draft;
+mod files;
+mod image;
+mod names;
+mod packages;
+mod paths;
+mod platforms;
+mod steps;
+mod uses;
+mod values;
+mod variables;
+mod whole;
+
+use std::{cell::RefCell, path::Path};
+
+pub use paths::confined;
+pub use whole::check;
+
+use super::{
+    diagnose::Fault,
+    model::{PlatformKind, Template},
+    raw::Read,
+    sources::Sources,
+};
+
+/// What checking asks about the user's files. `load` answers from the disk, tests from memory.
+/// No answer may come from outside `root`.
+pub trait Files {
+    /// The text of a file.
+    fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble>;
+    /// Whether a file or folder is there, and nothing in it leads out of `root`.
+    fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
+    /// Whether a file is there, wherever it is: bases may lie outside.
+    fn exists(&self, path: &Path) -> bool;
+    fn is_folder(&self, path: &Path) -> bool;
+}
+
+/// Why a file could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub why: String,
+    pub hint: Option<String>,
+}
+
+/// Everything that was read for one template.
+#[derive(Debug, Default)]
+pub struct Bundle {
+    pub sources: Sources,
+    /// The template, then the provisioners it uses.
+    pub parts: Vec<Part>,
+    /// What is already known to be wrong.
+    pub faults: Vec<Fault>,
+    /// Something could not be read at all: nothing can be said to be missing or undefined.
+    pub broken: bool,
+}
+
+/// One file that takes part: the template with its includes, or a provisioner.
+#[derive(Debug, Default)]
+pub struct Part {
+    pub name: String,
+    pub read: Read,
+    /// Which part each `[[use]]` means; `None` when it was not found.
+    pub uses: Vec<Option<usize>>,
+}
+
+/// What decides how a template is read, besides its text.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    pub vars: &'a [(String, String)],
+    pub platform: PlatformKind,
+    pub stage: Option<&'a str>,
+}
+
+pub struct Checked {
+    /// Only when there are no faults.
+    pub template: Option<Template>,
+    pub faults: Vec<Fault>,
+    pub warnings: Vec<Fault>,
+    pub sources: Sources,
+}
+
+/// What all parts of one check share.
+pub struct Shared<'a> {
+    sources: RefCell<Sources>,
+    faults: RefCell<Vec<Fault>>,
+    warnings: RefCell<Vec<Fault>>,
+    files: &'a dyn Files,
+    broken: bool,
+}

@@ -1,0 +1,156 @@
+//! What names may look like, one rule each, with the words that explain it.
+
+/// A rule for one kind of name.
+pub struct Rule {
+    pub what: &'static str,
+    pub hint: &'static str,
+    pub fits: fn(&str) -> bool,
+}
+
+macro_rules! rules {
+    ($($name:ident: $what:literal, $hint:literal, $fits:expr;)*) => {
+        $(pub const $name: Rule = Rule { what: $what, hint: $hint, fits: $fits };)*
+    };
+}
+
+rules! {
+    IMAGE: "an image name", "write 1 to 63 of a-z, 0-9 and `-`, neither first nor last a `-`",
+        |s| dashed(s, 63);
+    DISK: "a disk name", "write 1 to 12 of a-z, 0-9 and `-`: it becomes the filesystem label",
+        |s| dashed(s, 12) && s != "root";
+    STAGE: "a stage name", "write 1 to 63 of a-z, 0-9 and `-`, such as \"dev\"", |s| dashed(s, 63);
+    ACCOUNT: "a user or group name", "write at most 32 of a-z, 0-9, `_` and `-`, first a letter or `_`", account;
+    OWNER: "an owner", "write a user or group name or its number", |s| account(s) || number(s);
+    PACKAGE: "a package name", "write the name alone, or with a version: \"jq=1.6*\"", package;
+    VERSION: "a package version", "write a version or a pattern, such as \"1.6*\"", version;
+    ENV: "the name of an environment variable", "write letters, digits and `_`, first not a digit", identifier;
+    VARIABLE: "the name of a variable", "write a-z, 0-9 and `_`, first not a digit",
+        |s| identifier(s) && s.len() <= 64;
+    DESTINATION: "an absolute path", "write it from `/`, without `..` and without line breaks", absolute;
+    SERVICE: "the name of a service", "write the name of the systemd unit, such as \"nginx\"",
+        |s| only(s, 1, 200, "@.-_:\\");
+    COMMAND: "a command", "write what to run", |s| !s.trim().is_empty() && !s.contains('\0');
+    LABEL: "a name", "write one line of at most 100 characters", line_of_text;
+    VALUE: "one line of text", "write at most 256 characters, without line breaks", |s| plain(s, 256);
+    SUDO: "a sudo rule", "write the right-hand side of one, such as \"ALL=(ALL) NOPASSWD:ALL\"",
+        |s| plain(s, 500) && s.contains('=');
+    TAG: "the key of a tag", "write 1 to 127 characters, not beginning with `aws:` or `hornero:`",
+        |s| plain(s, 127) && !s.starts_with("aws:") && !s.starts_with("hornero:");
+    URI: "an address", "write it with its scheme: \"https://...\"",
+        |s| (s.starts_with("https://") || s.starts_with("http://")) && graphic(s);
+    WORD: "a single word", "write it without blanks", graphic;
+    SHA256: "a SHA-256 sum", "write its 64 hex digits, as `sha256sum` prints them",
+        |s| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
+    HOST_KEY: "the fingerprint of a host key", "write it as `ssh-keygen -l` prints it: \"SHA256:...\"",
+        |s| s.strip_prefix("SHA256:").is_some_and(|sum| only(sum, 43, 43, "+/"));
+    HOST: "a host name or address", "write it without scheme and port", |s| only(s, 1, 253, ".-:_");
+    LOGIN: "a login name", "write the account to log in as", |s| only(s, 1, 64, "._-@\\");
+    REGION: "an AWS region", "write its code, such as \"eu-west-1\"", region;
+    INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
+        |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));
+    SUBNET: "a subnet", "write its ID, such as \"subnet-0123456789abcdef0\"", |s| id(s, "subnet-");
+    AMI: "an AMI", "write its ID, such as \"ami-0123456789abcdef0\"", |s| id(s, "ami-");
+    AWS_ACCOUNT: "an AWS account", "write its 12 digits, in quotes",
+        |s| s.len() == 12 && s.bytes().all(|b| b.is_ascii_digit());
+    AMI_OWNER: "the owner of an AMI", "write an account's 12 digits, or `amazon`, `aws-marketplace`, `self`",
+        |s| matches!(s, "amazon" | "aws-marketplace" | "self") || (AWS_ACCOUNT.fits)(s);
+    PARAMETER: "the name of a parameter", "write letters, digits and `._-/`, beginning with `/`",
+        |s| s.starts_with('/') && s.len() > 1 && !s.ends_with('/') && !s.contains("//") && only(s, 2, 1011, "._-/");
+    ARN: "an ARN", "write it in full: \"arn:aws:organizations::...\"", |s| s.starts_with("arn:") && graphic(s);
+}
+
+fn dashed(s: &str, longest: usize) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=longest).contains(&s.len()) && s.bytes().all(fits) && !s.starts_with('-') && !s.ends_with('-')
+}
+
+fn account(s: &str) -> bool {
+    let first = |b: &u8| b.is_ascii_lowercase() || *b == b'_';
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    s.as_bytes().first().is_some_and(first) && s.len() <= 32 && s.bytes().all(fits)
+}
+
+fn number(s: &str) -> bool {
+    s.parse::<u32>().is_ok() && s.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn package(s: &str) -> bool {
+    s.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && only(s, 1, 128, "+.-_:~")
+}
+
+fn version(s: &str) -> bool {
+    only(s, 1, 128, "+.-_:~*")
+}
+
+fn identifier(s: &str) -> bool {
+    !s.starts_with(|c: char| c.is_ascii_digit()) && only(s, 1, 128, "_")
+}
+
+fn absolute(s: &str) -> bool {
+    s.starts_with('/')
+        && s.len() <= 4096
+        && !s.contains(char::is_control)
+        && !s.split('/').any(|part| part == ".." || part == ".")
+}
+
+fn region(s: &str) -> bool {
+    let mut parts = s.split('-').collect::<Vec<_>>();
+    let last = parts.pop().unwrap_or_default();
+    parts.len() >= 2
+        && last.len() == 1
+        && last.bytes().all(|b| b.is_ascii_digit())
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+fn id(s: &str, prefix: &str) -> bool {
+    s.strip_prefix(prefix)
+        .is_some_and(|hex| (8..=17).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Letters, digits and the extra characters.
+fn only(s: &str, shortest: usize, longest: usize, extra: &str) -> bool {
+    (shortest..=longest).contains(&s.len())
+        && s.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+fn graphic(s: &str) -> bool {
+    (1..=2048).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn plain(s: &str, longest: usize) -> bool {
+    !s.trim().is_empty() && s.chars().count() <= longest && !s.contains(char::is_control)
+}
+
+fn line_of_text(s: &str) -> bool {
+    plain(s, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn takes(rule: &Rule, good: &[&str], bad: &[&str]) {
+        good.iter().for_each(|s| assert!((rule.fits)(s), "`{s}` was refused as {}", rule.what));
+        bad.iter().for_each(|s| assert!(!(rule.fits)(s), "`{s}` was taken for {}", rule.what));
+    }
+
+    #[test]
+    fn rules_take_what_is_usual_and_refuse_what_would_harm() {
+        takes(&IMAGE, &["web", "moodle-4-5", "a"], &["", "Web", "a_b", "-a", "a-", "a b", &"a".repeat(64)]);
+        takes(&DISK, &["data", "data-1"], &["", "root", "a-name-too-long", "Data"]);
+        takes(&ACCOUNT, &["deploy", "www-data", "_apt"], &["", "1st", "De", "a b", "x:y", &"a".repeat(33)]);
+        takes(&OWNER, &["deploy", "1000"], &["", "-1", "+5", "a b"]);
+        takes(&PACKAGE, &["nginx", "g++", "libc6:i386", "php8.2-fpm"], &["", "-y", "a b", "a;b", "$(x)"]);
+        takes(&ENV, &["PATH", "_x1"], &["", "1A", "A-B", "A="]);
+        takes(&DESTINATION, &["/srv/www", "/", "/a b"], &["", "srv", "/a/../b", "/a\nb", "../x"]);
+        takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1"]);
+        takes(&PARAMETER, &["/images/web/dev"], &["images", "/", "/a//b", "/a b", "/a/"]);
+        takes(
+            &HOST_KEY,
+            &["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
+            &["", "MD5:aa", "SHA256:x"],
+        );
+        takes(&AMI, &["ami-0123456789abcdef0"], &["ami-", "i-0123456789abcdef0"]);
+    }
+}

@@ -1,0 +1,175 @@
+//! `[cloud_init]`, `[ssh]`, `[seal]`, `[ec2]`, `[qemu]` and `[notify]`.
+
+use toml::Spanned;
+
+use super::{
+    cx::Cx,
+    names::{self, AWS_ACCOUNT, HOST, HOST_KEY, INSTANCE_TYPE, LOGIN, REGION, SUBNET, WORD},
+};
+use crate::template::{
+    diagnose::{Fault, did_you_mean},
+    model::{Accelerator, Bastion, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share, Ssh},
+    raw::{self, Raw, Text},
+    seal::PARTS,
+    units::Size,
+};
+
+/// How a part of user-data begins; cloud-init guesses its type from this.
+const PART_STARTS: [&str; 8] = [
+    "#cloud-config",
+    "#!",
+    "#cloud-boothook",
+    "#include",
+    "#part-handler",
+    "## template: jinja",
+    "#upstart-job",
+    "Content-Type:",
+];
+
+impl Cx<'_> {
+    pub fn cloud_init(&self, raw: &Raw) -> CloudInit {
+        let table = raw.cloud_init.as_ref().map(Spanned::get_ref);
+        let enabled = table.and_then(|table| self.flag(&table.enabled)).unwrap_or(true);
+        let parts = table.and_then(|table| table.user_data.as_ref());
+        let parts = parts.into_iter().flat_map(|parts| parts.get_ref());
+        let user_data = parts.filter_map(|part| self.user_data(part)).collect();
+        if !enabled {
+            self.without_cloud_init(raw);
+        }
+        CloudInit { enabled, user_data }
+    }
+
+    fn user_data(&self, text: &Text) -> Option<(String, String)> {
+        let (path, content) = self.file(text)?;
+        if !PART_STARTS.iter().any(|start| content.starts_with(start)) {
+            let message = format!("cloud-init would not know what `{}` is", path.display());
+            self.fault(Fault::at(text.span(), message).hint(
+                "its first line must be `#cloud-config`, `#!/bin/sh`, `#cloud-boothook` or another of cloud-init's",
+            ));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some((name, content))
+    }
+
+    /// Nobody makes an account for us then, nor hands in a host key.
+    fn without_cloud_init(&self, raw: &Raw) {
+        let default = raw::Ssh::default();
+        let ssh = raw.ssh.as_ref().map_or(&default, Spanned::get_ref);
+        let keys = [("user", &ssh.user), ("private_key", &ssh.private_key), ("host_key", &ssh.host_key)];
+        let missing: Vec<&str> =
+            keys.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key).collect();
+        let place = raw
+            .cloud_init
+            .as_ref()
+            .map(|table| table.get_ref().enabled.as_ref().map_or(table.span(), Spanned::span));
+        if let (false, Some(place)) = (missing.is_empty(), place) {
+            let keys = missing.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            let fault = Fault::at(place, format!("without cloud-init `[ssh]` needs {keys}"));
+            self.fault(
+                fault.hint("hornero cannot make an account or a host key on such a base; say which it has"),
+            );
+        }
+    }
+
+    pub fn ssh(&self, raw: &Raw) -> Ssh {
+        let Some(table) = raw.ssh.as_ref().map(Spanned::get_ref) else { return Ssh::default() };
+        Ssh {
+            timeout: self.unit(&table.timeout),
+            user: self.maybe_name(&table.user, &LOGIN),
+            private_key: table.private_key.as_ref().and_then(|path| self.any_path(path)),
+            host_key: self.maybe_name(&table.host_key, &HOST_KEY),
+            host: self.maybe_name(&table.host, &HOST),
+            port: self.number(&table.port, 1..=65_535),
+            bastion: table.bastion.as_ref().and_then(|bastion| self.bastion(bastion)),
+        }
+    }
+
+    fn bastion(&self, bastion: &Spanned<raw::Bastion>) -> Option<Bastion> {
+        let (place, table) = (bastion.span(), bastion.get_ref());
+        let needed = |value, key, rule| {
+            self.need(value, &place, "the bastion", key).and_then(|text| self.name(text, rule))
+        };
+        let host = needed(&table.host, "host", &HOST);
+        let user = needed(&table.user, "user", &LOGIN);
+        let host_key = needed(&table.host_key, "host_key", &HOST_KEY);
+        let port = self.number(&table.port, 1..=65_535).unwrap_or(22);
+        let private_key = table.private_key.as_ref().and_then(|path| self.any_path(path));
+        Some(Bastion { host: host?, port, user: user?, host_key: host_key?, private_key })
+    }
+
+    pub fn seal(&self, raw: &Raw) -> Seal {
+        let table = raw.seal.as_ref().map(Spanned::get_ref);
+        let enabled = table.and_then(|table| self.flag(&table.enabled)).unwrap_or(true);
+        if let (false, Some(flag)) = (enabled, table.and_then(|table| table.enabled.as_ref())) {
+            let warning = Fault::at(flag.span(), "the image will not be sealed");
+            self.warn(warning.hint("host keys, logs and the builder's account stay in it"));
+        }
+        let mut keep = Vec::new();
+        for text in table.and_then(|table| table.keep.as_ref()).iter().flat_map(|keep| keep.get_ref()) {
+            let Some(part) = self.text(text) else { continue };
+            if !PARTS.contains(&part.as_str()) {
+                let fault =
+                    Fault::at(text.span(), format!("unknown part of the seal `{}`", part.escape_debug()));
+                self.fault(fault.maybe_hint(did_you_mean(&part, PARTS)));
+            }
+            keep.push(part);
+        }
+        Seal { enabled, keep }
+    }
+
+    pub fn ec2(&self, raw: &Raw) -> Ec2 {
+        let Some(table) = raw.ec2.as_ref().map(Spanned::get_ref) else { return Ec2::default() };
+        Ec2 {
+            region: self.maybe_name(&table.region, &REGION),
+            instance_types: self.names(&table.instance_types, &INSTANCE_TYPE),
+            subnets: self.names(&table.subnets, &SUBNET),
+            kms_key: self.maybe_name(&table.kms_key, &WORD),
+            copy_to: self.names(&table.copy_to, &REGION),
+            share_with: table
+                .share_with
+                .as_ref()
+                .map(|share| self.share(share.get_ref()))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn share(&self, table: &raw::Share) -> Share {
+        Share {
+            accounts: self.names(&table.accounts, &AWS_ACCOUNT),
+            organizations: self.names(&table.organizations, &names::ARN),
+            organizational_units: self.names(&table.organizational_units, &names::ARN),
+        }
+    }
+
+    pub fn qemu(&self, raw: &Raw) -> Qemu {
+        let default = raw::Qemu::default();
+        let table = raw.qemu.as_ref().map_or(&default, Spanned::get_ref);
+        let accelerators =
+            [("auto", Accelerator::Auto), ("kvm", Accelerator::Kvm), ("tcg", Accelerator::Tcg)];
+        let firmwares = [("bios", Firmware::Bios), ("uefi", Firmware::Uefi)];
+        let memory: Option<Size> = self.unit(&table.memory);
+        if let (Some(memory), Some(text)) = (memory, &table.memory)
+            && memory < Size(256 << 20)
+        {
+            self.fault(
+                Fault::at(text.span(), format!("{memory} of memory are too few"))
+                    .hint("write at least \"256MiB\""),
+            );
+        }
+        Qemu {
+            memory: memory.unwrap_or(Size(2 << 30)),
+            cpus: self.number(&table.cpus, 1..=256).unwrap_or(2),
+            accelerator: self.choice(&table.accelerator, "accelerator", &accelerators).unwrap_or_default(),
+            firmware: self.choice(&table.firmware, "firmware", &firmwares).unwrap_or_default(),
+        }
+    }
+
+    pub fn notify(&self, raw: &Raw) -> Notify {
+        let slack = raw.notify.as_ref().and_then(|table| table.get_ref().slack.as_ref());
+        let webhook = slack.and_then(|slack| {
+            let text = self.need(&slack.get_ref().webhook_env, &slack.span(), "`slack`", "webhook_env")?;
+            self.name(text, &names::ENV)
+        });
+        Notify { slack_webhook_env: webhook }
+    }
+}

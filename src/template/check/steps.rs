@@ -1,0 +1,200 @@
+//! `[[steps]]`: every kind has its own keys, and no others.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::{
+    cx::Cx,
+    draft::Draft,
+    names::{ACCOUNT, COMMAND, DESTINATION, ENV, LABEL},
+};
+use crate::template::{
+    diagnose::{Fault, listed},
+    model::{Action, Script, Step, StepKind},
+    raw::{self, Raw, Text},
+    render::secret_names,
+};
+
+const COMMON: [&str; 5] = ["name", "kind", "timeout", "retries", "when"];
+const KINDS: [StepKind; 5] =
+    [StepKind::Shell, StepKind::Ansible, StepKind::Reboot, StepKind::Local, StepKind::Download];
+
+/// The keys of a kind besides those that every step has.
+fn keys(kind: StepKind) -> &'static [&'static str] {
+    match kind {
+        StepKind::Shell => &["run", "script", "env", "user", "allowed_exit_codes"],
+        StepKind::Ansible => &["playbook", "extra_vars"],
+        StepKind::Reboot => &[],
+        StepKind::Local => &["run", "script", "env", "allowed_exit_codes"],
+        StepKind::Download => &["source", "destination"],
+    }
+}
+
+impl Cx<'_> {
+    /// The steps of one part; `prefix` names the provisioner they come from.
+    pub fn steps(&self, raw: &Raw, prefix: Option<&str>, draft: &mut Draft) {
+        let named = raw.steps.iter().filter_map(|step| {
+            let name = step.get_ref().name.as_ref()?;
+            Some((name.get_ref().as_str(), name.span()))
+        });
+        self.unique("the step", named);
+        for step in &raw.steps {
+            let checked = self.step(step);
+            // A step that is left out must be right all the same.
+            if let (Some(mut step), true) = (checked, self.wanted(&step.get_ref().when)) {
+                if let Some(prefix) = prefix {
+                    step.name = format!("{prefix}: {}", step.name);
+                }
+                draft.steps.push(step);
+            }
+        }
+    }
+
+    fn wanted(&self, when: &Option<Text>) -> bool {
+        let Some(text) = when else { return true };
+        let Some(rendered) = self.text(text) else { return true };
+        match rendered.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" => true,
+            "false" | "0" | "no" | "" => false,
+            _ => {
+                let message = format!("`when` renders to `{}`", rendered.escape_debug());
+                self.fault(
+                    Fault::at(text.span(), message)
+                        .label("neither true nor false")
+                        .hint("write a comparison, such as \"{{ php == '8.2' }}\""),
+                );
+                true
+            }
+        }
+    }
+
+    fn step(&self, step: &Spanned<raw::Step>) -> Option<Step> {
+        let table = step.get_ref();
+        let kinds = KINDS.map(|kind| (kind.name(), kind));
+        let kind = match &table.kind {
+            Some(_) => self.choice(&table.kind, "kind of step", &kinds)?,
+            None => StepKind::Shell,
+        };
+        self.keys_fit(table, kind);
+        let timeout = self.unit(&table.timeout);
+        let retries = self.number(&table.retries, 0..=100).unwrap_or_default();
+        let name = self.maybe_name(&table.name, &LABEL);
+        let action = self.action(step, kind)?;
+        let name = name.unwrap_or_else(|| name_of(&action, table));
+        Some(Step { name, action, timeout, retries })
+    }
+
+    fn keys_fit(&self, table: &raw::Step, kind: StepKind) {
+        let fitting = keys(kind);
+        for (key, place) in table.given() {
+            if !COMMON.contains(&key) && !fitting.contains(&key) {
+                let message = format!("`{key}` does not fit a step of kind `{}`", kind.name());
+                let owners = KINDS.into_iter().filter(|kind| keys(*kind).contains(&key)).map(StepKind::name);
+                self.fault(
+                    Fault::at(place, message).hint(format!("it belongs to the kind {}", listed(owners))),
+                );
+            }
+        }
+    }
+
+    fn action(&self, step: &Spanned<raw::Step>, kind: StepKind) -> Option<Action> {
+        let table = step.get_ref();
+        match kind {
+            StepKind::Shell => {
+                let (script, env, allowed_exit_codes) = self.script_parts(step);
+                let user = self.maybe_name(&table.user, &ACCOUNT).unwrap_or_else(|| "root".into());
+                Some(Action::Shell { script: script?, env, user, allowed_exit_codes })
+            }
+            StepKind::Local => {
+                let (script, env, allowed_exit_codes) = self.script_parts(step);
+                let (_, folder) = self.ground(&step.span());
+                Some(Action::Local { script: script?, env, allowed_exit_codes, folder })
+            }
+            StepKind::Ansible => {
+                let playbook = self.need(&table.playbook, &step.span(), "an ansible step", "playbook");
+                let playbook = playbook.and_then(|playbook| self.existing(playbook));
+                let extra_vars =
+                    self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
+                Some(Action::Ansible { playbook: playbook?, extra_vars })
+            }
+            StepKind::Reboot => Some(Action::Reboot),
+            StepKind::Download => {
+                let source = self.need(&table.source, &step.span(), "a download step", "source");
+                let source = source.and_then(|source| self.name(source, &DESTINATION));
+                let destination =
+                    self.need(&table.destination, &step.span(), "a download step", "destination");
+                let destination = destination.and_then(|destination| self.path(destination));
+                Some(Action::Download { source: source?, destination: destination? })
+            }
+        }
+    }
+
+    fn script_parts(
+        &self,
+        step: &Spanned<raw::Step>,
+    ) -> (Option<Script>, BTreeMap<String, String>, Vec<i32>) {
+        let table = step.get_ref();
+        let env = self.table(table.env.as_ref().map(Spanned::get_ref), &ENV, |text| self.secret_text(text));
+        let codes = table.allowed_exit_codes.iter().flat_map(|codes| codes.get_ref());
+        let codes: Vec<i32> = codes.filter_map(|code| self.one_number(code, 0..=255)).collect();
+        let codes = if table.allowed_exit_codes.is_none() { vec![0] } else { codes };
+        (self.script(step), env, codes)
+    }
+
+    fn script(&self, step: &Spanned<raw::Step>) -> Option<Script> {
+        let table = step.get_ref();
+        match (&table.run, &table.script) {
+            (Some(run), None) => {
+                let text = self.secret_text(run)?;
+                let text = self.ruled(text, &run.span(), &COMMAND)?;
+                Some(Script { text, file: None })
+            }
+            (None, Some(file)) => {
+                let (path, text) = self.file(file)?;
+                let text = self.ruled(text, &file.span(), &COMMAND)?;
+                Some(Script { text, file: Some(path) })
+            }
+            (Some(_), Some(second)) => {
+                self.fault(Fault::at(second.span(), "a step has either `run` or `script`, not both"));
+                None
+            }
+            (None, None) => {
+                let written = ["run", "script"].iter().any(|key| self.pruned.contains(&step.span(), key));
+                if !written {
+                    self.fault(Fault::at(step.span(), "a step has neither `run` nor `script`").hint(
+                        "write what to do in `run`, name a file in `script`, or choose another `kind`",
+                    ));
+                }
+                None
+            }
+        }
+    }
+}
+
+/// A name for a step that has none: what it does, in a few words.
+fn name_of(action: &Action, table: &raw::Step) -> String {
+    match action {
+        Action::Shell { script, .. } | Action::Local { script, .. } => match &script.file {
+            Some(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            // A name is shown everywhere: it holds what was written where that stands for a secret.
+            None if !secret_names(&script.text).is_empty() => {
+                first_line(table.run.as_ref().map_or("", |run| run.get_ref()))
+            }
+            None => first_line(&script.text),
+        },
+        Action::Ansible { playbook, .. } => format!("playbook {}", playbook.display()),
+        Action::Reboot => "reboot".into(),
+        Action::Download { source, .. } => format!("download {source}"),
+    }
+}
+
+pub fn first_line(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let line: String = lines.next().unwrap_or("script").chars().filter(|c| !c.is_control()).collect();
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
