@@ -3,3 +3,4 @@
 mod bakes;
 mod remote;
 mod rig;
+mod rooms;
