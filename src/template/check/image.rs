@@ -67,7 +67,7 @@ impl Cx<'_> {
 
     /// Declares every secret by name; the sources are checked with the rest.
     pub fn declare_secrets(&mut self, raw: &Raw) {
-        for (name, _) in &raw.secrets {
+        for name in raw.secrets.keys() {
             self.scope.declare_secret(name.get_ref());
         }
     }
