@@ -25,7 +25,8 @@ pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mista
             .hint("it needs at least `[image]` with a name and `[base]`; `hornero init` writes a starter"));
     }
     let root = path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut gathering = Gathering { disk, root, sources: Sources::default(), order: Vec::new(), faults: Vec::new() };
+    let mut gathering =
+        Gathering { disk, root, sources: Sources::default(), order: Vec::new(), faults: Vec::new() };
     let base = gathering.sources.add(path, &gathering.root, &text);
     gathering.follow(path, &text, base, &mut vec![path.to_owned()]);
     let texts: Vec<(String, usize)> = gathering.order;
@@ -64,7 +65,8 @@ impl Gathering<'_> {
         let place = name.span();
         let path = self.included_path(from, name)?;
         if chain.contains(&path) {
-            let shown: Vec<String> = chain.iter().chain([&path]).map(|path| path.display().to_string()).collect();
+            let shown: Vec<String> =
+                chain.iter().chain([&path]).map(|path| path.display().to_string()).collect();
             return Err(Fault::at(place, "files include each other in a circle")
                 .label("closes the circle")
                 .hint(format!("remove one of the includes of {}", shown.join(" -> "))));

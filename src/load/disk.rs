@@ -42,7 +42,8 @@ impl Disk {
     /// Every file below a folder, in a fixed order.
     fn note_folder(&self, root: &Path, folder: &Path) -> Result<(), Trouble> {
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
+            let entry =
+                entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
             if entry.path_is_symlink() {
                 inside(root, entry.path())?;
             }

@@ -38,12 +38,19 @@ impl<'a> Provisioners<'a> {
     }
 
     fn follow(&mut self, at: usize, bundle: &mut Bundle, chain: &mut Chain) {
-        let named: Vec<(Place, Option<raw::Text>)> =
-            bundle.parts[at].read.raw.uses.iter().map(|used| (used.span(), used.get_ref().provisioner.clone())).collect();
+        let named: Vec<(Place, Option<raw::Text>)> = bundle.parts[at]
+            .read
+            .raw
+            .uses
+            .iter()
+            .map(|used| (used.span(), used.get_ref().provisioner.clone()))
+            .collect();
         for (place, name) in named {
             let found = match name {
                 Some(name) => self.find(&name, bundle, chain),
-                None => Err(Fault::at(place, "`[[use]]` has no `provisioner`").label("`provisioner` is missing")),
+                None => {
+                    Err(Fault::at(place, "`[[use]]` has no `provisioner`").label("`provisioner` is missing"))
+                }
             };
             let target = found.map_err(|fault| bundle.faults.push(fault)).ok();
             bundle.parts[at].uses.push(target);
@@ -53,9 +60,11 @@ impl<'a> Provisioners<'a> {
     fn find(&mut self, name: &raw::Text, bundle: &mut Bundle, chain: &mut Chain) -> Result<usize, Fault> {
         let place = name.span();
         check_name(name)?;
-        let from = bundle.sources.locate(&place).map(|(file, _)| file.folder().to_owned()).unwrap_or_default();
+        let from =
+            bundle.sources.locate(&place).map(|(file, _)| file.folder().to_owned()).unwrap_or_default();
         let folders = self.folders(&from);
-        let file = folders.iter().map(|folder| folder.join(name.get_ref()).join(FILE)).find(|file| file.is_file());
+        let file =
+            folders.iter().map(|folder| folder.join(name.get_ref()).join(FILE)).find(|file| file.is_file());
         let file = file.ok_or_else(|| not_found(name, &folders))?;
         if chain.iter().any(|(_, known)| *known == file) {
             let names = chain.iter().map(|(name, _)| name.as_str()).chain([name.get_ref().as_str()]);
@@ -77,7 +86,10 @@ impl<'a> Provisioners<'a> {
         chain: &mut Chain,
     ) -> Result<usize, Fault> {
         let text = self.disk.template(&file).map_err(|trouble| {
-            Fault::at(name.span(), format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why))
+            Fault::at(
+                name.span(),
+                format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why),
+            )
         })?;
         let root = file.parent().unwrap_or(Path::new("")).to_owned();
         let base = bundle.sources.add(&file, &root, &text);
@@ -118,20 +130,20 @@ fn check_name(name: &Spanned<String>) -> Result<(), Fault> {
         return Ok(());
     }
     let message = format!("`{}` is not the name of a provisioner", name.get_ref().escape_debug());
-    Err(Fault::at(name.span(), message).hint("write letters, digits, `-` and `_`; it names a folder in `provisioners/`"))
+    Err(Fault::at(name.span(), message)
+        .hint("write letters, digits, `-` and `_`; it names a folder in `provisioners/`"))
 }
 
 fn not_found(name: &raw::Text, folders: &[PathBuf]) -> Fault {
     let there: Vec<String> = folders.iter().flat_map(|folder| provisioners_in(folder)).collect();
     let similar = closest(name.get_ref(), there.iter().map(String::as_str));
-    let looked: Vec<String> = folders
-        .iter()
-        .filter(|folder| folder.is_dir())
-        .map(|folder| folder.display().to_string())
-        .collect();
+    let looked: Vec<String> =
+        folders.iter().filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string()).collect();
     let hint = match (similar, looked.is_empty()) {
         (Some(similar), _) => format!("did you mean `{similar}`?"),
-        (None, true) => format!("there is no `provisioners` folder; make `provisioners/{}/{FILE}`", name.get_ref()),
+        (None, true) => {
+            format!("there is no `provisioners` folder; make `provisioners/{}/{FILE}`", name.get_ref())
+        }
         (None, false) => format!("looked in {}", listed(looked.iter().map(String::as_str))),
     };
     Fault::at(name.span(), format!("unknown provisioner `{}`", name.get_ref())).hint(hint)

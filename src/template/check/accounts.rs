@@ -35,7 +35,8 @@ impl Cx<'_> {
     fn user(&self, user: &Spanned<raw::User>, draft: &mut Draft) {
         let (place, table) = (user.span(), user.get_ref());
         let groups = self.placed_names(&table.groups, &ACCOUNT);
-        let name = self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let name =
+            self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
         let checked = User {
             name: name.unwrap_or_default(),
             uid: self.number(&table.uid, IDS),
@@ -43,7 +44,12 @@ impl Cx<'_> {
             shell: self.maybe_name(&table.shell, &DESTINATION),
             home: self.maybe_name(&table.home, &DESTINATION),
             sudo: self.maybe_name(&table.sudo, &SUDO),
-            ssh_keys: table.ssh_keys.iter().flat_map(|keys| keys.get_ref()).flat_map(|key| self.ssh_keys(key)).collect(),
+            ssh_keys: table
+                .ssh_keys
+                .iter()
+                .flat_map(|keys| keys.get_ref())
+                .flat_map(|key| self.ssh_keys(key))
+                .collect(),
         };
         draft.memberships.extend(groups.into_iter().map(|(group, place)| Membership { group, place }));
         if !checked.name.is_empty() {
@@ -56,13 +62,18 @@ impl Cx<'_> {
     fn ssh_keys(&self, text: &Text) -> Vec<String> {
         let Some(written) = self.text(text) else { return Vec::new() };
         let literal = written.contains(' ');
-        let content = if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
+        let content =
+            if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
         let lines = content.iter().flat_map(|content| content.lines());
         let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Vec<String> = lines.map(str::to_owned).collect();
         let bad = keys.iter().any(|key| ssh_key::PublicKey::from_openssh(key).is_err());
         if content.is_some() && (bad || keys.is_empty()) {
-            let what = if literal { "this is not a public key".into() } else { format!("`{written}` holds no public key") };
+            let what = if literal {
+                "this is not a public key".into()
+            } else {
+                format!("`{written}` holds no public key")
+            };
             self.fault(Fault::at(text.span(), what).hint(
                 "write a key as it stands in a `.pub` file (\"ssh-ed25519 AAAA... name\"), or the name of such a file",
             ));

@@ -19,7 +19,11 @@ impl Cx<'_> {
         if found.is_none() {
             let fault = Fault::at(text.span(), format!("unknown {what} `{}`", given.escape_debug()));
             let known = words.iter().map(|(word, _)| *word);
-            self.fault(fault.label(format!("not one of {}", listed(known.clone()))).maybe_hint(did_you_mean(&given, known)));
+            self.fault(
+                fault
+                    .label(format!("not one of {}", listed(known.clone())))
+                    .maybe_hint(did_you_mean(&given, known)),
+            );
         }
         found
     }

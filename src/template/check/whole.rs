@@ -92,9 +92,8 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
 }
 
 fn from_outside(wanted: &Wanted<'_>) -> BTreeMap<String, Handed> {
-    let handed = |(name, value): &(String, String)| {
-        (name.clone(), Handed { value: value.clone(), place: None })
-    };
+    let handed =
+        |(name, value): &(String, String)| (name.clone(), Handed { value: value.clone(), place: None });
     wanted.vars.iter().map(handed).collect()
 }
 

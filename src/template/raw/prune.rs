@@ -109,7 +109,9 @@ fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned)
         // A slip of the hand for `size` is not a missing `size` as well.
         closest(key, expected.iter().copied()).into_iter().for_each(&mut note);
         let hint = did_you_mean(key, expected.iter().copied());
-        return Fault::at(place.clone(), format!("unknown key `{key}`")).label("not known here").maybe_hint(hint);
+        return Fault::at(place.clone(), format!("unknown key `{key}`"))
+            .label("not known here")
+            .maybe_hint(hint);
     }
     let key = cut.and_then(|cut| cut.key.as_deref());
     key.into_iter().for_each(&mut note);
@@ -147,7 +149,9 @@ fn type_hint(message: &str) -> Option<String> {
         ("integer" | "floating" | "boolean", expected) if expected.starts_with("a string") => {
             Some(format!("put it in quotes: \"{}\"", value?))
         }
-        ("map", "a sequence") => Some("a table that may be given several times is written in double brackets: [[...]]".into()),
+        ("map", "a sequence") => {
+            Some("a table that may be given several times is written in double brackets: [[...]]".into())
+        }
         ("string", "a sequence") => Some("put it in brackets: [\"...\"]".into()),
         ("sequence", "a table") => Some("this table is given once, in single brackets: [...]".into()),
         _ => None,

@@ -86,7 +86,7 @@ fn undefined(text: &str, name: &str, scope: &Scope) -> Vec<Flaw> {
         hint: undefined_hint(name, scope),
     };
     let places = names::places(text, name);
-    let everywhere = if places.is_empty() { vec![0..text.len()] } else { places };
+    let everywhere = if places.is_empty() { std::iter::once(0..text.len()).collect() } else { places };
     everywhere.into_iter().map(flaw).collect()
 }
 
