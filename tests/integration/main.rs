@@ -1,1 +1,5 @@
+//! The one integration binary.
+
+mod templates;
+
 fn main() {}
