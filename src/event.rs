@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::redact::Redact;
+
 /// Something that happened in a run. Written as JSON with a `type` field; every duration is in
 /// seconds, every size in bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,6 +91,10 @@ pub enum Event {
         ok: bool,
         seconds: f64,
         error: Option<String>,
+        /// What to do now, where something can be said.
+        hint: Option<String>,
+        /// The lines that explain the error best, where they are known.
+        tail: Vec<String>,
     },
 }
 
@@ -124,16 +130,23 @@ pub enum Stream {
 #[derive(Clone, Debug)]
 pub struct Events {
     sender: Arc<mpsc::UnboundedSender<Event>>,
+    redact: Arc<Redact>,
 }
 
 impl Events {
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        Self::redacted(Redact::default())
+    }
+
+    /// A channel that no secret passes.
+    pub fn redacted(redact: Redact) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender: Arc::new(sender) }, receiver)
+        (Self { sender: Arc::new(sender), redact: Arc::new(redact) }, receiver)
     }
 
     /// Nobody listens when the receiver is gone, which is the listener's choice and no error.
-    pub fn send(&self, event: Event) {
+    pub fn send(&self, mut event: Event) {
+        event.texts(|text| self.redact.in_place(text));
         self.sender.send(event).ok();
     }
 
@@ -155,6 +168,33 @@ impl Events {
 
     pub fn progress(&self, task: &str, done: u64, total: Option<u64>) {
         self.send(Event::Progress { task: task.into(), done, total });
+    }
+}
+
+impl Event {
+    /// Shows every text that may hold what a machine or a program said.
+    fn texts(&mut self, mut each: impl FnMut(&mut String)) {
+        match self {
+            Self::Output { line: text, .. }
+            | Self::StepRetried { reason: text, .. }
+            | Self::Note { message: text }
+            | Self::Warning { message: text } => each(text),
+            Self::Reused { what, detail } => [what, detail].into_iter().for_each(each),
+            Self::CheckFinished { name, expected, found, .. } => {
+                [name, expected, found].into_iter().for_each(each);
+            }
+            Self::RunFinished { error, hint, tail, .. } => {
+                error.iter_mut().chain(hint).chain(tail).for_each(each);
+            }
+            Self::RunStarted { .. }
+            | Self::PhaseStarted { .. }
+            | Self::PhaseFinished { .. }
+            | Self::StepStarted { .. }
+            | Self::StepFinished { .. }
+            | Self::Progress { .. }
+            | Self::ImageCaptured { .. }
+            | Self::Published { .. } => {}
+        }
     }
 }
 

@@ -1,6 +1,16 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod cli;
+pub mod engine;
+pub mod error;
 pub mod event;
+pub mod fetch;
+pub mod plan;
 pub mod load;
 pub mod platform;
+pub mod provision;
+pub mod redact;
+pub mod remote;
+pub mod store;
 pub mod template;
+pub mod ui;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Events,
@@ -77,7 +77,7 @@ pub struct NewDisk {
 }
 
 /// One disk of a captured image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapturedDisk {
     /// `root`, or the name of an extra disk.
     pub name: String,

@@ -1,5 +1,6 @@
-//! The one integration binary.
+//! Tests with real parts: a real sshd, real templates, real guests.
 
+mod bakes;
+mod remote;
+mod rig;
 mod templates;
-
-fn main() {}

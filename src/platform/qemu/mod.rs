@@ -1,1 +1,48 @@
-//! Builders as QEMU machines on this computer.
+//! Builders as QEMU virtual machines on this computer: bases, machine flags, the process and its
+//! control line, and the disks that come out.
+
+mod accel;
+mod base;
+mod builder;
+mod capture;
+mod digest;
+mod disk_image;
+mod fat;
+mod launch;
+mod machine;
+mod process;
+mod qmp;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError};
+use crate::{event::Events, template::model::Base};
+
+/// The emulator for builders.
+const QEMU: &str = "qemu-system-x86_64";
+
+/// The platform; `data` keeps bases and what was found out about this computer.
+#[derive(Clone, Debug)]
+pub struct QemuPlatform {
+    data: PathBuf,
+}
+
+impl QemuPlatform {
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into() }
+    }
+}
+
+#[async_trait]
+impl Platform for QemuPlatform {
+    async fn prepare_base(&self, base: &Base, events: &Events) -> Result<BaseImage, PlatformError> {
+        base::prepare(base, &self.data, events).await
+    }
+
+    async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
+        let accel = accel::choose(spec.machine.accelerator, &self.data, events).await?;
+        Ok(Box::new(launch::launch(spec, accel).await?))
+    }
+}

@@ -1,11 +1,11 @@
 //! Checks: assertions about the builder, and about a machine started from the image.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::template::units::{Mode, Span};
 
 /// One of `[[checks]]`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
     /// What a person reads: `service nginx`, or the name given.
     pub name: String,
@@ -15,7 +15,7 @@ pub struct Check {
 }
 
 /// What is asserted. A field that is `None` is not looked at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Probe {
     Package {

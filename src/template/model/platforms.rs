@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::template::units::{Size, Span};
 
@@ -71,7 +71,7 @@ pub struct Share {
 }
 
 /// `[qemu]`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Qemu {
     /// Default 2 GiB.
     pub memory: Size,
@@ -81,7 +81,7 @@ pub struct Qemu {
     pub firmware: Firmware,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Accelerator {
     /// KVM when it really works, else TCG.
@@ -91,7 +91,7 @@ pub enum Accelerator {
     Tcg,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Firmware {
     #[default]

@@ -1,0 +1,84 @@
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{Context, inputs, interrupt, run::Run, secrets, show, wiring};
+use crate::{
+    engine::{self, BakeInputs, Baked, Interrupt, Rooms, manifest::InputEntry},
+    error::{Error, Kind},
+    load::Loaded,
+    plan::{Plan, compile},
+    redact::Redact,
+};
+
+/// Bakes images and records their IDs
+///
+/// Prints the ID of each image on standard output.
+#[derive(Debug, Args)]
+pub struct Bake {
+    /// Templates, or folders of templates
+    #[arg(required = true)]
+    templates: Vec<PathBuf>,
+}
+
+impl Bake {
+    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let loaded = inputs::load(&self.templates, context)?;
+        let mut plans = Vec::new();
+        for one in loaded {
+            let entries = entries(&one)?;
+            plans.push((compile(one.template, context.global.platform)?, entries));
+        }
+        let (rooms, interrupt) = (wiring::rooms(context).await?, interrupt::listen()?);
+        let mut code = 0;
+        for (plan, entries) in plans {
+            match one(&plan, entries, &rooms, interrupt.clone(), context).await? {
+                Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image)),
+                Ok(_) => {}
+                Err(failed) => code = failed,
+            }
+        }
+        Ok(ExitCode::from(code))
+    }
+}
+
+/// One bake; `Err` inside is the exit code of a failure that has been shown.
+async fn one(
+    plan: &Plan,
+    files: Vec<InputEntry>,
+    rooms: &Rooms,
+    interrupt: Interrupt,
+    context: &Context,
+) -> Result<Result<Baked, u8>, Error> {
+    let image = &plan.template.image;
+    let secrets = secrets::resolve(&plan.template.secrets)?;
+    let run = Run::start(&image.name, Redact::new(secrets.values().cloned()), context)?;
+    run.announce(&image.name, image.version.clone(), plan.platform.name());
+    let written = write_plan(plan, &run);
+    let inputs = BakeInputs { files, secrets };
+    let result = match written {
+        Ok(()) => engine::bake(plan, rooms, &run.folders, inputs, interrupt, &run.events).await,
+        Err(error) => Err(error),
+    };
+    Ok(run.finish(result).await)
+}
+
+/// The plan lies beside the run's log.
+fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
+    let path = run.folders.run.join("plan.json");
+    let text = serde_json::to_vec_pretty(plan).map_err(std::io::Error::other);
+    text.and_then(|text| std::fs::write(&path, text)).map_err(|error| {
+        Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
+    })
+}
+
+/// Every file that decides the image, with its sum.
+fn entries(loaded: &Loaded) -> Result<Vec<InputEntry>, Error> {
+    let entry = |file: &crate::load::InputFile| {
+        let sha256 = file.sum().map_err(|error| {
+            Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
+        })?;
+        Ok(InputEntry { path: file.path.display().to_string(), sha256, mode: format!("{:04o}", file.mode) })
+    };
+    loaded.inputs.iter().map(entry).collect()
+}

@@ -1,0 +1,40 @@
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Context, get::parameter_name, show, wiring};
+use crate::{
+    error::{Error, Kind},
+    ui::table::table,
+};
+
+/// Shows what a stage pointed at, and since when
+#[derive(Debug, Args)]
+pub struct History {
+    /// Name of the image, or of a whole parameter when it starts with `/`
+    name: String,
+}
+
+impl History {
+    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let store = wiring::store(context).await?;
+        let name = parameter_name(&self.name, context);
+        let versions = store.history(&name).await?;
+        if versions.is_empty() {
+            return Err(Error::new(
+                Kind::Store,
+                format!("there is no parameter `{name}` in the local store"),
+            ));
+        }
+        if context.json() {
+            versions.iter().for_each(show::stdout_json);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let rows = versions.iter().rev().map(|one| {
+            let written = one.written.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            [one.version.to_string(), one.value.clone(), written, one.description.clone()]
+        });
+        show::stdout(&format!("{name}\n{}", table(["version", "value", "since (UTC)", "description"], rows)));
+        Ok(ExitCode::SUCCESS)
+    }
+}

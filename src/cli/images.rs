@@ -1,0 +1,38 @@
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Context, show, wiring};
+use crate::{error::Error, template::units::Size, ui::table::table};
+
+/// Lists the images that there are, newest first
+#[derive(Debug, Args)]
+pub struct Images {
+    /// Only images of this name
+    name: Option<String>,
+}
+
+impl Images {
+    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let store = wiring::store(context).await?;
+        let records = store.list(self.name.as_deref()).await?;
+        if context.json() {
+            records.iter().for_each(show::stdout_json);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let rows = records.iter().map(|image| {
+            let version = image.version.clone().unwrap_or_default();
+            let created = image.created.strftime("%Y-%m-%d %H:%M").to_string();
+            [
+                image.id.clone(),
+                image.name.clone(),
+                version,
+                created,
+                Size(image.bytes).to_string(),
+                image.location.clone(),
+            ]
+        });
+        show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,112 @@
+//! Templates from the command line: variables from all their sources, and the templates loaded
+//! with every mistake of every one of them told at once.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, show};
+use crate::{
+    error::{Error, Kind},
+    load::{self, Loaded},
+    template::diagnose::Mistakes,
+};
+
+/// Names variables in the environment.
+const PREFIX: &str = "HORNERO_VAR_";
+
+/// `NAME=VALUE` of `--var`.
+pub fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    if name.is_empty() {
+        return Err("the name before `=` is missing".into());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Loads all templates; folders stand for the templates in them.
+///
+/// # Errors
+/// When any of them has a mistake. All mistakes have been printed by then.
+pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
+    let inputs = inputs(context)?;
+    let (mut loaded, mut mistakes, mut wrong) = (Vec::new(), Mistakes::default(), 0);
+    for path in expand(paths, context)? {
+        match load::load(&path, &inputs) {
+            Ok(one) => {
+                show::warnings(&one.warnings, context);
+                loaded.push(one);
+            }
+            Err(found) => {
+                wrong += 1;
+                mistakes.merge(found);
+            }
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(loaded);
+    }
+    show::mistakes(&mistakes, context);
+    let count = match mistakes.len() {
+        1 => "1 mistake".to_owned(),
+        many => format!("{many} mistakes"),
+    };
+    let all = loaded.len() + wrong;
+    Err(Error::new(Kind::Template, format!("{count} in {wrong} of {all} templates")))
+}
+
+/// A folder stands for every template directly in it.
+fn expand(paths: &[PathBuf], context: &Context) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let found = load::templates_in(path).map_err(|mistakes| {
+            show::mistakes(&mistakes, context);
+            Error::new(Kind::Template, format!("looking for templates in `{}`", path.display()))
+        })?;
+        if found.is_empty() {
+            return Err(Error::new(Kind::Template, format!("there is no template in `{}`", path.display())));
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// Later ones win: files in their order, the environment, `--var`.
+fn inputs(context: &Context) -> Result<load::Inputs, Error> {
+    let global = &context.global;
+    let mut vars = Vec::new();
+    for file in &global.var_files {
+        match load::var_file(file) {
+            Ok(found) => vars.extend(found),
+            Err(mistakes) => {
+                show::mistakes(&mistakes, context);
+                return Err(Error::new(
+                    Kind::Template,
+                    format!("reading the variables in `{}`", file.display()),
+                ));
+            }
+        }
+    }
+    // What is no text cannot be a variable's value; the template then asks for it by name.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    vars.extend(environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))));
+    vars.extend(global.vars.iter().cloned());
+    Ok(load::Inputs {
+        vars,
+        platform: global.platform,
+        stage: global.stage.clone(),
+        provisioner_folders: installed(),
+    })
+}
+
+/// Provisioners that came with hornero, beside its program or in its source folder.
+fn installed() -> Vec<PathBuf> {
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
+    beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
+}

@@ -1,0 +1,119 @@
+//! The command line: one file a command, its doc comment is its help. Commands read their inputs,
+//! call the rooms that do the work, and print what came out: data on standard output, everything
+//! else on standard error.
+
+mod bake;
+mod completions;
+mod context;
+mod get;
+mod history;
+mod images;
+mod init;
+mod inputs;
+mod interrupt;
+mod plan;
+mod run;
+mod secrets;
+mod show;
+mod test;
+mod validate;
+pub mod wiring;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    error::Error,
+    template::model::PlatformKind,
+    ui::{ColorChoice, OutputStyle},
+};
+use context::Context;
+
+/// Bakes machine images for AWS and QEMU from TOML templates
+#[derive(Debug, Parser)]
+#[command(name = "hornero", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Where builders run
+    #[arg(long, global = true, env = "HORNERO_PLATFORM", default_value = "ec2")]
+    platform: PlatformKind,
+    /// Sets a variable of the template; HORNERO_VAR_NAME does the same
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = inputs::assignment)]
+    vars: Vec<(String, String)>,
+    /// A TOML file of variables; `--var` wins over it
+    #[arg(long = "var-file", global = true, value_name = "FILE")]
+    var_files: Vec<PathBuf>,
+    /// The stage to record under or to read from, in place of the template's own
+    #[arg(long, global = true)]
+    stage: Option<String>,
+    /// How a run is shown, and whether answers are text or JSON
+    #[arg(long, global = true, value_name = "STYLE", default_value = "auto", env = "HORNERO_OUTPUT")]
+    output: OutputStyle,
+    /// Whether text is coloured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// Runs, their logs and journals [default: the user's state directory]
+    #[arg(long, global = true, value_name = "DIR", env = "HORNERO_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+    /// Images, bases and the local store [default: the user's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "HORNERO_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Validate(validate::Validate),
+    Plan(plan::Plan),
+    Bake(bake::Bake),
+    Get(get::Get),
+    Images(images::Images),
+    History(history::History),
+    Test(test::Test),
+    Completions(completions::Completions),
+}
+
+impl Cli {
+    /// Runs the command to its end and says how it went.
+    pub fn run(self) -> ExitCode {
+        let context = Context::new(self.global);
+        let result = match self.command {
+            Command::Init(command) => command.run(&context),
+            Command::Validate(command) => command.run(&context),
+            Command::Plan(command) => command.run(&context),
+            Command::Bake(command) => with_runtime(command.run(&context)),
+            Command::Get(command) => with_runtime(command.run(&context)),
+            Command::Images(command) => with_runtime(command.run(&context)),
+            Command::History(command) => with_runtime(command.run(&context)),
+            Command::Test(command) => with_runtime(command.run(&context)),
+            Command::Completions(command) => command.run(),
+        };
+        match result {
+            Ok(code) => code,
+            Err(error) => {
+                show::error(&error, &context);
+                ExitCode::from(error.kind.exit_code())
+            }
+        }
+    }
+}
+
+/// A runtime for the commands that wait for something; the others start without one.
+fn with_runtime(work: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime
+        .map_err(|error| Error::new(crate::error::Kind::Local, "starting the runtime").because(&error))?;
+    let result = runtime.block_on(work);
+    // A blocking call to a builder that is gone must not hold up the end.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,83 @@
+//! One run from its ID to its end: folders, listeners, and the event that closes it.
+
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use tokio::task::JoinHandle;
+
+use super::{Context, show, wiring};
+use crate::{
+    engine::RunFolders,
+    error::{Error, Kind},
+    event::{Event, Events},
+    redact::Redact,
+    ui,
+};
+
+/// A run under way.
+pub struct Run {
+    pub folders: RunFolders,
+    pub events: Events,
+    log: PathBuf,
+    shown: JoinHandle<()>,
+    start: Instant,
+}
+
+impl Run {
+    /// Makes the run's folders and starts its listeners.
+    ///
+    /// # Errors
+    /// When a folder or the log cannot be written.
+    pub fn start(name: &str, redact: Redact, context: &Context) -> Result<Self, Error> {
+        let id = format!("{name}-{}", ulid::Ulid::generate().to_string().to_lowercase());
+        let (data, state) = (context.data()?, context.state()?);
+        let run = state.join("runs").join(&id);
+        private_folder(&run)?;
+        let log = run.join("log");
+        let (events, receiver) = Events::redacted(redact);
+        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
+        let folders = RunFolders { id, run, images: data.join("images"), downloads: data.join("downloads") };
+        Ok(Self { folders, events, log, shown, start: Instant::now() })
+    }
+
+    /// Announces it.
+    pub fn announce(&self, image: &str, version: Option<String>, platform: &str) {
+        let (run, log) = (self.folders.id.clone(), self.log.display().to_string());
+        self.events.send(Event::RunStarted {
+            run,
+            image: image.into(),
+            version,
+            platform: platform.into(),
+            log,
+        });
+    }
+
+    /// Tells how it ended and waits until that has been shown.
+    pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
+        let (error, hint, tail) = match &result {
+            Ok(_) => (None, None, Vec::new()),
+            Err(error) => (Some(error.to_string()), error.hint.clone(), error.tail.clone()),
+        };
+        self.events.send(Event::RunFinished { ok, seconds, error, hint, tail });
+        drop(self.events);
+        if self.shown.await.is_err() {
+            show::stderr("error: showing the run failed; the log has it\n");
+        }
+        result.map_err(|_| code)
+    }
+}
+
+/// A folder for its owner alone, and those above it.
+pub fn private_folder(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        Error::new(Kind::Local, format!("making the folder `{}`", path.display()))
+            .because(&error)
+            .hint("give another one with --state-dir")
+    })
+}

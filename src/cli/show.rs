@@ -1,0 +1,57 @@
+//! How errors and mistakes are printed.
+
+use std::io::Write;
+
+use super::Context;
+use crate::{
+    error::Error,
+    template::diagnose::{Mistakes, render, render_warnings},
+};
+
+/// The error, what caused it, the last lines that explain it, and what to do now.
+pub fn error(error: &Error, context: &Context) {
+    let (red, bold, dim, off) = match context.color() {
+        true => ("\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"),
+        false => ("", "", "", ""),
+    };
+    let mut text = format!("{red}error{off}{bold}: {}{off}\n", error.message);
+    for cause in &error.causes {
+        text += &format!("  caused by: {cause}\n");
+    }
+    for line in &error.tail {
+        text += &format!("{dim}  | {off}{}\n", crate::ui::clean(line));
+    }
+    if let Some(hint) = &error.hint {
+        text += &format!("{bold}hint{off}: {hint}\n");
+    }
+    stderr(&text);
+}
+
+pub fn mistakes(mistakes: &Mistakes, context: &Context) {
+    if context.json() {
+        return mistakes.records().iter().for_each(|record| stdout_json(record));
+    }
+    stderr(&render(mistakes, context.color(), context.width()));
+}
+
+pub fn warnings(warnings: &Mistakes, context: &Context) {
+    if !warnings.is_empty() {
+        stderr(&render_warnings(warnings, context.color(), context.width()));
+    }
+}
+
+/// One JSON object on a line of its own.
+pub fn stdout_json(value: &impl serde::Serialize) {
+    // Our own types have string keys and no failing parts; a line that cannot be made is a bug.
+    let line = serde_json::to_string(value).expect("hornero's own types can be written as JSON");
+    stdout(&format!("{line}\n"));
+}
+
+/// A reader that has gone away (`hornero get | head -0`) is no error.
+pub fn stdout(text: &str) {
+    std::io::stdout().write_all(text.as_bytes()).ok();
+}
+
+pub fn stderr(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).ok();
+}

@@ -1,0 +1,39 @@
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{Context, interrupt, run::Run, wiring};
+use crate::{
+    engine::{TestedImage, manifest::Manifest, test_phase},
+    error::{Error, Kind},
+    redact::Redact,
+};
+
+/// Starts a machine from an image and runs the image's checks on it
+#[derive(Debug, Args)]
+pub struct Test {
+    /// ID of the image, or a beginning of it that no other has
+    image: String,
+}
+
+impl Test {
+    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let rooms = wiring::rooms(context).await?;
+        let Some(record) = rooms.store.find(&self.image).await? else {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("there is no image `{}` in the local store", self.image),
+            )
+            .hint("`hornero images` lists those that there are"));
+        };
+        let folder = PathBuf::from(&record.location);
+        let manifest = Manifest::read(&folder)?;
+        let interrupt = interrupt::listen()?;
+        let run = Run::start(&format!("test-{}", record.name), Redact::default(), context)?;
+        run.announce(&record.name, record.version.clone(), &record.platform);
+        let launch_folder = run.folders.run.join("builder");
+        let image = TestedImage { folder, manifest: &manifest, ssh: Default::default(), launch_folder };
+        let result = test_phase(&rooms, image, interrupt, &run.events).await;
+        Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
+    }
+}

@@ -1,0 +1,250 @@
+//! One bake from its plan to a finished, tested image.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::Timestamp;
+
+use super::{
+    Interrupt, Rooms, RunFolders, TestedImage, checks, cloud_init,
+    image::Staging,
+    machine::{LaunchKeys, Machine},
+    manifest::{BaseEntry, FORMAT, InputEntry, Manifest},
+    phases::{Timings, phase},
+    prepare, publish, seal,
+    secrets::filled,
+    steps,
+    survey::{self, Survey},
+    test_image,
+};
+use crate::{
+    error::{Error, Kind},
+    event::{Event, Events, Phase},
+    plan::Plan,
+    platform::{BaseImage, Builder, CapturedDisk, LaunchSpec, NewDisk, Origin},
+    provision::{seal::parts, user_data},
+};
+
+/// How long a guest may take to shut down.
+const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
+
+/// What a bake has made.
+#[derive(Debug)]
+pub struct Baked {
+    pub manifest: Manifest,
+    pub folder: PathBuf,
+}
+
+/// A bake under way: what does not change in it.
+struct Bake<'a> {
+    plan: &'a Plan,
+    rooms: &'a Rooms,
+    folders: &'a RunFolders,
+    inputs: BakeInputs,
+    keys: LaunchKeys,
+    events: &'a Events,
+}
+
+/// What a bake is given beside its plan.
+#[derive(Debug, Default)]
+pub struct BakeInputs {
+    /// Every file that decides the image.
+    pub files: Vec<InputEntry>,
+    /// Values by name.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// Bakes `plan`. The image is captured, has passed its checks and is published when this comes back.
+///
+/// # Errors
+/// The first thing that failed. Whatever was started is gone by then, except an image that was
+/// captured: that one stays.
+pub async fn bake(
+    plan: &Plan,
+    rooms: &Rooms,
+    folders: &RunFolders,
+    inputs: BakeInputs,
+    interrupt: Interrupt,
+    events: &Events,
+) -> Result<Baked, Error> {
+    let keys = LaunchKeys::generate(&folders.id)?;
+    let bake = Bake { plan, rooms, folders, inputs, keys, events };
+    let mut timings = Timings::default();
+    let baked = bake.make(&mut timings, interrupt.clone()).await?;
+    publish::record(rooms, &baked).await?;
+    bake.test(&baked, &mut timings, interrupt).await?;
+    let work = publish::publish(rooms, &baked, &plan.template.publish, events);
+    phase(events, &mut timings, Phase::Publish, work).await?;
+    Ok(baked)
+}
+
+impl Bake<'_> {
+    async fn make(&self, timings: &mut Timings, mut interrupt: Interrupt) -> Result<Baked, Error> {
+        let Self { plan, rooms, events, .. } = self;
+        let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
+        let base = tokio::select! {
+            base = phase(events, timings, Phase::Base, async {
+                Ok(rooms.platform.prepare_base(&plan.template.base, events).await?)
+            }) => base?,
+            () = interrupt.wanted() => return Err(interrupted()),
+        };
+        let spec = self.launch_spec(&base)?;
+        let mut builder =
+            phase(events, timings, Phase::Launch, async { Ok(rooms.platform.launch(spec, events).await?) })
+                .await?;
+        let work = self.work(builder.as_mut(), &base, timings);
+        let result = tokio::select! {
+            result = work => result,
+            () = interrupt.wanted() => Err(interrupted()),
+        };
+        let cleaned =
+            phase(events, &mut Timings::default(), Phase::Cleanup, async { Ok(builder.destroy().await?) })
+                .await;
+        match (result, cleaned) {
+            (Ok(_), Err(error)) => Err(error),
+            (Err(error), Err(left)) => {
+                events.warn(format!("the builder could not be removed: {left}"));
+                Err(error)
+            }
+            (result, Ok(())) => result,
+        }
+    }
+
+    /// Everything between a launched builder and a finished image folder.
+    async fn work(
+        &self,
+        builder: &mut dyn Builder,
+        base: &BaseImage,
+        timings: &mut Timings,
+    ) -> Result<Baked, Error> {
+        let survey = self.provision(builder, timings).await?;
+        let events = self.events;
+        phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
+        let staging = Staging::new(&self.folders.images)?;
+        let disks = phase(events, timings, Phase::Capture, async {
+            Ok(builder.capture(staging.path(), events).await?)
+        })
+        .await?;
+        let manifest = self.manifest(base, disks, survey, timings);
+        let folder = staging.finish(&manifest)?;
+        let bytes = manifest.disks.iter().map(|disk| disk.file_bytes).sum();
+        let (image, location) = (manifest.image.clone(), folder.display().to_string());
+        events.send(Event::ImageCaptured { image, location, bytes });
+        Ok(Baked { manifest, folder })
+    }
+
+    /// Makes the running builder what the template says, and seals it.
+    async fn provision(&self, builder: &mut dyn Builder, timings: &mut Timings) -> Result<Survey, Error> {
+        let (events, template) = (self.events, &self.plan.template);
+        let connect = self.rooms.connect.as_ref();
+        let mut machine = phase(events, timings, Phase::Connect, async {
+            Machine::connect(builder, connect, &template.ssh, &self.keys).await
+        })
+        .await?;
+        if template.cloud_init.enabled {
+            phase(events, timings, Phase::CloudInit, cloud_init::wait(&machine, events)).await?;
+        }
+        phase(
+            events,
+            timings,
+            Phase::Upload,
+            prepare::run(&machine, template, &self.folders.downloads, events),
+        )
+        .await?;
+        if !template.steps.is_empty() {
+            let steps = filled(&template.steps, &self.inputs.secrets)?;
+            let mut steps_timings = Timings::default();
+            let work = steps::run(&mut machine, &steps, &mut steps_timings, events);
+            let result = phase(events, timings, Phase::Steps, work).await;
+            timings.steps = steps_timings.steps;
+            result?;
+        }
+        if !template.checks.is_empty() {
+            phase(
+                events,
+                timings,
+                Phase::Checks,
+                checks::run(&machine, &template.checks, "the builder", events),
+            )
+            .await?;
+        }
+        let survey = survey::run(&machine).await?;
+        phase(events, timings, Phase::Seal, seal::run(&machine, &template.seal, &self.keys, events)).await?;
+        Ok(survey)
+    }
+
+    fn launch_spec(&self, base: &BaseImage) -> Result<LaunchSpec, Error> {
+        let template = &self.plan.template;
+        let user_data = match template.cloud_init.enabled {
+            true => Some(user_data::for_builder(template, self.keys.for_cloud_init())?),
+            false => None,
+        };
+        Ok(LaunchSpec {
+            name: self.folders.id.clone(),
+            origin: Origin::Base(base.clone()),
+            root_size: template.root_disk.size,
+            disks: template
+                .disks
+                .iter()
+                .map(|disk| NewDisk { name: disk.name.clone(), size: disk.size })
+                .collect(),
+            user_data,
+            machine: template.qemu.clone(),
+            folder: self.folders.run.join("builder"),
+        })
+    }
+
+    fn manifest(
+        &self,
+        base: &BaseImage,
+        disks: Vec<CapturedDisk>,
+        survey: Survey,
+        timings: &Timings,
+    ) -> Manifest {
+        let template = &self.plan.template;
+        Manifest {
+            format: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").into(),
+            image: format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()),
+            name: template.image.name.clone(),
+            version: template.image.version.clone(),
+            description: template.image.description.clone(),
+            run: self.folders.id.clone(),
+            platform: self.plan.platform.name().into(),
+            created: Timestamp::now(),
+            base: BaseEntry { id: base.id.clone(), description: base.description.clone() },
+            system: survey.system,
+            kernel: survey.kernel,
+            disks,
+            sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
+            inputs: self.inputs.files.clone(),
+            packages: survey.packages,
+            users: survey.users,
+            checks: template.checks.clone(),
+            machine: template.qemu.clone(),
+            cloud_init: template.cloud_init.enabled,
+            timings: timings.clone(),
+        }
+    }
+
+    /// A parameter must only ever point at an image that comes up and passes its checks.
+    async fn test(&self, baked: &Baked, timings: &mut Timings, interrupt: Interrupt) -> Result<(), Error> {
+        if baked.manifest.checks.is_empty() {
+            return Ok(());
+        }
+        let image = TestedImage {
+            folder: baked.folder.clone(),
+            manifest: &baked.manifest,
+            ssh: self.plan.template.ssh.clone(),
+            launch_folder: self.folders.run.join("test"),
+        };
+        let work = test_image(self.rooms, image, interrupt, self.events);
+        phase(self.events, timings, Phase::Test, work).await.map_err(|error| {
+            let stays =
+                format!("the image {} stays, unpublished: {}", baked.manifest.image, baked.folder.display());
+            match error.hint {
+                Some(_) => error,
+                None => error.hint(stays),
+            }
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Asks a machine all checks at once, and says which of them do not hold.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::machine::Machine;
+use crate::{
+    error::{Error, Kind},
+    event::{Event, Events},
+    provision::{
+        checks::{Answer, answers, script},
+        judge::{Verdict, judge},
+        script::{Job, command_line},
+    },
+    remote::Command,
+    template::model::{Check, Probe},
+};
+
+/// How long one round of all checks may take.
+const ROUND: Duration = Duration::from_secs(10 * 60);
+
+/// How long a service or a port may take to come up when the check says nothing.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// Between two rounds.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Runs every check, and those that may still come true again until their time is over.
+///
+/// # Errors
+/// When any of them does not hold; all have been run by then.
+pub async fn run(machine: &Machine<'_>, checks: &[Check], place: &str, events: &Events) -> Result<(), Error> {
+    let start = Instant::now();
+    let mut verdicts = BTreeMap::new();
+    let mut open: Vec<usize> = (0..checks.len()).collect();
+    while !open.is_empty() {
+        for (number, verdict) in round(machine, checks, &open).await? {
+            let last = verdict.ok || start.elapsed() >= patience(&checks[number]);
+            if last {
+                tell(&checks[number], &verdict, events);
+                open.retain(|other| *other != number);
+                verdicts.insert(number, verdict);
+            }
+        }
+        if !open.is_empty() {
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+    conclude(checks, &verdicts, place)
+}
+
+async fn round(
+    machine: &Machine<'_>,
+    checks: &[Check],
+    open: &[usize],
+) -> Result<Vec<(usize, Verdict)>, Error> {
+    let probes: Vec<&Probe> = open.iter().map(|number| &checks[*number].probe).collect();
+    let (text, env) = (script(&probes)?, BTreeMap::new());
+    let job = Job { text: &text, user: "root", env: &env };
+    let command = Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(ROUND));
+    let lines = machine.ask(command, "running the checks").await?;
+    let said = answers(&lines);
+    let missing = Answer { exit: -1, stdout: "no answer".into() };
+    let verdict = |place: usize| judge(probes[place], said.get(&place).unwrap_or(&missing));
+    Ok(open.iter().enumerate().map(|(place, number)| (*number, verdict(place))).collect())
+}
+
+/// What starts in the background may need a moment; everything else is as it is.
+fn patience(check: &Check) -> Duration {
+    let by_kind = match &check.probe {
+        Probe::Service { running: Some(true), .. } | Probe::Port { listening: true, .. } => SETTLE,
+        Probe::Service { .. }
+        | Probe::Port { .. }
+        | Probe::Package { .. }
+        | Probe::File { .. }
+        | Probe::User { .. }
+        | Probe::Group { .. }
+        | Probe::Mount { .. }
+        | Probe::Command { .. } => Duration::ZERO,
+    };
+    check.timeout.map_or(by_kind, |timeout| timeout.0)
+}
+
+fn tell(check: &Check, verdict: &Verdict, events: &Events) {
+    let Verdict { ok, expected, found } = verdict.clone();
+    events.send(Event::CheckFinished { name: check.name.clone(), ok, expected, found });
+}
+
+fn conclude(checks: &[Check], verdicts: &BTreeMap<usize, Verdict>, place: &str) -> Result<(), Error> {
+    let failed: Vec<String> = verdicts
+        .iter()
+        .filter(|(_, verdict)| !verdict.ok)
+        .map(|(number, verdict)| {
+            format!("{}: expected {}; found {}", checks[*number].name, verdict.expected, verdict.found)
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} of {} checks do not hold on {place}", failed.len(), checks.len());
+    Err(Error::new(Kind::Check, message).tail(failed))
+}

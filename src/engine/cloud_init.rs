@@ -1,0 +1,94 @@
+//! Waits for cloud-init on a new builder and says how it went.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Tail, machine::Machine};
+use crate::{
+    error::{Error, Kind},
+    event::Events,
+    provision::{
+        cloud_init::{FOLLOW, Judgement, STATUS_MARK, judge, missing_packages},
+        script::{Job, command_line},
+    },
+    remote::Command,
+};
+
+/// Installing many packages on a slow machine takes long.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// Streams cloud-init's output until it has finished.
+///
+/// # Errors
+/// When one of its modules failed, with what was printed last; a package that does not exist is named.
+pub async fn wait(machine: &Machine<'_>, events: &Events) -> Result<(), Error> {
+    let job = Job { text: FOLLOW, user: "root", env: &BTreeMap::new() };
+    let command =
+        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
+    let mut heard = Heard::default();
+    let result = machine
+        .remote
+        .run(command, &mut |stream, line| heard.line(line, || events.output("cloud-init", stream, line)))
+        .await;
+    let exit = match result {
+        Ok(exit) => exit,
+        Err(error) => return Err(machine.explain(error).await),
+    };
+    match heard.status {
+        Some(status) => conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events),
+        None => Err(Error::new(Kind::Bake, format!("following cloud-init failed with {exit}"))
+            .tail(heard.tail.lines())),
+    }
+}
+
+fn conclude(
+    judgement: Judgement,
+    missing: Vec<String>,
+    tail: Vec<String>,
+    events: &Events,
+) -> Result<(), Error> {
+    match judgement {
+        Judgement::Done => Ok(()),
+        Judgement::Warnings(messages) => {
+            messages.iter().for_each(|message| events.warn(format!("cloud-init: {message}")));
+            Ok(())
+        }
+        Judgement::Failed(_) if !missing.is_empty() => {
+            let names = missing.join("`, `");
+            Err(Error::new(
+                Kind::Bake,
+                format!("installing packages: no package `{names}` in the builder's repositories"),
+            )
+            .tail(tail)
+            .hint(
+                "look at the name and the version in [packages] install, or add the repository that has it",
+            ))
+        }
+        Judgement::Failed(messages) => {
+            Err(Error::new(Kind::Bake, format!("cloud-init failed: {}", messages.join("; "))).tail(tail))
+        }
+    }
+}
+
+/// What was heard of cloud-init so far.
+#[derive(Default)]
+struct Heard {
+    tail: Tail,
+    missing: Vec<String>,
+    /// Exit code and JSON, once the mark has come.
+    status: Option<(i32, String)>,
+}
+
+impl Heard {
+    fn line(&mut self, line: &str, show: impl FnOnce()) {
+        if let Some(code) = line.strip_prefix(STATUS_MARK) {
+            self.status = Some((code.trim().parse().unwrap_or(-1), String::new()));
+        } else if let Some((_, json)) = &mut self.status {
+            json.push_str(line);
+        } else {
+            self.tail.push(line);
+            self.missing.extend(missing_packages(std::iter::once(line)));
+            self.missing.dedup();
+            show();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Puts an image together: disks, manifest and sums in a folder that gets its final name only when
+//! everything in it is complete and on the disk.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::manifest::{FILE, Manifest};
+use crate::{
+    error::{Error, Kind},
+    platform::CapturedDisk,
+};
+
+/// A folder that is removed unless it becomes an image.
+pub struct Staging {
+    folder: tempfile::TempDir,
+    images: PathBuf,
+}
+
+impl Staging {
+    /// # Errors
+    /// When the folder of images cannot be written to.
+    pub fn new(images: &Path) -> Result<Self, Error> {
+        let folder = fs::create_dir_all(images)
+            .and_then(|()| tempfile::Builder::new().prefix(".incomplete-").tempdir_in(images));
+        let folder = folder.map_err(|error| {
+            Error::new(Kind::Local, format!("making a folder for the image in `{}`", images.display()))
+                .because(&error)
+        })?;
+        Ok(Self { folder, images: images.to_owned() })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes manifest and sums, and gives the folder its final name.
+    ///
+    /// # Errors
+    /// When the disk is full or the name is taken.
+    pub fn finish(self, manifest: &Manifest) -> Result<PathBuf, Error> {
+        let target = self.images.join(&manifest.image);
+        self.complete(manifest, &target).map_err(|error| {
+            Error::new(Kind::Local, format!("completing the image `{}`", target.display())).because(&error)
+        })?;
+        Ok(target)
+    }
+
+    fn complete(self, manifest: &Manifest, target: &Path) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(manifest)? + "\n";
+        write_synced(&self.path().join(FILE), &text)?;
+        write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
+        for disk in &manifest.disks {
+            File::open(self.path().join(&disk.file))?.sync_all()?;
+        }
+        File::open(self.path())?.sync_all()?;
+        fs::rename(self.path(), target)?;
+        // It has moved: there is nothing left to remove.
+        let _moved = self.folder.keep();
+        File::open(&self.images)?.sync_all()
+    }
+}
+
+/// In the form that `sha256sum --check` reads.
+fn sums(disks: &[CapturedDisk], manifest: &str) -> String {
+    let mut text: String = disks.iter().map(|disk| format!("{}  {}\n", disk.sha256, disk.file)).collect();
+    text += &format!("{}  {FILE}\n", hex::encode(Sha256::digest(manifest)));
+    text
+}
+
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

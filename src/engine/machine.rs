@@ -1,0 +1,190 @@
+//! A running builder together with the line to it: launched, connected, watched, and destroyed.
+
+use std::{net::ToSocketAddrs, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Connect, Tail};
+use crate::{
+    error::{Error, Kind},
+    event::{Events, Stream},
+    platform::Builder,
+    provision::{BUILDER_ACCOUNT, user_data::Keys},
+    remote::{
+        Command, Exit, Remote, RemoteError,
+        key::{HostKeyPin, KeyPair},
+        ssh::Account,
+    },
+    template::model::Ssh,
+};
+
+/// How long a builder may take to answer.
+const CONNECT: Duration = Duration::from_secs(5 * 60);
+
+/// How often a builder that is being waited for is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// The keys of one launch: made new each time, in memory.
+pub struct LaunchKeys {
+    pub account: KeyPair,
+    pub host: KeyPair,
+}
+
+impl LaunchKeys {
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn generate(run: &str) -> Result<Self, Error> {
+        let make = |what: &str| {
+            KeyPair::generate(&format!("hornero {what} {run}"))
+                .map_err(|error| Error::new(Kind::Local, format!("making the {what} key")).because(&error))
+        };
+        Ok(Self { account: make("account")?, host: make("host")? })
+    }
+
+    pub fn for_cloud_init(&self) -> Keys<'_> {
+        Keys {
+            account_public: &self.account.public,
+            host_private: &self.host.private,
+            host_public: &self.host.public,
+        }
+    }
+}
+
+/// A builder and the line to it.
+pub struct Machine<'a> {
+    pub builder: &'a mut dyn Builder,
+    pub remote: Box<dyn Remote>,
+    account: Account,
+    connect: &'a dyn Connect,
+}
+
+impl<'a> Machine<'a> {
+    /// Logs in as soon as the builder answers; gives up at once when it stops running.
+    pub async fn connect(
+        builder: &'a mut dyn Builder,
+        connect: &'a dyn Connect,
+        ssh: &Ssh,
+        keys: &LaunchKeys,
+    ) -> Result<Self, Error> {
+        let account = account(builder, ssh, keys)?;
+        let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
+        let remote = open(builder, connect, &account, timeout).await?;
+        Ok(Self { builder, remote, account, connect })
+    }
+
+    /// Opens the line anew, after a restart of the builder.
+    pub async fn reconnect(&mut self, timeout: Duration) -> Result<(), Error> {
+        self.remote = open(self.builder, self.connect, &self.account, timeout).await?;
+        Ok(())
+    }
+
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The pinned host key as OpenSSH's client reads it; empty where only its fingerprint is known.
+    pub fn known_hosts_line(&self) -> String {
+        let HostKeyPin::Key(wire) = &self.account.pin else { return String::new() };
+        let (address, key) = (self.account.address, STANDARD.encode(wire));
+        format!("[{}]:{} ssh-ed25519 {key}\n", address.ip(), address.port())
+    }
+
+    /// Runs a command; its lines go into the events under `source`.
+    pub async fn run(
+        &self,
+        command: Command,
+        source: &str,
+        events: &Events,
+    ) -> (Result<Exit, RemoteError>, Vec<String>) {
+        let mut tail = Tail::default();
+        let result = self
+            .remote
+            .run(command, &mut |stream, line| {
+                tail.push(line);
+                events.output(source, stream, line);
+            })
+            .await;
+        (result, tail.lines())
+    }
+
+    /// Runs a command and hands back the lines of its standard output; what it says on standard
+    /// error comes with a failure.
+    pub async fn ask(&self, command: Command, what: &str) -> Result<Vec<String>, Error> {
+        let (mut lines, mut said) = (Vec::new(), Tail::default());
+        let sink = &mut |stream, line: &str| match stream {
+            Stream::Stdout => lines.push(line.to_owned()),
+            Stream::Stderr => said.push(line),
+        };
+        let exit = match self.remote.run(command, sink).await {
+            Ok(exit) => exit,
+            Err(error) => return Err(self.explain(error).await),
+        };
+        match exit.success() {
+            true => Ok(lines),
+            false => Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(said.lines())),
+        }
+    }
+
+    /// A lost line may be a lost builder: that is told as such.
+    pub async fn explain(&self, error: RemoteError) -> Error {
+        if matches!(error, RemoteError::Lost { .. })
+            && let Some(why) = self.builder.gone().await
+        {
+            let tail = self.builder.console_tail(Tail::LINES).await;
+            return Error::new(Kind::Platform, format!("the builder is gone: {why}"))
+                .because(&error)
+                .tail(tail);
+        }
+        error.into()
+    }
+}
+
+/// What the template says about the way in wins over what hornero would do by itself.
+fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
+    let mut address = builder.address();
+    if let Some(host) = &ssh.host {
+        let wanted = (host.as_str(), ssh.port.unwrap_or(22));
+        let mut found = wanted.to_socket_addrs().map_err(|error| {
+            Error::new(Kind::Remote, format!("looking up the address of [ssh] host `{host}`")).because(&error)
+        })?;
+        address = found.next().unwrap_or(address);
+    }
+    let private_key = match &ssh.private_key {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| {
+            Error::new(Kind::Template, format!("reading [ssh] private_key `{}`", path.display()))
+                .because(&error)
+        })?,
+        None => keys.account.private.clone(),
+    };
+    let user = ssh.user.clone().unwrap_or_else(|| BUILDER_ACCOUNT.into());
+    let pin = ssh.host_key.clone().map_or_else(|| keys.host.pin(), HostKeyPin::Fingerprint);
+    Ok(Account { address, user, private_key, pin })
+}
+
+async fn open(
+    builder: &dyn Builder,
+    connect: &dyn Connect,
+    account: &Account,
+    timeout: Duration,
+) -> Result<Box<dyn Remote>, Error> {
+    let result = tokio::select! {
+        result = connect.connect(account.clone(), timeout) => result,
+        why = until_gone(builder) => Err(RemoteError::BuilderGone(why)),
+    };
+    match result {
+        Ok(remote) => Ok(remote),
+        Err(error) => {
+            let tail = builder.console_tail(Tail::LINES).await;
+            Err(Error::from(error).tail(tail))
+        }
+    }
+}
+
+async fn until_gone(builder: &dyn Builder) -> String {
+    loop {
+        if let Some(why) = builder.gone().await {
+            return why;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,94 @@
+//! The manifest: what is in an image and how it was made. It lies in the image's folder as
+//! `manifest.json`; `docs/manifest.md` describes it for other programs.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::phases::Timings;
+use crate::{
+    error::{Error, Kind},
+    platform::CapturedDisk,
+    template::model::{Check, Qemu},
+};
+
+/// Of this description; raised when a field changes its meaning.
+pub const FORMAT: u32 = 1;
+
+/// Name of the manifest in an image's folder.
+pub const FILE: &str = "manifest.json";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    /// Version of hornero that made the image.
+    pub tool: String,
+    pub image: String,
+    pub name: String,
+    pub version: Option<String>,
+    pub description: Option<String>,
+    pub run: String,
+    pub platform: String,
+    pub created: Timestamp,
+    pub base: BaseEntry,
+    pub system: String,
+    pub kernel: String,
+    pub disks: Vec<CapturedDisk>,
+    /// Parts of the seal that ran.
+    pub sealed: Vec<String>,
+    /// Files of the template, its scripts and what it uploads, with their sums.
+    pub inputs: Vec<InputEntry>,
+    pub packages: Vec<PackageEntry>,
+    pub users: Vec<AccountEntry>,
+    /// Run again on a machine started from the image.
+    pub checks: Vec<Check>,
+    pub machine: Qemu,
+    /// Whether a machine started from the image can be given an account through cloud-init.
+    pub cloud_init: bool,
+    pub timings: Timings,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaseEntry {
+    pub id: String,
+    pub description: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputEntry {
+    pub path: String,
+    pub sha256: String,
+    pub mode: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PackageEntry {
+    pub name: String,
+    pub version: String,
+    pub arch: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountEntry {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub home: String,
+    pub shell: String,
+}
+
+impl Manifest {
+    /// Reads the manifest of the image in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, or it is none of ours.
+    pub fn read(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        let failed = || Error::new(Kind::Local, format!("reading the manifest `{}`", path.display()));
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            failed().because(&error).hint("the image's folder is gone or incomplete: bake it again")
+        })?;
+        serde_json::from_str(&text).map_err(|error| failed().because(&error))
+    }
+}

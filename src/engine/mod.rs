@@ -1,0 +1,106 @@
+//! The engine walks a plan over the platform, the line to the builder and the store. It sends
+//! events and prints nothing; whatever it started it ends, however a bake ends.
+
+mod bake;
+mod checks;
+mod cloud_init;
+mod image;
+mod local;
+mod machine;
+pub mod manifest;
+mod phases;
+mod prepare;
+mod publish;
+mod reboot;
+mod seal;
+mod secrets;
+mod steps;
+mod survey;
+mod test;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+pub use bake::{BakeInputs, Baked, bake};
+pub use test::{TestedImage, test_image, test_phase};
+
+use crate::{
+    platform::Platform,
+    remote::{
+        Remote, RemoteError,
+        ssh::{Account, SshRemote},
+    },
+    store::Store,
+};
+
+/// The wires of a bake.
+#[derive(Clone)]
+pub struct Rooms {
+    pub platform: Arc<dyn Platform>,
+    pub connect: Arc<dyn Connect>,
+    pub store: Arc<dyn Store>,
+}
+
+/// How a line to a builder is opened.
+#[async_trait]
+pub trait Connect: Send + Sync {
+    async fn connect(&self, account: Account, timeout: Duration) -> Result<Box<dyn Remote>, RemoteError>;
+}
+
+/// Over SSH.
+pub struct OverSsh;
+
+#[async_trait]
+impl Connect for OverSsh {
+    async fn connect(&self, account: Account, timeout: Duration) -> Result<Box<dyn Remote>, RemoteError> {
+        Ok(Box::new(SshRemote::connect(account, timeout).await?))
+    }
+}
+
+/// The folders of one run.
+#[derive(Clone, Debug)]
+pub struct RunFolders {
+    /// The run's ID.
+    pub id: String,
+    /// Journal, plan and log.
+    pub run: PathBuf,
+    /// Where images lie; the new one appears here under its ID when it is complete.
+    pub images: PathBuf,
+    /// Files fetched from the web, by their sum.
+    pub downloads: PathBuf,
+}
+
+/// Told when the user wants the run to end.
+#[derive(Clone)]
+pub struct Interrupt(pub tokio::sync::watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Comes back when the run is to end.
+    pub async fn wanted(&mut self) {
+        // A sender that is gone can no longer interrupt: wait for ever.
+        if self.0.wait_for(|wanted| *wanted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The last lines of something that printed many.
+#[derive(Default)]
+struct Tail(std::collections::VecDeque<String>);
+
+impl Tail {
+    /// As many as a failure shows.
+    const LINES: usize = 20;
+
+    fn push(&mut self, line: &str) {
+        if self.0.len() == Self::LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(line.to_owned());
+    }
+
+    fn lines(self) -> Vec<String> {
+        self.0.into()
+    }
+}

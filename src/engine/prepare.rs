@@ -1,0 +1,79 @@
+//! Between cloud-init and the steps: mount points get their owners, packages are removed, and all
+//! files of the template go up in one stream.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::machine::Machine;
+use crate::{
+    error::{Error, Kind},
+    event::Events,
+    fetch,
+    provision::{
+        machine::{early_script, late_script},
+        script::{Job, command_line},
+    },
+    remote::{
+        Command,
+        entries::{Entry, expand},
+        upload::upload,
+    },
+    template::model::{FileSource, FileSpec, Template},
+};
+
+/// # Errors
+/// When a script fails on the builder, or a file cannot be read, fetched or unpacked there.
+pub async fn run(
+    machine: &Machine<'_>,
+    template: &Template,
+    downloads: &Path,
+    events: &Events,
+) -> Result<(), Error> {
+    // With cloud-init this one has run already, early in the boot.
+    if !template.cloud_init.enabled
+        && let Some(text) = early_script(&template.groups, &template.disks)?
+    {
+        script(machine, &text, "making groups and disks", events).await?;
+    }
+    if let Some(text) = late_script(&template.packages, &template.disks)? {
+        script(machine, &text, "removing packages and setting owners of mount points", events).await?;
+    }
+    let entries = entries(&template.files, downloads, events).await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let teller = events.clone();
+    let progress = move |sent, total| teller.progress("upload", sent, Some(total));
+    match upload(machine.remote.as_ref(), entries, progress).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let kind = machine.explain(error).await;
+            Err(Error { message: format!("uploading files: {}", kind.message), ..kind })
+        }
+    }
+}
+
+async fn script(machine: &Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
+    let job = Job { text, user: "root", env: &BTreeMap::new() };
+    let command = Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?);
+    let (result, tail) = machine.run(command, "prepare", events).await;
+    match result {
+        Ok(exit) if exit.success() => Ok(()),
+        Ok(exit) => Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(tail)),
+        Err(error) => Err(machine.explain(error).await),
+    }
+}
+
+async fn entries(files: &[FileSpec], downloads: &Path, events: &Events) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    for spec in files {
+        let fetched = match &spec.source {
+            FileSource::Url { url, sha256 } => Some(fetch::fetch(url, sha256, downloads, events).await?),
+            FileSource::Path(_) | FileSource::Content(_) => None,
+        };
+        let expanded = expand(spec, fetched.as_deref()).map_err(|error| {
+            Error::new(Kind::Local, format!("reading what goes to `{}`", spec.destination)).because(&error)
+        })?;
+        entries.extend(expanded);
+    }
+    Ok(entries)
+}

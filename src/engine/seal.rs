@@ -1,0 +1,46 @@
+//! Seals the builder: removes what belongs to this one machine and looks whether it is gone.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{machine::LaunchKeys, machine::Machine};
+use crate::{
+    error::{Error, Kind},
+    event::Events,
+    provision::{
+        script::{Job, command_line},
+        seal::{REMAINS_MARK, parts, script},
+    },
+    remote::Command,
+    template::model::Seal,
+};
+
+/// Giving free blocks back takes a while on a large disk.
+const TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// # Errors
+/// When something remains, named with its path.
+pub async fn run(
+    machine: &Machine<'_>,
+    seal: &Seal,
+    keys: &LaunchKeys,
+    events: &Events,
+) -> Result<(), Error> {
+    if !seal.enabled {
+        events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
+        return Ok(());
+    }
+    let (text, env) = (script(seal, &keys.account.public)?, BTreeMap::new());
+    let job = Job { text: &text, user: "root", env: &env };
+    let command =
+        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
+    let lines = machine.ask(command, "sealing the builder").await?;
+    let remains: Vec<String> =
+        lines.iter().filter_map(|line| line.strip_prefix(REMAINS_MARK)).map(Into::into).collect();
+    if remains.is_empty() {
+        events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
+        return Ok(());
+    }
+    Err(Error::new(Kind::Bake, format!("sealing the builder left {} things behind", remains.len()))
+        .tail(remains)
+        .hint("find out what makes them again, or leave that part of the seal out with [seal] keep"))
+}

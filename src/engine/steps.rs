@@ -1,0 +1,141 @@
+//! Runs the steps of a plan in order, each with its timeout and retries.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{local, machine::Machine, phases::Timings, reboot};
+use crate::{
+    error::{Error, Kind},
+    event::{Event, Events},
+    provision::script::{Job, command_line},
+    remote::{Command, Exit},
+    template::model::{Action, Script, Step},
+};
+
+/// A step without a `timeout` of its own does not hang for ever.
+pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// Runs all steps; the first that fails ends the bake.
+///
+/// # Errors
+/// What failed, with the last lines that the step printed.
+pub async fn run(
+    machine: &mut Machine<'_>,
+    steps: &[Step],
+    timings: &mut Timings,
+    events: &Events,
+) -> Result<(), Error> {
+    for (index, step) in steps.iter().enumerate() {
+        let (number, name, total) = (index + 1, step.name.clone(), steps.len());
+        let kind = step.action.kind().name().to_owned();
+        events.send(Event::StepStarted { number, total, name: name.clone(), kind });
+        let start = Instant::now();
+        let result = with_retries(machine, number, step, events).await;
+        let seconds = start.elapsed().as_secs_f64();
+        timings.step(&name, seconds);
+        events.send(Event::StepFinished { number, name, seconds, ok: result.is_ok() });
+        result?;
+    }
+    Ok(())
+}
+
+async fn with_retries(
+    machine: &mut Machine<'_>,
+    number: usize,
+    step: &Step,
+    events: &Events,
+) -> Result<(), Error> {
+    let mut attempt = 0;
+    loop {
+        match once(machine, step, events).await {
+            // Only a failing step is tried again: a lost builder does not come back.
+            Err(error) if error.kind == Kind::Bake && attempt < step.retries => {
+                attempt += 1;
+                let (name, reason) = (step.name.clone(), error.to_string());
+                events.send(Event::StepRetried { number, name, attempt, reason });
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result<(), Error> {
+    match &step.action {
+        Action::Shell { script, env, user, allowed_exit_codes } => {
+            shell(machine, step, Job { text: &script.text, user, env }, allowed_exit_codes, events).await
+        }
+        Action::Reboot => reboot::run(machine, step, events).await,
+        Action::Local { script, env, allowed_exit_codes, folder } => {
+            let job = local::LocalJob { script, env, folder };
+            on_this_computer(machine, step, job, allowed_exit_codes, events).await
+        }
+        Action::Download { source, destination } => local::download(step, machine, source, destination).await,
+        Action::Ansible { playbook, extra_vars } => {
+            let script = local::playbook(playbook, extra_vars)?;
+            let job = local::LocalJob { script: &script, env: &BTreeMap::new(), folder: Path::new(".") };
+            on_this_computer(machine, step, job, &[0], events).await
+        }
+    }
+}
+
+async fn on_this_computer(
+    machine: &Machine<'_>,
+    step: &Step,
+    job: local::LocalJob<'_>,
+    allowed: &[i32],
+    events: &Events,
+) -> Result<(), Error> {
+    let script = job.script;
+    let (exit, tail) = local::run(step, job, machine, events).await?;
+    conclude(step, script, exit, allowed, tail)
+}
+
+async fn shell(
+    machine: &Machine<'_>,
+    step: &Step,
+    job: Job<'_>,
+    allowed: &[i32],
+    events: &Events,
+) -> Result<(), Error> {
+    let timeout = step.timeout.map_or(TIMEOUT, |timeout| timeout.0);
+    let command =
+        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(timeout));
+    let (result, tail) = machine.run(command, &step.name, events).await;
+    match result {
+        Ok(exit) => conclude(step, &Script { text: job.text.to_owned(), file: None }, exit, allowed, tail),
+        Err(crate::remote::RemoteError::TimedOut(_)) => Err(timed_out(step, timeout, tail)),
+        Err(error) => Err(machine.explain(error).await.tail(tail)),
+    }
+}
+
+/// A step that ran out of time, told the same wherever it ran.
+pub fn timed_out(step: &Step, timeout: Duration, tail: Vec<String>) -> Error {
+    let after = crate::template::units::Span(timeout);
+    Error::new(
+        Kind::Bake,
+        format!("step `{}` was not done after {after}; its processes were ended", step.name),
+    )
+    .tail(tail)
+    .hint("raise the step's `timeout`, or find out what it waits for")
+}
+
+fn conclude(
+    step: &Step,
+    script: &Script,
+    exit: Exit,
+    allowed: &[i32],
+    tail: Vec<String>,
+) -> Result<(), Error> {
+    let fine = match &exit {
+        Exit::Code(code) => allowed.contains(code),
+        Exit::Signal(_) => false,
+    };
+    if fine {
+        return Ok(());
+    }
+    let place = script.file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default();
+    Err(Error::new(Kind::Bake, format!("step `{}`{place} failed with {exit}", step.name)).tail(tail))
+}

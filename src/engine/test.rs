@@ -1,0 +1,95 @@
+//! Starts a machine from a finished image and runs the image's checks on it.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{
+    Interrupt, Rooms, checks, cloud_init,
+    machine::{LaunchKeys, Machine},
+    manifest::Manifest,
+    phases::{Timings, phase},
+};
+use crate::{
+    error::{Error, Kind},
+    event::{Events, Phase},
+    platform::{Builder, LaunchSpec, Origin},
+    provision::user_data,
+    template::model::Ssh,
+};
+
+/// An image, and how a machine started from it is reached.
+pub struct TestedImage<'a> {
+    pub folder: PathBuf,
+    pub manifest: &'a Manifest,
+    pub ssh: Ssh,
+    /// For this launch alone.
+    pub launch_folder: PathBuf,
+}
+
+/// # Errors
+/// When the machine does not come up, or a check does not hold on it. The image is left as it is.
+pub async fn test_image(
+    rooms: &Rooms,
+    image: TestedImage<'_>,
+    mut interrupt: Interrupt,
+    events: &Events,
+) -> Result<(), Error> {
+    let manifest = image.manifest;
+    if !manifest.cloud_init && image.ssh.private_key.is_none() {
+        return Err(Error::new(Kind::Usage, format!("image {} has no cloud-init to give hornero an account", manifest.image))
+            .hint("its template's [ssh] user, private_key and host_key are the way in: bake the template again to test it"));
+    }
+    let keys = LaunchKeys::generate(&manifest.image)?;
+    let user_data = manifest.cloud_init.then(|| user_data::for_test(keys.for_cloud_init())).transpose()?;
+    let spec = LaunchSpec {
+        name: format!("test-{}", manifest.image),
+        origin: Origin::Image(image.folder.clone()),
+        root_size: None,
+        disks: Vec::new(),
+        user_data,
+        machine: manifest.machine.clone(),
+        folder: image.launch_folder.clone(),
+    };
+    let mut builder = rooms.platform.launch(spec, events).await?;
+    let result = tokio::select! {
+        result = look(rooms, builder.as_mut(), &image, &keys, events) => result,
+        () = interrupt.wanted() => Err(Error::new(Kind::Interrupted, "testing the image was interrupted")),
+    };
+    let destroyed = builder.destroy().await.map_err(Error::from);
+    result.and(destroyed)
+}
+
+/// The same as a phase of its own.
+///
+/// # Errors
+/// As `test_image`.
+pub async fn test_phase(
+    rooms: &Rooms,
+    image: TestedImage<'_>,
+    interrupt: Interrupt,
+    events: &Events,
+) -> Result<(), Error> {
+    let work = test_image(rooms, image, interrupt, events);
+    phase(events, &mut Timings::default(), Phase::Test, work).await
+}
+
+async fn look(
+    rooms: &Rooms,
+    builder: &mut dyn Builder,
+    image: &TestedImage<'_>,
+    keys: &LaunchKeys,
+    events: &Events,
+) -> Result<(), Error> {
+    let machine = Machine::connect(builder, rooms.connect.as_ref(), &image.ssh, keys).await?;
+    if image.manifest.cloud_init {
+        cloud_init::wait(&machine, events).await?;
+    }
+    booted(&machine).await?;
+    checks::run(&machine, &image.manifest.checks, "a machine started from the image", events).await
+}
+
+/// Waits until everything that starts at boot has been started, as far as the image can tell.
+async fn booted(machine: &Machine<'_>) -> Result<(), Error> {
+    let line = "command -v systemctl >/dev/null && systemctl is-system-running --wait; true";
+    let command = crate::remote::Command::new(line).timeout(Some(Duration::from_secs(300)));
+    machine.ask(command, "waiting for the end of the boot").await.map(drop)
+}

@@ -1,0 +1,73 @@
+//! The plan: everything a bake will do, as data, before anything happens. `compile` makes it from
+//! a checked template; `hornero plan` prints it and the engine walks it. Pure.
+
+mod compile;
+
+use serde::Serialize;
+
+pub use compile::compile;
+
+use crate::template::model::{Arch, Ec2Base, PlatformKind, QemuBase, Template};
+
+/// Everything one bake will do on one platform.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub platform: PlatformKind,
+    pub arch: Arch,
+    pub base: PlannedBase,
+    /// What happens, in order, as a person reads it.
+    pub actions: Vec<Action>,
+    pub template: Template,
+}
+
+/// The base of the platform that is baked on.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedBase {
+    Ec2(Ec2Base),
+    Qemu(QemuBase),
+}
+
+/// One line of a plan: the phase it belongs to and what is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Action {
+    pub phase: &'static str,
+    pub what: String,
+}
+
+/// Why a template cannot be baked on a platform, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("planning image `{image}` for {platform}: {why}")]
+pub struct PlanError {
+    pub image: String,
+    pub platform: &'static str,
+    pub why: String,
+    pub hint: String,
+}
+
+impl Plan {
+    /// The name and, if there is one, the version of the image.
+    pub fn title(&self) -> String {
+        let image = &self.template.image;
+        match &image.version {
+            Some(version) => format!("{} {version}", image.name),
+            None => image.name.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for PlannedBase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ec2(Ec2Base::Ami(id)) => f.write_str(id),
+            Self::Ec2(Ec2Base::Parameter(name)) => write!(f, "the AMI that {name} names"),
+            Self::Ec2(Ec2Base::Newest { owner, name }) => write!(f, "the newest {name} of {owner}"),
+            Self::Ec2(Ec2Base::Template(path)) | Self::Qemu(QemuBase::Template(path)) => {
+                write!(f, "the image of {}", path.display())
+            }
+            Self::Qemu(QemuBase::Bootstrap(suite)) => write!(f, "{suite}, built from packages"),
+            Self::Qemu(QemuBase::Image(path)) => path.display().fmt(f),
+            Self::Qemu(QemuBase::Url { url, .. }) => f.write_str(url),
+        }
+    }
+}

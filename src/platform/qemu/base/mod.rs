@@ -1,0 +1,78 @@
+//! The images that bakes start from: built from packages, a file, or a download. Built and
+//! downloaded bases are cached under the data folder, one folder for each content.
+
+mod bootstrap;
+mod cache;
+mod disk;
+mod download;
+mod sources;
+
+use std::path::Path;
+
+use super::{digest, disk_image};
+use crate::{
+    event::Events,
+    platform::{BaseImage, PlatformError},
+    template::model::{Arch, Base, QemuBase},
+};
+
+/// Finds the base, or makes it.
+pub async fn prepare(base: &Base, data: &Path, events: &Events) -> Result<BaseImage, PlatformError> {
+    if base.arch != Arch::X86_64 {
+        return Err(PlatformError::new("preparing the base", "QEMU builders are x86_64 only, so far")
+            .hint("set `arch = \"x86_64\"` under [base], or bake on EC2"));
+    }
+    match &base.qemu {
+        Some(QemuBase::Bootstrap(suite)) => bootstrap::prepare(suite, data, events).await,
+        Some(QemuBase::Image(file)) => image_file(file).await,
+        Some(QemuBase::Url { url, sha256 }) => download::prepare(url, sha256, data, events).await,
+        Some(QemuBase::Template(template)) => {
+            let why = format!("it is the image of `{}`, which is not baked yet", template.display());
+            Err(PlatformError::new("preparing the base", why).hint("bake that template first"))
+        }
+        None => Err(PlatformError::new("preparing the base", "the template names none for QEMU")
+            .hint("set `os`, or `qemu` under [base]")),
+    }
+}
+
+/// A file is used where it lies, under an overlay, and never written to.
+async fn image_file(file: &Path) -> Result<BaseImage, PlatformError> {
+    usable(file).await?;
+    let sum = digest::of_file(file).await?;
+    let description = format!("the disk image {}", file.display());
+    Ok(BaseImage { id: format!("sha256:{sum}"), description, disk: file.to_owned() })
+}
+
+/// A disk image whose content is all in one file, so that its sum decides it.
+async fn usable(file: &Path) -> Result<(), PlatformError> {
+    let info = disk_image::info(file).await?;
+    let what = || format!("using `{}` as a base", file.display());
+    if let Some(under) = info.backing_filename {
+        let why = format!("it is only an overlay on `{}`", under.display());
+        let hint = "flatten it: qemu-img convert -O qcow2 FILE NEW";
+        return Err(PlatformError::new(what(), why).hint(hint));
+    }
+    if info.virtual_size == 0 {
+        return Err(PlatformError::new(what(), "it is empty"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::units::Size;
+
+    #[tokio::test]
+    async fn an_overlay_or_an_empty_file_is_no_base() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name);
+        disk_image::empty(&file("whole"), Size(1 << 20)).await.expect("a disk");
+        disk_image::overlay(&file("whole"), &file("over"), None).await.expect("an overlay");
+        std::fs::write(file("empty"), "").expect("a file");
+        assert!(image_file(&file("whole")).await.expect("usable").id.starts_with("sha256:"));
+        assert!(image_file(&file("over")).await.expect_err("an overlay").hint.is_some());
+        let error = image_file(&file("empty")).await.expect_err("nothing in it");
+        assert!(error.to_string().contains("it is empty"), "{error}");
+    }
+}

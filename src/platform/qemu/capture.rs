@@ -1,0 +1,68 @@
+//! The disks of a stopped builder as an image's files: flattened, so that they need no base, and
+//! compact.
+
+use std::path::{Path, PathBuf};
+
+use super::{digest, disk_image, machine::Drive, process};
+use crate::{
+    event::Events,
+    platform::{CapturedDisk, PlatformError},
+};
+
+/// Writes each disk as `<name>.qcow2` into `folder`.
+pub async fn capture(
+    disks: &[Drive],
+    folder: &Path,
+    events: &Events,
+) -> Result<Vec<CapturedDisk>, PlatformError> {
+    let mut captured = Vec::new();
+    for (number, drive) in (1..).zip(disks) {
+        captured.push(capture_disk(drive, folder).await?);
+        events.progress("capturing disks", number, Some(disks.len() as u64));
+    }
+    Ok(captured)
+}
+
+async fn capture_disk(drive: &Drive, folder: &Path) -> Result<CapturedDisk, PlatformError> {
+    let name = drive.serial.clone();
+    let file = format!("{name}.qcow2");
+    let to = folder.join(&file);
+    convert(&drive.file, &to, &name).await?;
+    let what = format!("reading the captured disk `{}`", to.display());
+    let file_bytes = std::fs::metadata(&to).map_err(|error| PlatformError::new(what, error))?.len();
+    let virtual_bytes = disk_image::info(&to).await?.virtual_size;
+    Ok(CapturedDisk { name, file, virtual_bytes, file_bytes, sha256: digest::of_file(&to).await? })
+}
+
+/// Compressed clusters are written as they come (`-W`), which uses every processor.
+async fn convert(from: &Path, to: &Path, name: &str) -> Result<(), PlatformError> {
+    let what = format!("capturing the disk `{name}`");
+    let paths: [PathBuf; 2] = [from.into(), to.into()];
+    let [from, to] = paths.map(|path| path.to_string_lossy().into_owned());
+    let zstd = ["-c", "-W", "-m", "8", "-O", "qcow2", "-o", "compression_type=zstd"];
+    let arguments: Vec<&str> =
+        ["convert", "-f", "qcow2"].into_iter().chain(zstd).chain([&*from, &*to]).collect();
+    process::run(&what, "qemu-img", &arguments).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::units::Size;
+
+    #[tokio::test]
+    async fn a_captured_disk_needs_no_base() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (base, over) = (folder.path().join("base.qcow2"), folder.path().join("over.qcow2"));
+        disk_image::empty(&base, Size(4 << 20)).await.expect("a base");
+        disk_image::overlay(&base, &over, None).await.expect("an overlay");
+        let out = folder.path().join("out");
+        std::fs::create_dir(&out).expect("a folder");
+        let drives = [Drive { file: over, serial: "root".into() }];
+        let (events, _listener) = Events::channel();
+        let disks = capture(&drives, &out, &events).await.expect("captured");
+        let info = disk_image::info(&out.join("root.qcow2")).await.expect("readable");
+        assert!(info.backing_filename.is_none());
+        assert_eq!((disks[0].virtual_bytes, disks[0].sha256.len()), (4 << 20, 64));
+    }
+}

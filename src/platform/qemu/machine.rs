@@ -1,0 +1,223 @@
+//! The flags of a virtual machine, as a pure function from its description. Nothing comes from
+//! QEMU's own defaults or configuration files, so that a machine is the same on every computer.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::template::units::Size;
+
+/// A virtual machine, described.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub name: String,
+    pub memory: Size,
+    pub cpus: u32,
+    pub accel: Accel,
+    pub boot: Boot,
+    /// The root disk first.
+    pub disks: Vec<Drive>,
+    /// The volume that cloud-init reads.
+    pub seed: Option<PathBuf>,
+    /// Where the serial console is written.
+    pub console: PathBuf,
+}
+
+/// What runs the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accel {
+    Kvm,
+    Tcg,
+}
+
+/// What starts the boot loader.
+#[derive(Clone, Debug)]
+pub enum Boot {
+    Bios,
+    /// The firmware, and this machine's own copy of its variables.
+    Uefi {
+        code: PathBuf,
+        variables: PathBuf,
+    },
+}
+
+/// A qcow2 disk. The guest sees it as `/dev/disk/by-id/virtio-<serial>`; virtio-blk cuts a serial
+/// after 20 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drive {
+    pub file: PathBuf,
+    pub serial: String,
+}
+
+/// QEMU's argument vector. Its standard input and output are its control line (QMP); SSH is
+/// forwarded on loopback, on a port that QEMU picks, for a port chosen here could be taken by the
+/// time QEMU binds it.
+pub fn arguments(machine: &Machine) -> Vec<String> {
+    let mut arguments = fixed(machine);
+    arguments.extend(accelerator(machine.accel));
+    arguments.extend(firmware(&machine.boot));
+    for (number, drive) in machine.disks.iter().enumerate() {
+        arguments.extend(disk(number, drive));
+    }
+    if let Some(seed) = &machine.seed {
+        arguments.extend(seed_disk(seed));
+    }
+    arguments
+}
+
+fn fixed(machine: &Machine) -> Vec<String> {
+    let memory = machine.memory.0.div_ceil(1 << 20);
+    words(&[
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-machine",
+        "q35",
+        "-name",
+        &escaped(&machine.name),
+        "-m",
+        &format!("{memory}M"),
+        "-smp",
+        &machine.cpus.to_string(),
+        "-chardev",
+        "stdio,id=control,signal=off",
+        "-mon",
+        "chardev=control,mode=control",
+        "-chardev",
+        &format!("file,id=console,path={}", path(&machine.console)),
+        "-serial",
+        "chardev:console",
+        "-device",
+        "virtio-rng-pci",
+        "-netdev",
+        "user,id=net,hostfwd=tcp:127.0.0.1:0-:22",
+        // Without its boot program the card cannot delay the start by asking the network.
+        "-device",
+        "virtio-net-pci,netdev=net,romfile=",
+    ])
+}
+
+fn accelerator(accel: Accel) -> Vec<String> {
+    match accel {
+        Accel::Kvm => words(&["-accel", "kvm", "-cpu", "host"]),
+        Accel::Tcg => words(&["-accel", "tcg,thread=multi", "-cpu", "max"]),
+    }
+}
+
+fn firmware(boot: &Boot) -> Vec<String> {
+    match boot {
+        Boot::Bios => Vec::new(),
+        Boot::Uefi { code, variables } => {
+            let flash = "if=pflash,format=raw";
+            words(&[
+                "-drive",
+                &format!("{flash},unit=0,readonly=on,file={}", path(code)),
+                "-drive",
+                &format!("{flash},unit=1,file={}", path(variables)),
+            ])
+        }
+    }
+}
+
+/// A builder is thrown away when this computer fails, so its disks need not survive that: what the
+/// guest flushes is not flushed here. What it trims leaves the file.
+fn disk(number: usize, drive: &Drive) -> Vec<String> {
+    let node = format!("disk{number}");
+    let cache = json!({"direct": false, "no-flush": true});
+    let block = json!({
+        "driver": "qcow2",
+        "node-name": node,
+        "cache": cache,
+        "discard": "unmap",
+        "detect-zeroes": "unmap",
+        "file": {"driver": "file", "filename": drive.file, "cache": cache, "discard": "unmap"},
+    });
+    let boot = if number == 0 { ",bootindex=0" } else { "" };
+    let device = format!("virtio-blk-pci,drive={node},serial={}{boot}", escaped(&drive.serial));
+    words(&["-blockdev", &block.to_string(), "-device", &device])
+}
+
+fn seed_disk(seed: &Path) -> Vec<String> {
+    let block = json!({
+        "driver": "raw",
+        "node-name": "seed",
+        "read-only": true,
+        "file": {"driver": "file", "filename": seed, "read-only": true},
+    });
+    words(&["-blockdev", &block.to_string(), "-device", "virtio-blk-pci,drive=seed,serial=seed"])
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
+}
+
+fn path(path: &Path) -> String {
+    escaped(&path.to_string_lossy())
+}
+
+/// In QEMU's option lists a comma ends a value unless it is doubled.
+fn escaped(text: &str) -> String {
+    text.replace(',', ",,")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine() -> Machine {
+        let drive = |name: &str| Drive { file: format!("/run/{name}.qcow2").into(), serial: name.into() };
+        Machine {
+            name: "run, one".into(),
+            memory: Size(2 << 30),
+            cpus: 2,
+            accel: Accel::Tcg,
+            boot: Boot::Bios,
+            disks: vec![drive("root"), drive("data")],
+            seed: Some("/run/seed.img".into()),
+            console: "/run/a,b/console.log".into(),
+        }
+    }
+
+    fn line(machine: &Machine) -> String {
+        arguments(machine).join(" ")
+    }
+
+    #[test]
+    fn ssh_is_forwarded_on_loopback_only() {
+        let forwards: Vec<_> =
+            arguments(&machine()).into_iter().filter(|argument| argument.contains("hostfwd")).collect();
+        assert_eq!(forwards, ["user,id=net,hostfwd=tcp:127.0.0.1:0-:22"]);
+    }
+
+    #[test]
+    fn disks_come_in_order_with_their_names_and_only_the_first_boots() {
+        let line = line(&machine());
+        assert!(line.contains("virtio-blk-pci,drive=disk0,serial=root,bootindex=0"), "{line}");
+        assert!(line.contains("virtio-blk-pci,drive=disk1,serial=data "), "{line}");
+        assert!(line.contains(r#""filename":"/run/data.qcow2""#), "{line}");
+    }
+
+    #[test]
+    fn commas_in_names_and_paths_do_not_end_an_option() {
+        let line = line(&machine());
+        assert!(line.contains("-name run,, one"), "{line}");
+        assert!(line.contains("path=/run/a,,b/console.log"), "{line}");
+    }
+
+    #[test]
+    fn each_accelerator_has_the_processor_that_suits_it() {
+        assert!(line(&machine()).contains("-accel tcg,thread=multi -cpu max"));
+        let kvm = Machine { accel: Accel::Kvm, ..machine() };
+        assert!(line(&kvm).contains("-accel kvm -cpu host"));
+    }
+
+    #[test]
+    fn uefi_gets_read_only_firmware_and_variables_of_its_own() {
+        let boot = Boot::Uefi { code: "/fw/code.fd".into(), variables: "/run/vars.fd".into() };
+        let line = line(&Machine { boot, seed: None, ..machine() });
+        assert!(line.contains("unit=0,readonly=on,file=/fw/code.fd"), "{line}");
+        assert!(line.contains("unit=1,file=/run/vars.fd"), "{line}");
+        assert!(!line.contains("seed"), "{line}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Programs that must not outlive hornero: QEMU, `qemu-img`, `mmdebstrap`. The kernel ends a child
+//! when the *thread* that started it ends, so all of them are started by one thread that stays.
+
+use std::{
+    ffi::OsStr,
+    io,
+    os::unix::process::CommandExt,
+    process::{Command, Output, Stdio},
+    sync::{OnceLock, mpsc},
+};
+
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use tokio::{process::Child, runtime::Handle, sync::oneshot};
+
+use crate::platform::PlatformError;
+
+/// Work for the thread that starts programs.
+type Job = Box<dyn FnOnce() + Send>;
+
+static STARTER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+
+/// Starts a program that gets `signal` when hornero ends, however it ends.
+pub async fn spawn(mut command: Command, signal: Signal) -> io::Result<Child> {
+    end_with_parent(&mut command, signal);
+    let (reply, started) = oneshot::channel();
+    let runtime = Handle::current();
+    let job = Box::new(move || {
+        let _inside = runtime.enter();
+        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
+        // A caller that no longer waits drops the child, which ends it.
+        reply.send(child).ok();
+    });
+    starter()?.send(job).map_err(|_| io::Error::other("the thread that starts programs has ended"))?;
+    started.await.map_err(io::Error::other)?
+}
+
+/// Runs a program to its end; anything but success is an error with the end of what it said.
+pub async fn run<A: AsRef<OsStr>>(
+    what: &str,
+    program: &str,
+    arguments: &[A],
+) -> Result<Output, PlatformError> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = spawn(command, Signal::TERM).await.map_err(|error| not_started(what, program, &error))?;
+    let output = child.wait_with_output().await.map_err(|error| PlatformError::new(what, error))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = last_lines(&String::from_utf8_lossy(&output.stderr), 20);
+    let why = said.last().map_or_else(String::new, |line| format!(": {line}"));
+    Err(PlatformError::new(what, format!("`{program}` ended with {}{why}", output.status)).tail(said))
+}
+
+/// Why a program did not start, with the package that brings it.
+pub fn not_started(what: &str, program: &str, error: &io::Error) -> PlatformError {
+    let package = match program {
+        "qemu-img" => "qemu-utils",
+        "mmdebstrap" => "mmdebstrap",
+        "sh" => "dash",
+        _ => "qemu-system-x86",
+    };
+    PlatformError::new(what, format!("`{program}` could not be started: {error}"))
+        .hint(format!("install the package `{package}`"))
+}
+
+/// The last `count` lines of a text, without control characters.
+pub fn last_lines(text: &str, count: usize) -> Vec<String> {
+    let clean = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
+    let lines: Vec<_> = text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(count)..].to_vec()
+}
+
+fn starter() -> io::Result<&'static mpsc::Sender<Job>> {
+    if let Some(sender) = STARTER.get() {
+        return Ok(sender);
+    }
+    let (sender, jobs) = mpsc::channel::<Job>();
+    std::thread::Builder::new()
+        .name("programs".into())
+        .spawn(move || jobs.into_iter().for_each(|job| job()))?;
+    // Where two callers come first at once, the loser's thread ends with its sender.
+    Ok(STARTER.get_or_init(|| sender))
+}
+
+fn end_with_parent(command: &mut Command, signal: Signal) {
+    let parent = getpid();
+    // SAFETY: between fork and exec only two system calls are made and nothing is allocated.
+    unsafe {
+        command.pre_exec(move || follow(parent, signal));
+    }
+}
+
+/// Runs in the child. The parent may have ended before the request was made: then no signal comes.
+fn follow(parent: Pid, signal: Signal) -> io::Result<()> {
+    set_parent_process_death_signal(Some(signal))?;
+    if getppid() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failing_program_is_quoted() {
+        let error = run("trying", "sh", &["-c", "echo first >&2; echo broken >&2; exit 3"]).await;
+        let error = error.expect_err("it fails");
+        assert!(error.to_string().ends_with("exit status: 3: broken"), "{error}");
+        assert_eq!(error.tail, ["first", "broken"]);
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_names_its_package() {
+        let error = not_started("reading `a.qcow2`", "qemu-img", &io::ErrorKind::NotFound.into());
+        assert_eq!(error.hint.as_deref(), Some("install the package `qemu-utils`"));
+    }
+
+    #[tokio::test]
+    async fn children_outlive_the_thread_that_asked_for_them() {
+        let runtime = Handle::current();
+        let asked = std::thread::spawn(move || {
+            let mut command = Command::new("sleep");
+            command.arg("30");
+            runtime.block_on(spawn(command, Signal::KILL))
+        });
+        let mut child = tokio::task::spawn_blocking(|| asked.join())
+            .await
+            .expect("joined")
+            .expect("no panic")
+            .expect("started");
+        assert!(child.try_wait().expect("it can be asked").is_none());
+        child.kill().await.expect("it can be ended");
+    }
+
+    #[test]
+    fn the_last_lines_are_readable() {
+        assert_eq!(last_lines("a\n\nb\u{1b}c\r\nd\n", 2), ["bc", "d"]);
+    }
+}

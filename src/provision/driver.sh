@@ -1,0 +1,35 @@
+# Runs one script: reads its user, interpreter, the size of its environment, the environment and
+# the script from standard input. Exits with the script's own code, or 254 when it could not be run.
+set -u
+umask 077
+fail() {
+    echo "hornero: $1" >&2
+    exit 254
+}
+root=${HORNERO_RUN_FOLDER:-/run/hornero}
+mkdir -p "$root" && chmod 0711 "$root" || fail "cannot make $root on the builder"
+folder=$(mktemp -d "$root/XXXXXXXXXX") || fail "cannot make a folder in $root on the builder"
+trap 'rm -rf "$folder"' EXIT
+IFS= read -r user
+IFS= read -r interpreter
+IFS= read -r size
+head -c "$size" >"$folder/env" && cat >"$folder/script" || fail "cannot write to $folder on the builder"
+entry=$(getent passwd "$user") || fail "there is no user $user on the builder"
+cat >"$folder/start" <<'END'
+. "$1/env"
+umask 022
+cd "$HOME" 2>/dev/null || cd /
+exec $2 "$1/script"
+END
+HOME=$(echo "$entry" | cut -d: -f6)
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME PATH USER="$user" LOGNAME="$user" DEBIAN_FRONTEND=noninteractive
+unset SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
+become=
+if [ "$(id -u)" -eq 0 ] && [ "$user" != root ]; then
+    chown -R "$user" "$folder" || fail "cannot hand $folder to $user on the builder"
+    become="runuser -u $user --"
+fi
+# shellcheck disable=SC2016 # the inner shell expands these
+setsid -w sh -c 'printf "\001hornero-group %s\n" $$; exec $1 sh "$2/start" "$2" "$3"' \
+    sh "$become" "$folder" "$interpreter" </dev/null

@@ -1,0 +1,100 @@
+//! Groups and disks: the script that cloud-init runs early in the first boot, and the one that
+//! follows over SSH once the packages are there.
+
+use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use serde_json::json;
+
+use super::{ProvisionError, quote};
+use crate::template::model::{Disk, Group, Packages};
+
+const EARLY: &str = include_str!("../../cloud-init/machine.sh.j2");
+const LATE: &str = include_str!("../../cloud-init/prepare.sh.j2");
+
+/// Makes the groups and disks; run early, for users and packages may need them. `None` when there
+/// is nothing to make. Can be run again.
+///
+/// # Errors
+/// When a value cannot be written into a shell script.
+pub fn early_script(groups: &[Group], disks: &[Disk]) -> Result<Option<String>, ProvisionError> {
+    if groups.is_empty() && disks.is_empty() {
+        return Ok(None);
+    }
+    // A mount point inside another disk needs that disk first.
+    let mut disks: Vec<&Disk> = disks.iter().collect();
+    disks.sort_by_key(|disk| disk.mount.matches('/').count());
+    render("machine.sh.j2", EARLY, json!({ "groups": groups, "disks": disks })).map(Some)
+}
+
+/// Gives mount points their owner and mode, and removes packages; run when all accounts exist.
+///
+/// # Errors
+/// When a value cannot be written into a shell script.
+pub fn late_script(packages: &Packages, disks: &[Disk]) -> Result<Option<String>, ProvisionError> {
+    let owned = |disk: &&Disk| disk.owner != Default::default() || disk.mode.is_some();
+    let disks: Vec<&Disk> = disks.iter().filter(owned).collect();
+    if packages.remove.is_empty() && disks.is_empty() {
+        return Ok(None);
+    }
+    render("prepare.sh.j2", LATE, json!({ "packages": packages, "disks": disks })).map(Some)
+}
+
+/// Renders one of hornero's own templates; `sh` makes a value one word of a shell.
+pub(super) fn render(
+    name: &'static str,
+    text: &str,
+    values: serde_json::Value,
+) -> Result<String, ProvisionError> {
+    let failed = |source| ProvisionError::Render { template: name, source };
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax.build().map_err(failed)?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("sh", |value: String| {
+        quote(&value)
+            .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, error.to_string()))
+    });
+    environment.render_str(text, Serde(values)).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{
+        model::{Filesystem, Owner},
+        units::{Mode, Size},
+    };
+
+    fn disk(name: &str, mount: &str) -> Disk {
+        let owner = Owner { user: Some("www-data".into()), group: Some("www-data".into()) };
+        let (size, mode) = (Size(1 << 30), Some(Mode(0o750)));
+        Disk {
+            name: name.into(),
+            size,
+            filesystem: Filesystem::Ext4,
+            mount: mount.into(),
+            owner,
+            mode,
+            ec2: Default::default(),
+        }
+    }
+
+    #[test]
+    fn an_outer_mount_point_comes_before_one_inside_it() {
+        let disks = [disk("inner", "/srv/data/inner"), disk("outer", "/srv/data")];
+        let script = early_script(&[], &disks).unwrap().unwrap();
+        assert!(script.find("outer").unwrap() < script.find("inner").unwrap(), "{script}");
+    }
+
+    #[test]
+    fn nothing_declared_needs_no_script() {
+        assert_eq!(early_script(&[], &[]).unwrap(), None);
+        assert_eq!(late_script(&Packages::default(), &[]).unwrap(), None);
+    }
+
+    #[test]
+    fn values_are_single_words_of_the_shell() {
+        let script = late_script(&Packages::default(), &[disk("d", "/srv/it's; reboot")]).unwrap().unwrap();
+        assert!(script.contains(r#""/srv/it's; reboot""#), "{script}");
+    }
+}

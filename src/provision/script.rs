@@ -1,0 +1,105 @@
+//! Scripts for the builder. What runs there, its environment and its user go through standard
+//! input; the command line is the same for every script, so no argv tells anything.
+
+use std::collections::BTreeMap;
+
+use super::{ProvisionError, quote};
+
+/// Reads the driver from standard input and runs it; the driver reads the rest.
+const LOADER: &str = r#"sh -c 'read -r size; eval "$(head -c "$size")"'"#;
+
+/// Unpacks one script, its environment and its user, and runs it in a process group of its own.
+const DRIVER: &str = include_str!("driver.sh");
+
+/// What a script without `#!` is run with: it stops at the first failing command.
+const SHELL: &str = "/bin/sh -e";
+
+/// A script as it runs on the builder.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    pub text: &'a str,
+    pub user: &'a str,
+    pub env: &'a BTreeMap<String, String>,
+}
+
+/// The command line for any job; `sudo` is empty for root.
+pub fn command_line(sudo: &str) -> String {
+    format!("{sudo}{LOADER}")
+}
+
+impl Job<'_> {
+    /// What goes into the command's standard input.
+    ///
+    /// # Errors
+    /// When the environment contains a NUL byte.
+    pub fn stdin(&self) -> Result<Vec<u8>, ProvisionError> {
+        let mut env = String::new();
+        for (name, value) in self.env {
+            env += &format!("export {name}={}\n", quote(value)?);
+        }
+        let (user, interpreter, size) = (self.user, interpreter(self.text), env.len());
+        let head = format!("{}\n{DRIVER}{user}\n{interpreter}\n{size}\n{env}", DRIVER.len());
+        Ok([head.as_bytes(), self.text.as_bytes()].concat())
+    }
+}
+
+/// The words of a script's `#!` line. The script is handed to its interpreter as an argument, for
+/// the folder that it lies in may be mounted `noexec`.
+pub fn interpreter(text: &str) -> &str {
+    let shebang = text.strip_prefix("#!").and_then(|rest| rest.lines().next()).map(str::trim);
+    shebang.filter(|words| !words.is_empty()).unwrap_or(SHELL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+
+    /// Runs a job on this machine, as the account that the test runs as.
+    fn run(text: &str, env: &[(&str, &str)]) -> (i32, String) {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let whoami = Command::new("id").arg("-un").output().unwrap().stdout;
+        let user = String::from_utf8(whoami).unwrap();
+        let stdin = Job { text, user: user.trim(), env: &env }.stdin().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sh")
+            .args(["-c", &command_line("")])
+            .env("HORNERO_RUN_FOLDER", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&stdin).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the driver left something behind");
+        let text = String::from_utf8(done.stdout).unwrap();
+        let (_group, own) = text.split_once('\n').unwrap();
+        (done.status.code().unwrap(), own.to_owned())
+    }
+
+    #[test]
+    fn environment_and_exit_code_pass_through_whatever_they_hold() {
+        let value = "it's \"$HOME\" `x`\nand a second line";
+        assert_eq!(run("printf '[%s]' \"$VALUE\"; exit 7", &[("VALUE", value)]), (7, format!("[{value}]")));
+    }
+
+    #[test]
+    fn a_plain_script_stops_at_the_first_failing_command() {
+        assert_eq!(run("echo one\nfalse\necho two\n", &[]), (1, "one\n".into()));
+    }
+
+    #[test]
+    fn the_interpreter_of_the_first_line_is_used() {
+        assert_eq!(run("#!/usr/bin/env python3\nprint(6 * 7)\n", &[]), (0, "42\n".into()));
+        assert_eq!(interpreter("#! \necho"), SHELL);
+    }
+
+    #[test]
+    fn a_script_that_reads_its_input_finds_it_empty() {
+        assert_eq!(run("cat; echo done", &[]), (0, "done\n".into()));
+    }
+}

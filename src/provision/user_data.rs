@@ -1,0 +1,89 @@
+//! cloud-init's user-data: hornero's own part, rendered from `cloud-init/builder.yaml.j2`, and the
+//! user's parts merged behind it as MIME multipart.
+
+use mail_builder::mime::MimePart;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{BUILDER_ACCOUNT, ProvisionError, machine};
+use crate::template::model::{Packages, Template, User};
+
+const BUILDER: &str = include_str!("../../cloud-init/builder.yaml.j2");
+
+/// Lists of the user's parts are appended to ours, and nothing of ours is replaced: a part must
+/// not take the builder's key away by chance.
+const MERGE: &str = "list(append)+dict(no_replace,recurse_list)+str()";
+
+/// The keys of one run, in OpenSSH's text forms.
+#[derive(Clone, Copy, Serialize)]
+pub struct Keys<'a> {
+    /// Logs in to the builder account.
+    pub account_public: &'a str,
+    pub host_private: &'a str,
+    pub host_public: &'a str,
+}
+
+/// For a builder: accounts, repositories, packages, groups, disks and the user's own parts.
+///
+/// # Errors
+/// When a declared value cannot be written into it.
+pub fn for_builder(template: &Template, keys: Keys<'_>) -> Result<Vec<u8>, ProvisionError> {
+    let early = machine::early_script(&template.groups, &template.disks)?;
+    let own = render(keys, &template.users, &template.packages, early.as_deref())?;
+    match template.cloud_init.user_data.as_slice() {
+        [] => Ok(own.into_bytes()),
+        parts => multipart(own, parts),
+    }
+}
+
+/// For a machine started from a finished image: a way in, nothing else.
+///
+/// # Errors
+/// When a key cannot be written into it.
+pub fn for_test(keys: Keys<'_>) -> Result<Vec<u8>, ProvisionError> {
+    render(keys, &[], &Default::default(), None).map(String::into_bytes)
+}
+
+fn render(
+    keys: Keys<'_>,
+    users: &[User],
+    packages: &Packages,
+    early: Option<&str>,
+) -> Result<String, ProvisionError> {
+    let specs: Vec<String> = packages.install.iter().map(ToString::to_string).collect();
+    let account = BUILDER_ACCOUNT;
+    machine::render(
+        "builder.yaml.j2",
+        BUILDER,
+        json!({
+            "keys": keys, "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
+        }),
+    )
+}
+
+fn multipart(own: String, parts: &[(String, String)]) -> Result<Vec<u8>, ProvisionError> {
+    let own = MimePart::new("text/cloud-config", own).attachment("hornero.yaml");
+    let theirs = parts.iter().map(|(name, text)| {
+        MimePart::new(content_type(text), text.clone())
+            .attachment(name.clone())
+            .header("Merge-Type", mail_builder::headers::raw::Raw::new(MERGE))
+    });
+    let all: Vec<MimePart<'_>> = std::iter::once(own).chain(theirs).collect();
+    let mut bytes = b"MIME-Version: 1.0\r\n".to_vec();
+    MimePart::new("multipart/mixed", all).write_part(&mut bytes);
+    Ok(bytes)
+}
+
+/// The type of a user's part by its first line, as cloud-init itself tells them apart.
+fn content_type(text: &str) -> &'static str {
+    const TYPES: [(&str, &str); 6] = [
+        ("#!", "text/x-shellscript"),
+        ("#cloud-config-archive", "text/cloud-config-archive"),
+        ("#cloud-config", "text/cloud-config"),
+        ("#cloud-boothook", "text/cloud-boothook"),
+        ("#include", "text/x-include-url"),
+        ("## template: jinja", "text/jinja2"),
+    ];
+    let known = TYPES.iter().find(|(start, _)| text.starts_with(start));
+    known.map_or("text/cloud-config", |(_, kind)| kind)
+}

@@ -1,0 +1,68 @@
+//! Non-blocking libssh2 calls driven to their end on a blocking thread. A blocking session would
+//! hold its lock while it waits, and then a command that hangs could not be killed over it.
+
+use std::{
+    net::TcpStream,
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use ssh2::{BlockDirections, ErrorCode, Session};
+
+/// libssh2's code for "would block" (`LIBSSH2_ERROR_EAGAIN`).
+const EAGAIN: i32 = -37;
+
+/// Longest wait for the socket before deadlines and keep-alives are looked at again.
+const SLICE: Duration = Duration::from_millis(250);
+
+/// A session and the socket under it.
+pub(super) struct Wire {
+    pub session: Session,
+    pub socket: TcpStream,
+}
+
+/// Why a call did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stuck {
+    #[error("no answer in time")]
+    Deadline,
+    #[error("{}", .0.message())]
+    Ssh(ssh2::Error),
+}
+
+pub(super) fn would_block(error: &ssh2::Error) -> bool {
+    error.code() == ErrorCode::Session(EAGAIN)
+}
+
+impl Wire {
+    /// Repeats `call` until it says something else than "would block".
+    pub fn drive<T>(
+        &self,
+        deadline: Instant,
+        mut call: impl FnMut(&Session) -> Result<T, ssh2::Error>,
+    ) -> Result<T, Stuck> {
+        loop {
+            match call(&self.session) {
+                Err(error) if would_block(&error) => {
+                    if Instant::now() >= deadline {
+                        return Err(Stuck::Deadline);
+                    }
+                    self.wait();
+                }
+                result => return result.map_err(Stuck::Ssh),
+            }
+        }
+    }
+
+    /// Waits until the socket is ready for what the session wants, a slice at most.
+    pub fn wait(&self) {
+        let wanted = match self.session.block_directions() {
+            BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
+            BlockDirections::Outbound | BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
+        };
+        let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
+        // A failing poll (EINTR) only means that the caller looks again sooner.
+        poll(&mut [PollFd::from_borrowed_fd(self.socket.as_fd(), wanted)], Some(&slice)).ok();
+    }
+}

@@ -1,0 +1,198 @@
+//! One command over one channel: standard input fed, output split into lines, deadline kept, and
+//! the remote process group killed when it is over.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ssh2::Channel;
+
+use super::{
+    Command, Exit, Input, RemoteError,
+    drive::{Stuck, Wire, would_block},
+};
+use crate::event::Stream;
+
+/// How long opening and closing a channel may take.
+const CONTROL: Duration = Duration::from_secs(30);
+
+/// What one read or write moves at most.
+const CHUNK: usize = 64 * 1024;
+
+/// Receives what a command prints.
+pub(super) trait Output {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()>;
+}
+
+/// Tells a running command's thread that nobody waits for it any more.
+#[derive(Clone, Default)]
+pub(super) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `command` and hands its output on as it comes.
+pub(super) fn execute(
+    wire: &Wire,
+    command: Command,
+    output: &mut dyn Output,
+    stop: &Stop,
+) -> Result<Exit, RemoteError> {
+    let mut channel = open(wire, &command.line)?;
+    let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
+    let mut feed = Feed::new(command.stdin);
+    loop {
+        let moved = drain(&mut channel, output)? | feed.push(&mut channel)?;
+        if channel.eof() {
+            return finish(wire, &mut channel);
+        }
+        if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
+            return Err(RemoteError::TimedOut(timeout));
+        }
+        if stop.stopped() {
+            return Err(lost("a command ran", &"hornero was told to stop"));
+        }
+        if !moved {
+            wire.wait();
+            keep_alive(wire)?;
+        }
+    }
+}
+
+fn open(wire: &Wire, line: &str) -> Result<Channel, RemoteError> {
+    let deadline = Instant::now() + CONTROL;
+    let lost = |stuck: Stuck| lost("starting a command", &stuck);
+    let mut channel = wire.drive(deadline, |session| session.channel_session()).map_err(lost)?;
+    wire.drive(deadline, |_| channel.exec(line)).map_err(lost)?;
+    Ok(channel)
+}
+
+/// Reads what is there. Says whether anything was.
+fn drain(channel: &mut Channel, output: &mut dyn Output) -> Result<bool, RemoteError> {
+    let mut buffer = [0; CHUNK];
+    let mut moved = false;
+    for (stream, id) in [(Stream::Stdout, 0), (Stream::Stderr, 1)] {
+        match channel.stream(id).read(&mut buffer) {
+            Ok(0) => {}
+            Ok(count) => {
+                moved = true;
+                output.bytes(stream, &buffer[..count])?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(lost("a command ran", &error)),
+        }
+    }
+    Ok(moved)
+}
+
+/// Closes the channel and asks how the command ended.
+fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
+    let deadline = Instant::now() + CONTROL;
+    let lost = |stuck: Stuck| lost("waiting for a command's exit code", &stuck);
+    wire.drive(deadline, |_| channel.close()).map_err(lost)?;
+    wire.drive(deadline, |_| channel.wait_close()).map_err(lost)?;
+    let signal = channel.exit_signal().ok().and_then(|exit| exit.exit_signal);
+    match signal {
+        Some(name) => Ok(Exit::Signal(name)),
+        None => channel.exit_status().map(Exit::Code).map_err(|error| self::lost("a command ran", &error)),
+    }
+}
+
+/// Lets a silent connection that is dead be noticed: what is sent must be acknowledged in time.
+fn keep_alive(wire: &Wire) -> Result<(), RemoteError> {
+    match wire.session.keepalive_send() {
+        Err(error) if !would_block(&error) => Err(lost("a command ran", &error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+pub(super) fn lost(during: &str, why: &dyn std::fmt::Display) -> RemoteError {
+    RemoteError::Lost { during: during.into(), why: why.to_string() }
+}
+
+/// The command's standard input: what was read from its source and not yet sent.
+struct Feed {
+    source: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    sent: usize,
+    state: FeedState,
+}
+
+#[derive(PartialEq)]
+enum FeedState {
+    Open,
+    Eof,
+    Done,
+}
+
+impl Feed {
+    fn new(input: Input) -> Self {
+        let source: Box<dyn Read + Send> = match input {
+            Input::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
+            Input::Stream(reader) => reader,
+        };
+        Self { source, buffer: Vec::new(), sent: 0, state: FeedState::Open }
+    }
+
+    /// Sends what the channel takes. Says whether anything went.
+    fn push(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+        if self.state == FeedState::Open && self.sent == self.buffer.len() {
+            self.refill()?;
+        }
+        match self.state {
+            FeedState::Open => self.write(channel),
+            FeedState::Eof => self.end(channel),
+            FeedState::Done => Ok(false),
+        }
+    }
+
+    fn refill(&mut self) -> Result<(), RemoteError> {
+        self.buffer.resize(CHUNK, 0);
+        let count = self.source.read(&mut self.buffer)?;
+        self.buffer.truncate(count);
+        self.sent = 0;
+        if count == 0 {
+            self.state = FeedState::Eof;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+        match channel.write(&self.buffer[self.sent..]) {
+            Ok(count) => {
+                self.sent += count;
+                Ok(count > 0)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            // The command closed its end; how it ended says why.
+            Err(_) if channel.eof() => {
+                self.state = FeedState::Done;
+                Ok(true)
+            }
+            Err(error) => Err(lost("sending to a command", &error)),
+        }
+    }
+
+    fn end(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+        match channel.send_eof() {
+            Err(error) if would_block(&error) => Ok(false),
+            Err(error) if !channel.eof() => Err(lost("sending to a command", &error)),
+            Ok(()) | Err(_) => {
+                self.state = FeedState::Done;
+                Ok(true)
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The wire to the builder: `Remote` runs commands there and moves files. `ssh` is the real one;
+//! `key` makes the keys of a run, `dial` finds the builder as soon as it answers, `upload` turns a
+//! bake's files into one tar stream.
+
+pub mod dial;
+mod drive;
+pub mod entries;
+mod exec;
+pub mod group;
+pub mod key;
+pub mod lines;
+pub mod ssh;
+pub mod upload;
+
+use std::{io::Read, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::event::Stream;
+
+/// A command for the builder. Its line is constant text; what is private or long goes through
+/// standard input, because every user of the builder can read an argv.
+pub struct Command {
+    /// Run by the login shell of the SSH account.
+    pub line: String,
+    pub stdin: Input,
+    /// After this its process group is killed.
+    pub timeout: Option<Duration>,
+}
+
+/// What goes into a command's standard input.
+pub enum Input {
+    Bytes(Vec<u8>),
+    Stream(Box<dyn Read + Send>),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Code(i32),
+    /// Ended by a signal, by its name without `SIG`.
+    Signal(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    #[error("connecting to the builder at {address}: no SSH answer within {}", crate::template::units::Span(*.waited))]
+    Unreachable { address: String, waited: Duration, last: String },
+    #[error("the builder stopped running while hornero was connecting: {0}")]
+    BuilderGone(String),
+    #[error("the builder at {address} shows the host key {found}, not the pinned {expected}")]
+    HostKey { address: String, expected: String, found: String },
+    #[error("logging in to {address} as `{user}`: {why}")]
+    Login { address: String, user: String, why: String },
+    #[error("the connection to the builder was lost while {during}: {why}")]
+    Lost { during: String, why: String },
+    #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
+    TimedOut(Duration),
+    #[error("preparing a command on the builder: {0}")]
+    Setup(String),
+    #[error("reading what is to be sent to the builder: {0}")]
+    Local(#[from] std::io::Error),
+}
+
+/// Receives each line of output as it comes.
+pub type LineSink<'a> = &'a mut (dyn FnMut(Stream, &str) + Send);
+
+/// The line to one builder. One command runs at a time.
+#[async_trait]
+pub trait Remote: Send + Sync {
+    /// What a command line that needs to be root starts with: empty, or `sudo -n `.
+    fn sudo(&self) -> &'static str;
+
+    /// Runs a command to its end.
+    ///
+    /// # Errors
+    /// Only what kept it from running to its end; a failing command is an `Exit`.
+    async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
+
+    /// Runs a command and hands its standard output to `out`, byte for byte.
+    async fn fetch(&self, command: Command, out: Box<dyn std::io::Write + Send>)
+    -> Result<Exit, RemoteError>;
+}
+
+impl Command {
+    pub fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), stdin: Input::Bytes(Vec::new()), timeout: None }
+    }
+
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Input::Bytes(bytes.into());
+        self
+    }
+
+    pub fn stream(mut self, reader: impl Read + Send + 'static) -> Self {
+        self.stdin = Input::Stream(Box::new(reader));
+        self
+    }
+
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+impl Exit {
+    pub fn success(&self) -> bool {
+        *self == Self::Code(0)
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(name) => write!(f, "signal {name}"),
+        }
+    }
+}

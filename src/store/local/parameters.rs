@@ -1,0 +1,140 @@
+//! Parameters in SQLite: every version is a row that is never changed.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::{Failure, LocalStore, images};
+use crate::store::{Parameter, Parameters, StoreError, ValueKind};
+
+const COLUMNS: &str = "name, version, value, kind, description, written";
+
+#[async_trait]
+impl Parameters for LocalStore {
+    async fn put(&self, name: &str, value: &str, description: &str) -> Result<u64, StoreError> {
+        let next = Next::new(name, value, description, ValueKind::Text)?;
+        self.transact(format!("write parameter `{name}`"), true, move |transaction, _| {
+            let newest = newest(transaction, &next.name)?;
+            if newest.as_ref().is_some_and(|parameter| parameter.kind == ValueKind::Image) {
+                return Err(StoreError::Pointer { parameter: next.name }.into());
+            }
+            next.insert(transaction, newest)
+        })
+        .await
+    }
+
+    async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError> {
+        let next = Next::new(name, image, description, ValueKind::Image)?;
+        self.transact(format!("point `{name}` at image `{image}`"), true, move |transaction, file| {
+            if !images::is_recorded(transaction, &next.value)? {
+                let (parameter, image, file) = (next.name, next.value, file.to_owned());
+                return Err(StoreError::PointsNowhere { parameter, image, file }.into());
+            }
+            let newest = newest(transaction, &next.name)?;
+            next.insert(transaction, newest)
+        })
+        .await
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Parameter>, StoreError> {
+        let (what, name) = (format!("read parameter `{name}`"), name.to_owned());
+        self.transact(what, false, move |transaction, _| Ok(newest(transaction, &name)?)).await
+    }
+
+    async fn version(&self, name: &str, version: u64) -> Result<Option<Parameter>, StoreError> {
+        let what = format!("read version {version} of parameter `{name}`");
+        let name = name.to_owned();
+        self.transact(what, false, move |transaction, _| {
+            let query = format!("SELECT {COLUMNS} FROM parameters WHERE name = ?1 AND version = ?2");
+            // No version is greater than what SQLite can count to.
+            let version = i64::try_from(version).unwrap_or(i64::MAX);
+            Ok(transaction.query_row(&query, (name, version), parameter).optional()?)
+        })
+        .await
+    }
+
+    async fn history(&self, name: &str) -> Result<Vec<Parameter>, StoreError> {
+        let (what, name) = (format!("read the history of parameter `{name}`"), name.to_owned());
+        self.transact(what, false, move |transaction, _| {
+            let query = format!("SELECT {COLUMNS} FROM parameters WHERE name = ?1 ORDER BY version");
+            let rows =
+                transaction.prepare(&query)?.query_map([name], parameter)?.collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let (what, prefix) = (format!("list the parameters under `{prefix}`"), prefix.to_owned());
+        self.transact(what, false, move |transaction, _| {
+            let query = "SELECT DISTINCT name FROM parameters \
+                         WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
+            let names = transaction
+                .prepare(query)?
+                .query_map([prefix], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(names)
+        })
+        .await
+    }
+}
+
+/// A version that is about to be written.
+struct Next {
+    name: String,
+    value: String,
+    description: String,
+    kind: ValueKind,
+}
+
+impl Next {
+    fn new(name: &str, value: &str, description: &str, kind: ValueKind) -> Result<Self, StoreError> {
+        check_name(name)?;
+        Ok(Self { name: name.into(), value: value.into(), description: description.into(), kind })
+    }
+
+    /// Called with the write lock held, so that no other version can come between.
+    fn insert(self, transaction: &Transaction, newest: Option<Parameter>) -> Result<u64, Failure> {
+        let version = newest.map_or(0, |parameter| parameter.version) + 1;
+        let kind = match self.kind {
+            ValueKind::Text => "text",
+            ValueKind::Image => "image",
+        };
+        transaction.execute(
+            &format!("INSERT INTO parameters ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+            (self.name, version as i64, self.value, kind, self.description, Timestamp::now().to_string()),
+        )?;
+        Ok(version)
+    }
+}
+
+/// What the parameter stores of clouds accept too, so that a template works on every platform.
+fn check_name(name: &str) -> Result<(), StoreError> {
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || "/_.-".contains(c));
+    let why = match name {
+        "" => "it is empty",
+        _ if name.len() > 1000 => "it is longer than 1000 characters",
+        _ if name.contains(odd) => "it may only have letters, digits, `/`, `.`, `-` and `_`",
+        _ if name.contains('/') && !name.starts_with('/') => "a name with `/` in it must start with one",
+        _ if name.ends_with('/') || name.contains("//") => "a part between two `/` is empty",
+        _ => return Ok(()),
+    };
+    Err(StoreError::BadName { name: name.into(), why })
+}
+
+fn newest(transaction: &Transaction, name: &str) -> rusqlite::Result<Option<Parameter>> {
+    let query = format!("SELECT {COLUMNS} FROM parameters WHERE name = ?1 ORDER BY version DESC LIMIT 1");
+    transaction.query_row(&query, [name], parameter).optional()
+}
+
+fn parameter(row: &Row) -> rusqlite::Result<Parameter> {
+    let kind: String = row.get(3)?;
+    Ok(Parameter {
+        name: row.get(0)?,
+        version: row.get::<_, i64>(1)?.unsigned_abs(),
+        value: row.get(2)?,
+        kind: if kind == "image" { ValueKind::Image } else { ValueKind::Text },
+        description: row.get(4)?,
+        written: images::timestamp(row, 5)?,
+    })
+}

@@ -1,0 +1,96 @@
+//! The store room owns what is remembered after a bake: which images there are, and the parameters
+//! through which deploy tooling finds them. `Parameters` alone is what a parameter service can do;
+//! `Images` is kept beside it. `local` keeps both in a SQLite file on this computer.
+
+pub mod error;
+pub mod local;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use error::StoreError;
+
+/// An image that was captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    pub id: String,
+    pub name: String,
+    pub version: Option<String>,
+    pub platform: String,
+    /// The ID of the run that made it.
+    pub run: String,
+    /// A folder, or a region.
+    pub location: String,
+    /// Of everything that decides its content.
+    pub fingerprint: Option<String>,
+    pub bytes: u64,
+    pub created: Timestamp,
+    pub manifest: PathBuf,
+}
+
+/// What a parameter's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueKind {
+    Text,
+    /// The ID of an image; checked to exist whenever it is written.
+    Image,
+}
+
+/// One version of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    /// From 1, without gaps.
+    pub version: u64,
+    pub value: String,
+    pub kind: ValueKind,
+    pub description: String,
+    pub written: Timestamp,
+}
+
+/// Named values with their history.
+#[async_trait]
+pub trait Parameters: Send + Sync {
+    /// Writes a text as the next version, and tells which that is.
+    async fn put(&self, name: &str, value: &str, description: &str) -> Result<u64, StoreError>;
+
+    /// Points the parameter at an image, which must exist, and tells the new version. What is once
+    /// a pointer can never be overwritten with a mere text.
+    async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError>;
+
+    /// The newest version.
+    async fn get(&self, name: &str) -> Result<Option<Parameter>, StoreError>;
+
+    async fn version(&self, name: &str, version: u64) -> Result<Option<Parameter>, StoreError>;
+
+    /// Every version, oldest first.
+    async fn history(&self, name: &str) -> Result<Vec<Parameter>, StoreError>;
+
+    /// The names that start with `prefix`, in order.
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+}
+
+/// The images that were captured.
+#[async_trait]
+pub trait Images: Send + Sync {
+    /// Records an image. Recording the same again changes nothing.
+    async fn record(&self, image: &ImageRecord) -> Result<(), StoreError>;
+
+    /// By its ID, or by a beginning of it that only one image has.
+    async fn find(&self, id: &str) -> Result<Option<ImageRecord>, StoreError>;
+
+    /// Those of one name, or all; newest first.
+    async fn list(&self, name: Option<&str>) -> Result<Vec<ImageRecord>, StoreError>;
+
+    /// Forgets an image that no parameter points at. The image itself is not touched.
+    async fn forget(&self, id: &str) -> Result<(), StoreError>;
+}
+
+/// Both halves in one.
+pub trait Store: Parameters + Images {}
+
+impl<T: Parameters + Images> Store for T {}

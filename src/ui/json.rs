@@ -1,0 +1,92 @@
+//! Events for programs: one JSON object a line, `time` first. `docs/events.md` is their reference.
+
+use std::io::{self, Write};
+
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+
+use super::Listener;
+use crate::event::Event;
+
+/// Writes every event as JSON.
+pub struct Json<W> {
+    out: W,
+    run: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    /// Absent where the event itself names the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Json<io::Stdout> {
+    pub fn stdout() -> Self {
+        Self::new(io::stdout())
+    }
+}
+
+impl<W: Write + Send> Json<W> {
+    pub fn new(out: W) -> Self {
+        Self { out, run: None }
+    }
+
+    fn write(&mut self, event: &Event, at: Timestamp) -> io::Result<()> {
+        // Written whole in one go: a reader never sees half an object.
+        let mut line = encode(self.run.as_deref(), event, at)?;
+        line.push(b'\n');
+        self.out.write_all(&line)?;
+        self.out.flush()
+    }
+}
+
+/// One event as one JSON object, without the line break.
+fn encode(run: Option<&str>, event: &Event, at: Timestamp) -> io::Result<Vec<u8>> {
+    let at = at.round(Unit::Millisecond).unwrap_or(at);
+    Ok(serde_json::to_vec(&Line { time: format!("{at:.3}"), run, event })?)
+}
+
+impl<W: Write + Send> Listener for Json<W> {
+    fn event(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        let written = self.write(event, at);
+        if let Event::RunStarted { run, .. } = event {
+            self.run = Some(run.clone());
+        }
+        written.map_err(|err| format!("the JSON events are no longer written: {err}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_a_line_with_time_and_run_first() {
+        let mut out = Vec::new();
+        let mut json = Json::new(&mut out);
+        let at = Timestamp::from_millisecond(1_767_225_600_123).unwrap();
+        let started = Event::RunStarted {
+            run: "r1".into(),
+            image: "web".into(),
+            version: None,
+            platform: "qemu".into(),
+            log: "/l".into(),
+        };
+        json.event(&started, at).unwrap();
+        json.event(&Event::Note { message: "a\nb".into() }, at).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            concat!(
+                r#"{"time":"2026-01-01T00:00:00.123Z","type":"run_started","run":"r1","#,
+                r#""image":"web","version":null,"platform":"qemu","log":"/l"}"#,
+                "\n",
+                r#"{"time":"2026-01-01T00:00:00.123Z","run":"r1","type":"note","message":"a\nb"}"#,
+                "\n"
+            )
+        );
+    }
+}

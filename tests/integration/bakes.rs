@@ -1,0 +1,266 @@
+//! Whole bakes in real guests: what a template asks for is in the image, and what goes wrong is
+//! told and leaves nothing behind. Each guest takes about a minute under emulation.
+
+use std::path::Path;
+
+use hornero::fetch::file_sum;
+
+use crate::rig::{
+    hornero::{Hornero, Ran, shipped},
+    image::{Filesystem, info, manifest},
+};
+
+/// Fails, as a user sees it: exit code, one error, nothing left.
+fn failed(hornero: &Hornero, template: &str, code: i32) -> Ran {
+    let ran = hornero.run(&["bake", template]);
+    assert_eq!(ran.code, code, "{}", ran.stderr);
+    assert!(ran.stdout.is_empty(), "a failed bake prints no ID: {}", ran.stdout);
+    assert!(ran.stderr.contains("log:"), "where the log lies: {}", ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    assert_eq!(hornero.leftovers(), Vec::<String>::new());
+    ran
+}
+
+fn head(name: &str) -> String {
+    format!("[image]\nname = \"{name}\"\n[base]\nos = \"debian-12\"\n[qemu]\nmemory = \"1GiB\"\n")
+}
+
+/// The bases that are in the cache, with their sums.
+fn base_sums(data: &Path) -> Vec<(String, String)> {
+    let files = walkdir::WalkDir::new(data.join("bases")).sort_by_file_name().into_iter();
+    let disks = files.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|end| end == "qcow2"));
+    disks.map(|entry| (entry.path().display().to_string(), file_sum(entry.path()).unwrap())).collect()
+}
+
+#[test]
+fn the_smallest_template_becomes_a_recorded_image() {
+    let hornero = Hornero::new();
+    let (id, folder) = hornero.bake(&shipped("hello.toml"));
+    let got = hornero.run(&["get", "hello"]);
+    assert_eq!(got.stdout.trim(), id);
+    assert!(hornero.run(&["images", "hello"]).stdout.contains(&id));
+    let history = hornero.run(&["history", "hello"]).stdout;
+    assert!(history.contains("/images/hello/dev") && history.contains(&id), "{history}");
+
+    let disk = folder.join("root.qcow2");
+    let info = info(&disk);
+    assert_eq!(info["format"], "qcow2");
+    assert_eq!(info["format-specific"]["data"]["compression-type"], "zstd");
+    assert!(info.get("backing-filename").is_none(), "the image needs no other file: {info}");
+    let sums = std::fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    assert!(sums.contains(&format!("{}  root.qcow2", file_sum(&disk).unwrap())), "{sums}");
+    assert_eq!(hornero.leftovers(), Vec::<String>::new());
+    sealed(&Filesystem::open(&disk));
+}
+
+/// Nothing of the builder is in the image.
+fn sealed(root: &Filesystem) {
+    assert_eq!(root.read("/etc/machine-id"), "");
+    let keys: Vec<String> =
+        root.list("/etc/ssh").into_iter().filter(|name| name.starts_with("ssh_host_")).collect();
+    assert_eq!(keys, Vec::<String>::new());
+    assert!(root.read("/etc/passwd").contains("root:x:0:0"), "the filesystem was read");
+    assert!(!root.read("/etc/passwd").contains("hornero"));
+    assert!(!root.read("/etc/sudoers.d/90-cloud-init-users").contains("hornero"));
+    assert!(!root.exists("/home/hornero"));
+    assert!(!root.exists("/var/lib/cloud/instance"));
+    assert!(!root.exists("/var/log/cloud-init.log"));
+    assert!(!root.exists("/var/lib/systemd/random-seed"));
+    assert_eq!(root.list("/var/tmp"), Vec::<String>::new());
+}
+
+#[test]
+fn a_web_server_with_users_files_and_a_data_disk() {
+    let hornero = Hornero::new();
+    let (_, folder) = hornero.bake(&shipped("web.toml"));
+    let manifest = manifest(&folder);
+    let packages = manifest["packages"].as_array().unwrap();
+    assert!(packages.iter().any(|package| package["name"].as_str().unwrap().starts_with("nginx")));
+    let disks: Vec<&str> = manifest["disks"].as_array().unwrap().iter().map(|disk| disk["name"].as_str().unwrap()).collect();
+    assert_eq!(disks, ["root", "data"]);
+    assert!(manifest["timings"]["phases"].as_array().unwrap().iter().any(|phase| phase["name"] == "cloud-init"));
+}
+
+const FULL: &str = r#"
+[image]
+name = "full"
+version = "7"
+[base]
+os = "debian-12"
+[qemu]
+memory = "1GiB"
+firmware = "uefi"
+[variables]
+who = "world"
+[secrets]
+token = { env = "E2E_TOKEN" }
+[[disks]]
+name = "logs"
+size = "1GiB"
+filesystem = "xfs"
+mount = "/srv/logs"
+owner = "auditor"
+group = "audit"
+mode = "0750"
+[[groups]]
+name = "audit"
+gid = 2100
+[[users]]
+name = "auditor"
+uid = 2101
+groups = ["audit"]
+sudo = "ALL=(ALL) NOPASSWD:/usr/bin/true"
+ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtleWtleWtleWtleWtleWtleWtleWtleWtleWtleWtleWtl auditor@example"]
+[cloud_init]
+user_data = ["extra.yaml"]
+[[files]]
+source = "site"
+destination = "/srv/site"
+owner = "auditor"
+group = "audit"
+mode = "0640"
+folder_mode = "0750"
+exclude = ["*.md"]
+[[files]]
+content = "hello {{ who }}"
+destination = "/etc/greeting"
+[[steps]]
+name = "with a secret"
+run = "test \"$TOKEN\" = 'very$secret value' && echo the token is $TOKEN >&2"
+env = { TOKEN = "{{ secrets.token }}" }
+[[steps]]
+name = "as a user"
+user = "auditor"
+run = "sudo -n true; id -un >/srv/logs/who; touch /tmp/leak-canary"
+[[steps]]
+name = "restart"
+kind = "reboot"
+[[steps]]
+name = "tried again"
+run = "test -e /run/tried || { touch /run/tried; exit 9; }; exit 4"
+retries = 1
+allowed_exit_codes = [0, 4]
+[[steps]]
+name = "never"
+run = "exit 1"
+when = "{{ who == 'nobody' }}"
+[[steps]]
+name = "on this computer"
+kind = "local"
+run = "echo \"$HORNERO_USER at $HORNERO_HOST\" >local.txt"
+[[steps]]
+name = "bring it"
+kind = "download"
+source = "/srv/logs/who"
+destination = "who.txt"
+[[checks]]
+mount = "/srv/logs"
+filesystem = "xfs"
+label = "logs"
+[[checks]]
+file = "/srv/logs/who"
+contains = "auditor"
+owner = "auditor"
+[[checks]]
+file = "/srv/logs"
+mode = "0750"
+owner = "auditor"
+group = "audit"
+[[checks]]
+user = "auditor"
+uid = 2101
+groups = ["audit"]
+[[checks]]
+group = "audit"
+gid = 2100
+[[checks]]
+file = "/etc/from-user-data"
+contains = "merged"
+[[checks]]
+file = "/sys/firmware/efi"
+[[checks]]
+command = "sudo -l -U auditor"
+stdout_contains = "/usr/bin/true"
+"#;
+
+/// Everything that a template can ask for, under UEFI; then a failing check after it, on the same base.
+#[test]
+fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
+    let hornero = Hornero::new();
+    let folder = hornero.folder.path();
+    std::fs::create_dir_all(folder.join("site/sub")).unwrap();
+    for (name, text) in [("site/index.html", "<h1>"), ("site/sub/page", "page"), ("site/NOTES.md", "no")] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let extra = "#cloud-config\nwrite_files:\n  - path: /etc/from-user-data\n    content: merged\n";
+    std::fs::write(folder.join("extra.yaml"), extra).unwrap();
+    let template = hornero.template("full.toml", FULL);
+    let output = hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();
+    let ran = Ran::from(output);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("the token is [secret]"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("very$secret"), "the secret was shown: {}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(folder.join("who.txt")).unwrap(), "auditor\n");
+    assert_eq!(std::fs::read_to_string(folder.join("local.txt")).unwrap(), "hornero at 127.0.0.1\n");
+
+    let image = hornero.data().join("images").join(ran.stdout.trim());
+    let root = Filesystem::open(&image.join("root.qcow2"));
+    sealed(&root);
+    assert_eq!(root.owner("/srv/site/index.html"), (0o640, 2101, 2100));
+    assert_eq!(root.owner("/srv/site/sub"), (0o750, 2101, 2100));
+    assert_eq!(root.owner("/etc/greeting"), (0o644, 0, 0));
+    assert_eq!(root.read("/etc/greeting"), "hello world");
+    assert!(!root.exists("/srv/site/NOTES.md"));
+    assert!(root.read("/etc/fstab").contains("LABEL=logs /srv/logs xfs"));
+    assert!(root.read("/home/auditor/.ssh/authorized_keys").contains("auditor@example"));
+
+    let before = base_sums(hornero.data());
+    assert!(!before.is_empty(), "the base is in the cache");
+    let checks = "[[checks]]\nfile = \"/etc/greeting\"\nexists = false\n[[checks]]\nfile = \"/etc/passwd\"\nmode = \"0600\"\n\
+                  [[checks]]\nservice = \"no-such\"\nrunning = true\ntimeout = \"1s\"\n[[checks]]\npackage = \"coreutils\"\n";
+    let template = hornero.template("checks.toml", &(head("failing-checks") + checks));
+    let ran = failed(&hornero, &template, 7);
+    assert!(ran.stderr.contains("2 of 4 checks do not hold on the builder"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("expected there, mode 0600; found mode 0644"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no-such"), "{}", ran.stderr);
+    assert_eq!(base_sums(hornero.data()), before, "a base was written to");
+}
+
+#[test]
+fn a_failing_step_ends_the_bake_with_its_last_lines() {
+    let hornero = Hornero::new();
+    let steps = "[[steps]]\nname = \"count\"\nrun = \"seq 1 30; exit 3\"\n[[steps]]\nname = \"next\"\nrun = \"echo reached\"\n";
+    let ran = failed(&hornero, &hornero.template("step.toml", &(head("failing-step") + steps)), 6);
+    let (_, end) = ran.stderr.split_once("error:").unwrap();
+    assert!(end.contains("step `count` failed with exit code 3"), "{end}");
+    assert!(end.contains("| 30") && end.contains("| 11") && !end.contains("| 10\n"), "{end}");
+    assert!(!ran.stderr.contains("reached"));
+    assert_ne!(hornero.run(&["get", "failing-step"]).code, 0, "nothing was recorded");
+}
+
+#[test]
+fn a_hung_step_is_ended_by_its_timeout() {
+    let hornero = Hornero::new();
+    let steps = "[[steps]]\nname = \"hang\"\nrun = \"echo waiting; sleep 3600 & wait\"\ntimeout = \"3s\"\n";
+    let ran = failed(&hornero, &hornero.template("hang.toml", &(head("hung-step") + steps)), 6);
+    assert!(ran.stderr.contains("step `hang` was not done after 3s"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_package_that_does_not_exist_is_named() {
+    let hornero = Hornero::new();
+    let packages = "[packages]\ninstall = [\"no-such-package-anywhere\"]\n";
+    let ran = failed(&hornero, &hornero.template("package.toml", &(head("missing-package") + packages)), 6);
+    assert!(ran.stderr.contains("no package `no-such-package-anywhere`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_guest_that_never_answers_is_given_up_with_its_console() {
+    let hornero = Hornero::new();
+    let disk = hornero.folder.path().join("empty.qcow2");
+    crate::rig::image::output(std::process::Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("64M"));
+    let template = "[image]\nname = \"silent\"\n[base]\nqemu = { image = \"empty.qcow2\" }\n[ssh]\ntimeout = \"8s\"\n";
+    let ran = failed(&hornero, &hornero.template("silent.toml", template), 5);
+    assert!(ran.stderr.contains("no SSH answer within 8s"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("No bootable device"), "the console's last lines: {}", ran.stderr);
+}

@@ -1,0 +1,5 @@
+//! The real parts that tests run against.
+
+pub mod hornero;
+pub mod image;
+pub mod sshd;
