@@ -30,7 +30,10 @@ pub fn circle(bundle: &Bundle) -> Option<Fault> {
             return Some(
                 Fault::at(text.span(), "a template cannot be made from itself")
                     .label("leads back to a template on the way here")
-                    .hint(format!("the bases are {}; let one of them start from an `os`", names.join(" -> "))),
+                    .hint(format!(
+                        "the bases are {}; let one of them start from an `os`",
+                        names.join(" -> ")
+                    )),
             );
         }
         next = base_of(&next)?;

@@ -13,7 +13,8 @@ use crate::template::{
     catalogue,
     diagnose::{Fault, closest},
     model::{Base, Group, QemuBase, User},
-    raw::{self, Raw, Text},
+    raw::{self, Number, Raw, Text},
+    sources::Place,
 };
 
 /// 65534 and 65535 mean "nobody" and "no change".
@@ -23,7 +24,8 @@ impl Cx<'_> {
     pub fn accounts(&self, raw: &Raw, draft: &mut Draft) {
         for group in &raw.groups {
             let (place, table) = (group.span(), group.get_ref());
-            let gid = self.number(&table.gid, IDS);
+            let gid: Option<u32> = self.number(&table.gid, IDS);
+            draft.gids.extend(placed_id(gid, &table.gid));
             let name = self.need(&table.name, &place, "a group", "name");
             if let Some((name, text)) = name.and_then(|text| Some((self.name(text, &ACCOUNT)?, text))) {
                 draft.groups.push(Placed { value: Group { name, gid }, place: text.span() });
@@ -35,15 +37,23 @@ impl Cx<'_> {
     fn user(&self, user: &Spanned<raw::User>, draft: &mut Draft) {
         let (place, table) = (user.span(), user.get_ref());
         let groups = self.placed_names(&table.groups, &ACCOUNT);
-        let name = self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let name =
+            self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let uid: Option<u32> = self.number(&table.uid, IDS);
+        draft.uids.extend(placed_id(uid, &table.uid));
         let checked = User {
             name: name.unwrap_or_default(),
-            uid: self.number(&table.uid, IDS),
+            uid,
             groups: groups.iter().map(|(group, _)| group.clone()).collect(),
             shell: self.maybe_name(&table.shell, &DESTINATION),
             home: self.maybe_name(&table.home, &DESTINATION),
             sudo: self.maybe_name(&table.sudo, &SUDO),
-            ssh_keys: table.ssh_keys.iter().flat_map(|keys| keys.get_ref()).flat_map(|key| self.ssh_keys(key)).collect(),
+            ssh_keys: table
+                .ssh_keys
+                .iter()
+                .flat_map(|keys| keys.get_ref())
+                .flat_map(|key| self.ssh_keys(key))
+                .collect(),
         };
         draft.memberships.extend(groups.into_iter().map(|(group, place)| Membership { group, place }));
         if !checked.name.is_empty() {
@@ -56,13 +66,18 @@ impl Cx<'_> {
     fn ssh_keys(&self, text: &Text) -> Vec<String> {
         let Some(written) = self.text(text) else { return Vec::new() };
         let literal = written.contains(' ');
-        let content = if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
+        let content =
+            if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
         let lines = content.iter().flat_map(|content| content.lines());
         let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Vec<String> = lines.map(str::to_owned).collect();
         let bad = keys.iter().any(|key| ssh_key::PublicKey::from_openssh(key).is_err());
         if content.is_some() && (bad || keys.is_empty()) {
-            let what = if literal { "this is not a public key".into() } else { format!("`{written}` holds no public key") };
+            let what = if literal {
+                "this is not a public key".into()
+            } else {
+                format!("`{written}` holds no public key")
+            };
             self.fault(Fault::at(text.span(), what).hint(
                 "write a key as it stands in a `.pub` file (\"ssh-ed25519 AAAA... name\"), or the name of such a file",
             ));
@@ -74,10 +89,8 @@ impl Cx<'_> {
     pub fn accounts_agree(&self, draft: &Draft, base: &Base) {
         self.unique("the group", draft.groups.iter().map(|g| (g.value.name.as_str(), g.place.clone())));
         self.unique("the user", draft.users.iter().map(|u| (u.value.name.as_str(), u.place.clone())));
-        let gids = draft.groups.iter().filter_map(|g| Some((g.value.gid?.to_string(), g.place.clone())));
-        self.unique("the gid", gids);
-        let uids = draft.users.iter().filter_map(|u| Some((u.value.uid?.to_string(), u.place.clone())));
-        self.unique("the uid", uids);
+        self.unique("the gid", draft.gids.iter().cloned());
+        self.unique("the uid", draft.uids.iter().cloned());
         self.memberships_known(draft, base);
     }
 
@@ -106,4 +119,8 @@ impl Cx<'_> {
             self.fault(Fault::at(wish.place.clone(), message).label(label).hint(hint));
         }
     }
+}
+
+fn placed_id(id: Option<u32>, written: &Option<Spanned<Number>>) -> Option<(String, Place)> {
+    Some((id?.to_string(), written.as_ref()?.span()))
 }

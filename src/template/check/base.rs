@@ -40,7 +40,9 @@ impl Cx<'_> {
             1 => {}
             0 if ["os", "ec2", "qemu", "template"].iter().any(|key| self.pruned.contains(&place, key)) => {}
             0 => self.fault(Fault::at(place, "`[base]` does not say what to start from").hint(ONE_OF)),
-            _ => self.fault(Fault::at(place, "`[base]` says in several ways what to start from").hint(ONE_OF)),
+            _ => {
+                self.fault(Fault::at(place, "`[base]` says in several ways what to start from").hint(ONE_OF))
+            }
         }
         self.base_os(table, &mut base);
         if let Some(template) = self.base_template(table) {
@@ -83,11 +85,14 @@ impl Cx<'_> {
     fn ec2_base(&self, spanned: &Spanned<raw::Ec2Base>) -> Option<Ec2Base> {
         let base = spanned.get_ref();
         let newest = base.owner.is_some() || base.name.is_some();
-        if [base.ami.is_some(), base.parameter.is_some(), newest].iter().filter(|given| **given).count() != 1 {
-            self.fault(Fault::at(spanned.span(), "`ec2` of `[base]` needs exactly one way to find an AMI").hint(
-                "write one of { ami = \"ami-...\" }, { parameter = \"/aws/service/...\" }, \
+        if [base.ami.is_some(), base.parameter.is_some(), newest].iter().filter(|given| **given).count() != 1
+        {
+            self.fault(
+                Fault::at(spanned.span(), "`ec2` of `[base]` needs exactly one way to find an AMI").hint(
+                    "write one of { ami = \"ami-...\" }, { parameter = \"/aws/service/...\" }, \
                  { owner = \"136693071363\", name = \"debian-12-amd64-*\" }",
-            ));
+                ),
+            );
             return None;
         }
         if let Some(ami) = &base.ami {
@@ -107,15 +112,19 @@ impl Cx<'_> {
         let base = spanned.get_ref();
         let url = base.url.is_some() || base.sha256.is_some();
         if [base.bootstrap.is_some(), base.image.is_some(), url].iter().filter(|given| **given).count() != 1 {
-            self.fault(Fault::at(spanned.span(), "`qemu` of `[base]` needs exactly one way to get a disk").hint(
-                "write one of { bootstrap = \"bookworm\" }, { image = \"base.qcow2\" }, \
+            self.fault(
+                Fault::at(spanned.span(), "`qemu` of `[base]` needs exactly one way to get a disk").hint(
+                    "write one of { bootstrap = \"bookworm\" }, { image = \"base.qcow2\" }, \
                  { url = \"https://...\", sha256 = \"...\" }",
-            ));
+                ),
+            );
             return None;
         }
         if base.bootstrap.is_some() {
             let suites: Vec<(&str, &str)> = catalogue::suites().map(|suite| (suite, suite)).collect();
-            return self.choice(&base.bootstrap, "suite", &suites).map(|suite| QemuBase::Bootstrap(suite.into()));
+            return self
+                .choice(&base.bootstrap, "suite", &suites)
+                .map(|suite| QemuBase::Bootstrap(suite.into()));
         }
         if let Some(image) = &base.image {
             return self.base_image(image);

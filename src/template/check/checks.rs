@@ -110,9 +110,15 @@ impl Cx<'_> {
     fn file_probe(&self, table: &raw::Check) -> Option<Probe> {
         let exists = self.flag(&table.exists).unwrap_or(true);
         if !exists {
-            let said = table.given().into_iter().find(|(key, _)| !["file", "exists", "name", "timeout"].contains(key));
+            let said = table
+                .given()
+                .into_iter()
+                .find(|(key, _)| !["file", "exists", "name", "timeout"].contains(key));
             if let Some((key, place)) = said {
-                self.fault(Fault::at(place, format!("`{key}` cannot be asked of a file that must not exist")));
+                self.fault(Fault::at(
+                    place,
+                    format!("`{key}` cannot be asked of a file that must not exist"),
+                ));
             }
         }
         Some(Probe::File {

@@ -58,7 +58,9 @@ impl Cx<'_> {
         let size = self.unit::<Size>(text)?;
         if size < SMALLEST {
             let place = text.as_ref().map_or(0..0, Spanned::span);
-            self.fault(Fault::at(place, format!("a disk of {size} is too small")).hint("write at least \"64MiB\""));
+            self.fault(
+                Fault::at(place, format!("a disk of {size} is too small")).hint("write at least \"64MiB\""),
+            );
         }
         Some(size)
     }
@@ -73,9 +75,13 @@ impl Cx<'_> {
 
     fn mount(&self, text: &Text) -> Option<String> {
         let mount = self.name(text, &DESTINATION)?;
-        let tidy = format!("/{}", mount.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"));
+        let tidy =
+            format!("/{}", mount.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"));
         if tidy == "/" {
-            self.fault(Fault::at(text.span(), "a disk cannot be mounted on `/`").hint("its size is set by `[root_disk]`"));
+            self.fault(
+                Fault::at(text.span(), "a disk cannot be mounted on `/`")
+                    .hint("its size is set by `[root_disk]`"),
+            );
             return None;
         }
         if tidy.contains(char::is_whitespace) {

@@ -53,10 +53,13 @@ impl Cx<'_> {
         let given = [&table.source, &table.content, &table.template];
         if given.iter().filter(|key| key.is_some()).count() != 1 {
             if !["source", "content", "template"].iter().any(|key| self.pruned.contains(&file.span(), key)) {
-                self.fault(Fault::at(file.span(), "a file needs exactly one of `source`, `content`, `template`").hint(
-                    "`source` is a local file or folder or an https:// address, `content` is text, \
+                self.fault(
+                    Fault::at(file.span(), "a file needs exactly one of `source`, `content`, `template`")
+                        .hint(
+                            "`source` is a local file or folder or an https:// address, `content` is text, \
                      `template` is a local file to render",
-                ));
+                        ),
+                );
             }
             return None;
         }
@@ -116,6 +119,9 @@ impl Cx<'_> {
             FileSource::Path(path) => !self.shared.files.is_folder(path),
             FileSource::Content(_) | FileSource::Url { .. } => true,
         });
-        self.unique("the destination", single.map(|file| (tidy(&file.value.destination), file.place.clone())));
+        self.unique(
+            "the destination",
+            single.map(|file| (tidy(&file.value.destination), file.place.clone())),
+        );
     }
 }

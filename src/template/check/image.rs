@@ -22,7 +22,8 @@ impl Cx<'_> {
 
     fn default_stage(&self, raw: &Raw) -> Option<String> {
         let stage = raw.publish.as_ref()?.get_ref().stage.as_ref()?;
-        let plain = self.plain(stage, "the stage is part of what templates are rendered with; use `--stage`")?;
+        let plain =
+            self.plain(stage, "the stage is part of what templates are rendered with; use `--stage`")?;
         self.ruled(plain.into(), &stage.span(), &names::STAGE)
     }
 
@@ -66,7 +67,7 @@ impl Cx<'_> {
 
     /// Declares every secret by name; the sources are checked with the rest.
     pub fn declare_secrets(&mut self, raw: &Raw) {
-        for (name, _) in &raw.secrets {
+        for name in raw.secrets.keys() {
             self.scope.declare_secret(name.get_ref());
         }
     }
@@ -82,7 +83,9 @@ impl Cx<'_> {
 
     fn secret_source(&self, name: &Text, secret: &raw::Secret) -> Option<SecretSource> {
         let given = [&secret.env, &secret.file, &secret.parameter, &secret.secret];
-        if given.iter().filter(|key| key.is_some()).count() != 1 || (secret.key.is_some() && secret.secret.is_none()) {
+        if given.iter().filter(|key| key.is_some()).count() != 1
+            || (secret.key.is_some() && secret.secret.is_none())
+        {
             let message = format!("the secret `{}` needs exactly one source", name.get_ref());
             self.fault(Fault::at(name.span(), message).hint(
                 "write one of { env = \"NAME\" }, { file = \"path\" }, { parameter = \"/name\" }, \

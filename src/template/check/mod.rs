@@ -19,10 +19,7 @@ mod values;
 mod variables;
 mod whole;
 
-use std::{
-    cell::RefCell,
-    path::Path,
-};
+use std::{cell::RefCell, path::Path};
 
 pub use paths::confined;
 pub use whole::check;

@@ -103,12 +103,14 @@ fn region(s: &str) -> bool {
 }
 
 fn id(s: &str, prefix: &str) -> bool {
-    s.strip_prefix(prefix).is_some_and(|hex| (8..=17).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    s.strip_prefix(prefix)
+        .is_some_and(|hex| (8..=17).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Letters, digits and the extra characters.
 fn only(s: &str, shortest: usize, longest: usize, extra: &str) -> bool {
-    (shortest..=longest).contains(&s.len()) && s.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+    (shortest..=longest).contains(&s.len())
+        && s.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
 fn graphic(s: &str) -> bool {
@@ -144,7 +146,11 @@ mod tests {
         takes(&DESTINATION, &["/srv/www", "/", "/a b"], &["", "srv", "/a/../b", "/a\nb", "../x"]);
         takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1"]);
         takes(&PARAMETER, &["/images/web/dev"], &["images", "/", "/a//b", "/a b", "/a/"]);
-        takes(&HOST_KEY, &["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"], &["", "MD5:aa", "SHA256:x"]);
+        takes(
+            &HOST_KEY,
+            &["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
+            &["", "MD5:aa", "SHA256:x"],
+        );
         takes(&AMI, &["ami-0123456789abcdef0"], &["ami-", "i-0123456789abcdef0"]);
     }
 }

@@ -63,7 +63,10 @@ impl Cx<'_> {
         let (path, key) = self.file(text)?;
         if !key.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
             let message = format!("`{}` is not a signing key in ASCII armour", path.display());
-            self.fault(Fault::at(text.span(), message).hint("convert it with `gpg --enarmor` or `gpg --export --armor`"));
+            self.fault(
+                Fault::at(text.span(), message)
+                    .hint("convert it with `gpg --enarmor` or `gpg --export --armor`"),
+            );
         }
         Some(key)
     }
@@ -74,8 +77,11 @@ impl Cx<'_> {
         for removed in &draft.remove {
             if let Some(installed) = draft.install.iter().find(|i| i.value.name == removed.value) {
                 self.fault(
-                    Fault::at(removed.place.clone(), format!("the package `{}` is both installed and removed", removed.value))
-                        .also(installed.place.clone(), "installed here"),
+                    Fault::at(
+                        removed.place.clone(),
+                        format!("the package `{}` is both installed and removed", removed.value),
+                    )
+                    .also(installed.place.clone(), "installed here"),
                 );
             }
         }
@@ -92,8 +98,11 @@ impl Cx<'_> {
         for package in draft.install.iter().filter(|package| package.value.version.is_some()) {
             match seen.get(package.value.name.as_str()) {
                 Some(first) if first.value.version != package.value.version => self.fault(
-                    Fault::at(package.place.clone(), format!("two versions of the package `{}`", package.value.name))
-                        .also(first.place.clone(), "another version is asked for here"),
+                    Fault::at(
+                        package.place.clone(),
+                        format!("two versions of the package `{}`", package.value.name),
+                    )
+                    .also(first.place.clone(), "another version is asked for here"),
                 ),
                 Some(_) => {}
                 None => {

@@ -16,8 +16,14 @@ use crate::template::{
 
 /// How a part of user-data begins; cloud-init guesses its type from this.
 const PART_STARTS: [&str; 8] = [
-    "#cloud-config", "#!", "#cloud-boothook", "#include", "#part-handler", "## template: jinja",
-    "#upstart-job", "Content-Type:",
+    "#cloud-config",
+    "#!",
+    "#cloud-boothook",
+    "#include",
+    "#part-handler",
+    "## template: jinja",
+    "#upstart-job",
+    "Content-Type:",
 ];
 
 impl Cx<'_> {
@@ -50,14 +56,18 @@ impl Cx<'_> {
         let default = raw::Ssh::default();
         let ssh = raw.ssh.as_ref().map_or(&default, Spanned::get_ref);
         let keys = [("user", &ssh.user), ("private_key", &ssh.private_key), ("host_key", &ssh.host_key)];
-        let missing: Vec<&str> = keys.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key).collect();
-        let place = raw.cloud_init.as_ref().map(|table| {
-            table.get_ref().enabled.as_ref().map_or(table.span(), Spanned::span)
-        });
+        let missing: Vec<&str> =
+            keys.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key).collect();
+        let place = raw
+            .cloud_init
+            .as_ref()
+            .map(|table| table.get_ref().enabled.as_ref().map_or(table.span(), Spanned::span));
         if let (false, Some(place)) = (missing.is_empty(), place) {
             let keys = missing.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
             let fault = Fault::at(place, format!("without cloud-init `[ssh]` needs {keys}"));
-            self.fault(fault.hint("hornero cannot make an account or a host key on such a base; say which it has"));
+            self.fault(
+                fault.hint("hornero cannot make an account or a host key on such a base; say which it has"),
+            );
         }
     }
 
@@ -98,7 +108,8 @@ impl Cx<'_> {
         for text in table.and_then(|table| table.keep.as_ref()).iter().flat_map(|keep| keep.get_ref()) {
             let Some(part) = self.text(text) else { continue };
             if !PARTS.contains(&part.as_str()) {
-                let fault = Fault::at(text.span(), format!("unknown part of the seal `{}`", part.escape_debug()));
+                let fault =
+                    Fault::at(text.span(), format!("unknown part of the seal `{}`", part.escape_debug()));
                 self.fault(fault.maybe_hint(did_you_mean(&part, PARTS)));
             }
             keep.push(part);
@@ -114,7 +125,11 @@ impl Cx<'_> {
             subnets: self.names(&table.subnets, &SUBNET),
             kms_key: self.maybe_name(&table.kms_key, &WORD),
             copy_to: self.names(&table.copy_to, &REGION),
-            share_with: table.share_with.as_ref().map(|share| self.share(share.get_ref())).unwrap_or_default(),
+            share_with: table
+                .share_with
+                .as_ref()
+                .map(|share| self.share(share.get_ref()))
+                .unwrap_or_default(),
         }
     }
 
@@ -136,7 +151,10 @@ impl Cx<'_> {
         if let (Some(memory), Some(text)) = (memory, &table.memory)
             && memory < Size(256 << 20)
         {
-            self.fault(Fault::at(text.span(), format!("{memory} of memory are too few")).hint("write at least \"256MiB\""));
+            self.fault(
+                Fault::at(text.span(), format!("{memory} of memory are too few"))
+                    .hint("write at least \"256MiB\""),
+            );
         }
         Qemu {
             memory: memory.unwrap_or(Size(2 << 30)),

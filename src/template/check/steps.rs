@@ -59,9 +59,11 @@ impl Cx<'_> {
             "false" | "0" | "no" | "" => false,
             _ => {
                 let message = format!("`when` renders to `{}`", rendered.escape_debug());
-                self.fault(Fault::at(text.span(), message).label("neither true nor false").hint(
-                    "write a comparison, such as \"{{ php == '8.2' }}\"",
-                ));
+                self.fault(
+                    Fault::at(text.span(), message)
+                        .label("neither true nor false")
+                        .hint("write a comparison, such as \"{{ php == '8.2' }}\""),
+                );
                 true
             }
         }
@@ -89,7 +91,7 @@ impl Cx<'_> {
             if !COMMON.contains(&key) && !fitting.contains(&key) {
                 let message = format!("`{key}` does not fit a step of kind `{}`", kind.name());
                 let owners = KINDS.into_iter().filter(|kind| keys(*kind).contains(&key)).map(StepKind::name);
-                self.fault(Fault::at(place, message).hint(format!("it belongs to the kind {}", listed(owners))));
+                self.fault(Fault::at(place, message).hint(format!("kinds that take it: {}", listed(owners))));
             }
         }
     }
@@ -110,21 +112,26 @@ impl Cx<'_> {
             StepKind::Ansible => {
                 let playbook = self.need(&table.playbook, &step.span(), "an ansible step", "playbook");
                 let playbook = playbook.and_then(|playbook| self.existing(playbook));
-                let extra_vars = self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
+                let extra_vars =
+                    self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
                 Some(Action::Ansible { playbook: playbook?, extra_vars })
             }
             StepKind::Reboot => Some(Action::Reboot),
             StepKind::Download => {
                 let source = self.need(&table.source, &step.span(), "a download step", "source");
                 let source = source.and_then(|source| self.name(source, &DESTINATION));
-                let destination = self.need(&table.destination, &step.span(), "a download step", "destination");
+                let destination =
+                    self.need(&table.destination, &step.span(), "a download step", "destination");
                 let destination = destination.and_then(|destination| self.path(destination));
                 Some(Action::Download { source: source?, destination: destination? })
             }
         }
     }
 
-    fn script_parts(&self, step: &Spanned<raw::Step>) -> (Option<Script>, BTreeMap<String, String>, Vec<i32>) {
+    fn script_parts(
+        &self,
+        step: &Spanned<raw::Step>,
+    ) -> (Option<Script>, BTreeMap<String, String>, Vec<i32>) {
         let table = step.get_ref();
         let env = self.table(table.env.as_ref().map(Spanned::get_ref), &ENV, |text| self.secret_text(text));
         let codes = table.allowed_exit_codes.iter().flat_map(|codes| codes.get_ref());

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use super::{
-    cx::Cx,
-    names::VARIABLE,
-};
+use super::{cx::Cx, names::VARIABLE};
 use crate::template::{
     diagnose::{Fault, did_you_mean, listed},
     model::Variable,
@@ -18,6 +15,9 @@ use crate::template::{
 
 /// Names with a meaning of their own.
 const RESERVED: [&str; 6] = ["image", "base", "platform", "stage", "secrets", "loop"];
+
+/// Variables that double each other would fill any memory.
+const LONGEST: usize = 64 << 10;
 
 /// A value from outside: from the command line without a place, from `with` with one.
 pub struct Handed {
@@ -74,7 +74,11 @@ impl Cx<'_> {
         self.model_of(declared, values)
     }
 
-    fn model_of(&self, declared: &Table<raw::Variable>, mut values: BTreeMap<String, String>) -> Vec<Variable> {
+    fn model_of(
+        &self,
+        declared: &Table<raw::Variable>,
+        mut values: BTreeMap<String, String>,
+    ) -> Vec<Variable> {
         let model = |(name, variable): (&Text, &Spanned<raw::Variable>)| {
             let value = values.remove(name.get_ref())?;
             let description = self.maybe_text(&variable.get_ref().description);
@@ -86,9 +90,10 @@ impl Cx<'_> {
     fn good_name(&self, name: &Text) -> bool {
         let text = name.get_ref();
         if RESERVED.contains(&text.as_str()) || is_global(text) {
-            self.fault(Fault::at(name.span(), format!("`{text}` cannot be the name of a variable")).hint(
-                "this name has a meaning of its own in templates; choose another",
-            ));
+            self.fault(
+                Fault::at(name.span(), format!("`{text}` cannot be the name of a variable"))
+                    .hint("this name has a meaning of its own in templates; choose another"),
+            );
             return false;
         }
         self.ruled(text.clone(), &name.span(), &VARIABLE).is_some()
@@ -98,13 +103,15 @@ impl Cx<'_> {
     fn settle_waiting(&mut self, mut waiting: Vec<Waiting<'_>>, values: &mut BTreeMap<String, String>) {
         while !waiting.is_empty() {
             let names: Vec<&str> = waiting.iter().map(|w| w.name.get_ref().as_str()).collect();
-            let blocked = |w: &Waiting<'_>| names_used(&w.text).iter().any(|used| names.contains(&used.as_str()));
+            let blocked =
+                |w: &Waiting<'_>| names_used(&w.text).iter().any(|used| names.contains(&used.as_str()));
             let stuck: Vec<bool> = waiting.iter().map(blocked).collect();
             if stuck.iter().all(|stuck| *stuck) {
                 return self.tell_circle(&waiting);
             }
             let mut stuck = stuck.into_iter();
-            let (rest, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|_| stuck.next() == Some(true));
+            let (rest, ready): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(|_| stuck.next() == Some(true));
             waiting = rest;
             for one in ready {
                 match self.rendered(&one.text, &one.place, Secrets::Refused) {
@@ -132,6 +139,13 @@ impl Cx<'_> {
         values: &mut BTreeMap<String, String>,
     ) {
         let name = name.get_ref();
+        if value.len() > LONGEST {
+            self.fault(Fault {
+                place,
+                ..Fault::whole(format!("the value of `{name}` is longer than {LONGEST} bytes"))
+            });
+            return self.scope.poison(name);
+        }
         if let Some(fault) = refused(name, declared, &value) {
             self.fault(Fault { place, ..fault });
             return self.scope.poison(name);
@@ -148,9 +162,13 @@ impl Cx<'_> {
                 values.insert(name.clone(), value);
             }
             None => {
-                let what = if matches!(kind, Some(Given::Flag(_))) { "`true` or `false`" } else { "a whole number" };
+                let what =
+                    if matches!(kind, Some(Given::Flag(_))) { "`true` or `false`" } else { "a whole number" };
                 let message = format!("the variable `{name}` must be {what}, not `{value}`");
-                self.fault(Fault { place, ..Fault::whole(message).hint("its default is one, so its value has to be") });
+                self.fault(Fault {
+                    place,
+                    ..Fault::whole(message).hint("its default is one, so its value has to be")
+                });
                 self.scope.poison(name);
             }
         }
@@ -185,7 +203,9 @@ impl Cx<'_> {
         for (name, handed) in handed.iter().filter(|(name, _)| !declared.contains_key(name.as_str())) {
             let message = match from {
                 From::CommandLine => format!("unknown variable `{name}`, given from outside the template"),
-                From::Use { provisioner, .. } => format!("the provisioner `{provisioner}` has no variable `{name}`"),
+                From::Use { provisioner, .. } => {
+                    format!("the provisioner `{provisioner}` has no variable `{name}`")
+                }
             };
             let none = "nothing is declared under `[variables]`".to_owned();
             let fault = Fault { place: handed.place.clone(), ..Fault::whole(message) };
@@ -201,7 +221,7 @@ fn refused(name: &str, declared: &raw::Variable, value: &str) -> Option<Fault> {
     (!fits).then(|| {
         let place = declared.allowed.as_ref().map(|allowed| (allowed.span(), "allowed values".to_owned()));
         let mut fault = Fault::whole(format!("`{value}` is not an allowed value of the variable `{name}`"))
-            .hint(format!("use {}", listed(allowed.iter().map(String::as_str))));
+            .hint(format!("allowed: {}", listed(allowed.iter().map(String::as_str))));
         fault.also.extend(place);
         fault
     })

@@ -85,7 +85,8 @@ impl Mistakes {
     }
 
     fn sort(&mut self) {
-        let key = |m: &Mistake| (m.file.clone(), m.span.as_ref().map(|s| (s.start, s.end)), m.message.clone());
+        let key =
+            |m: &Mistake| (m.file.clone(), m.span.as_ref().map(|s| (s.start, s.end)), m.message.clone());
         self.list.sort_by_key(key);
         self.list.dedup_by_key(|mistake| key(mistake));
     }

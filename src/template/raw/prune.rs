@@ -109,12 +109,14 @@ fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned)
         // A slip of the hand for `size` is not a missing `size` as well.
         closest(key, expected.iter().copied()).into_iter().for_each(&mut note);
         let hint = did_you_mean(key, expected.iter().copied());
-        return Fault::at(place.clone(), format!("unknown key `{key}`")).label("not known here").maybe_hint(hint);
+        return Fault::at(place.clone(), format!("unknown key `{key}`"))
+            .label("not known here")
+            .maybe_hint(hint);
     }
     let key = cut.and_then(|cut| cut.key.as_deref());
     key.into_iter().for_each(&mut note);
     let what = key.map_or_else(|| "wrong type in a list".into(), |key| format!("wrong type for `{key}`"));
-    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(message))
+    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(key, message))
 }
 
 /// Splits serde's "unknown field `x`, expected one of `a`, `b`".
@@ -140,14 +142,22 @@ fn words(message: &str) -> String {
     }
 }
 
-fn type_hint(message: &str) -> Option<String> {
+fn type_hint(key: Option<&str>, message: &str) -> Option<String> {
     let (found, expected) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
     let value = found.split('`').nth(1);
     match (found.split(' ').next()?, expected) {
+        ("integer", "a string") if matches!(key, Some("size" | "memory")) => {
+            Some(format!("write it in quotes and with a unit: \"{}GiB\"", value?))
+        }
+        ("integer", "a string") if key == Some("timeout") => {
+            Some(format!("write it in quotes and with a unit: \"{}s\"", value?))
+        }
         ("integer" | "floating" | "boolean", expected) if expected.starts_with("a string") => {
             Some(format!("put it in quotes: \"{}\"", value?))
         }
-        ("map", "a sequence") => Some("a table that may be given several times is written in double brackets: [[...]]".into()),
+        ("map", "a sequence") => {
+            Some("a table that may be given several times is written in double brackets: [[...]]".into())
+        }
         ("string", "a sequence") => Some("put it in brackets: [\"...\"]".into()),
         ("sequence", "a table") => Some("this table is given once, in single brackets: [...]".into()),
         _ => None,

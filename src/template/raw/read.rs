@@ -28,9 +28,8 @@ pub fn includes(text: &str, base: usize) -> Vec<Text> {
     let Some(DeValue::Array(names)) = tree.get("include").map(|value| value.get_ref()) else {
         return Vec::new();
     };
-    let name = |value: &Spanned<DeValue<'_>>| {
-        Some(Spanned::new(value.span(), value.get_ref().as_str()?.to_owned()))
-    };
+    let name =
+        |value: &Spanned<DeValue<'_>>| Some(Spanned::new(value.span(), value.get_ref().as_str()?.to_owned()));
     names.iter().filter_map(name).collect()
 }
 
@@ -97,8 +96,8 @@ mod tests {
             messages(text),
             [
                 "unknown key `disk`",
-                "unknown key `siz`",
                 "wrong type for `name`",
+                "unknown key `siz`",
                 "unknown key `nam`",
                 "wrong type for `version`"
             ]
@@ -110,8 +109,12 @@ mod tests {
         let common = "[[steps]]\nrun = 'one'\n[image]\nname = 'x'\n";
         let own = "[[steps]]\nrun = 'two'\n[image]\nname = 'y'\nversion = '1'\n";
         let read = read(&[(common, 0), (own, 100)]);
-        let runs: Vec<&str> =
-            read.raw.steps.iter().filter_map(|s| Some(s.get_ref().run.as_ref()?.get_ref().as_str())).collect();
+        let runs: Vec<&str> = read
+            .raw
+            .steps
+            .iter()
+            .filter_map(|s| Some(s.get_ref().run.as_ref()?.get_ref().as_str()))
+            .collect();
         assert_eq!(runs, ["one", "two"]);
         assert_eq!(read.faults.len(), 1);
         assert_eq!(read.faults[0].message, "`name` is given in two files");

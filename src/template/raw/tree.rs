@@ -26,7 +26,9 @@ pub fn parse(text: &str, base: usize) -> (Tree<'_>, Vec<Fault>) {
         let work = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(text, base));
         match work.map(|work| work.join()) {
             Ok(Ok(parsed)) => parsed,
-            Ok(Err(_)) | Err(_) => (Tree::new(), vec![Fault::at(base..base, "this file could not be read as TOML")]),
+            Ok(Err(_)) | Err(_) => {
+                (Tree::new(), vec![Fault::at(base..base, "this file could not be read as TOML")])
+            }
         }
     })
 }
@@ -47,13 +49,18 @@ fn syntax_faults(text: &str, base: usize, errors: Vec<toml::de::Error>) -> Vec<F
     let mut found: Vec<(Range<usize>, String)> =
         errors.into_iter().map(|e| (e.span().unwrap_or(0..0), e.message().to_owned())).collect();
     found.sort_by_key(|(span, _)| span.start);
-    let line = |span: &Range<usize>| text.as_bytes()[..span.start.min(text.len())].iter().rposition(|b| *b == b'\n');
+    let line =
+        |span: &Range<usize>| text.as_bytes()[..span.start.min(text.len())].iter().rposition(|b| *b == b'\n');
     found.dedup_by_key(|(span, _)| line(span));
     let more = found.len() > MOST_SYNTAX_FAULTS;
     found.truncate(MOST_SYNTAX_FAULTS);
-    let mut faults: Vec<Fault> = found.into_iter().map(|(span, message)| syntax_fault(base, &span, &message)).collect();
+    let mut faults: Vec<Fault> =
+        found.into_iter().map(|(span, message)| syntax_fault(base, &span, &message)).collect();
     if more {
-        faults.push(Fault::at(base..base, "there are more syntax errors than these; they may follow from them"));
+        faults.push(Fault::at(
+            base..base,
+            "there are more syntax errors than these; they may follow from them",
+        ));
     }
     faults
 }

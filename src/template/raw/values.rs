@@ -142,7 +142,9 @@ impl<'de> Visitor<'de> for ValueOrTable {
     type Value = Variable;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, a whole number, `true`, `false`, or a table with `default`, `allowed`, `description`")
+        f.write_str(
+            "a string, a whole number, `true`, `false`, or a table with `default`, `allowed`, `description`",
+        )
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Variable, E> {
