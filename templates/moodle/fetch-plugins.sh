@@ -5,6 +5,7 @@ set -eu
 
 askpass=$(mktemp)
 trap 'rm -f "$askpass"' EXIT
+# shellcheck disable=SC2016  # expanded by the script that is written here
 printf '#!/bin/sh\nprintf "%%s\\n" "$PLUGIN_TOKEN"\n' > "$askpass"
 chmod 0700 "$askpass"
 
