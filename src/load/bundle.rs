@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Inputs, disk::Disk, provisioners::Provisioners};
 use crate::template::{
-    check::{Bundle, Part},
-    diagnose::{Fault, Mistake},
+    check::{Bundle, Part, Trouble, confined},
+    diagnose::{Fault, Mistake, Mistakes},
     raw::{self, Text},
     sources::{Place, Sources},
 };
@@ -14,15 +14,19 @@ use crate::template::{
 const MOST_INCLUDES: usize = 64;
 
 /// Reads the template itself, then everything it includes and uses.
-pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mistake> {
+pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mistakes> {
     let cannot = |why: &str| Mistake::about(path, format!("cannot read the template: {why}"));
     let text = disk.template(path).map_err(|trouble| {
         let mistake = cannot(&trouble.why);
-        Mistake { hint: trouble.hint, ..mistake }
+        Mistakes::one(Mistake { hint: trouble.hint, ..mistake })
     })?;
     if !text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
-        return Err(Mistake::about(path, "the template is empty")
-            .hint("it needs at least `[image]` with a name and `[base]`; `hornero init` writes a starter"));
+        let mistake = Mistake::about(path, "the template is empty");
+        return Err(Mistakes::one(
+            mistake.hint(
+                "it needs at least `[image]` with a name and `[base]`; `hornero init` writes a starter",
+            ),
+        ));
     }
     let root = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut gathering =
@@ -77,7 +81,7 @@ impl Gathering<'_> {
         if self.order.len() + chain.len() > MOST_INCLUDES {
             return Err(Fault::at(place, format!("more than {MOST_INCLUDES} files are included")));
         }
-        let text = self.disk.template(&path).map_err(|trouble| unreadable(&place, &path, &trouble.why))?;
+        let text = self.disk.template(&path).map_err(|trouble| unreadable(&place, &path, trouble))?;
         let base = self.sources.add(&path, &self.root, &text);
         chain.push(path.clone());
         self.follow(&path, &text, base, chain);
@@ -92,15 +96,16 @@ impl Gathering<'_> {
                 .hint("includes are read before anything is rendered"));
         }
         let folder = from.parent().unwrap_or(Path::new(""));
-        let path = crate::template::check::confined(&self.root, folder, written).map_err(|why| {
+        let path = confined(&self.root, folder, written).map_err(|why| {
             Fault::at(place.clone(), format!("`{}` {why}", written.escape_debug()))
                 .hint("an included file lies in the template's folder or below it")
         })?;
-        super::disk::inside(&self.root, &path).map_err(|trouble| unreadable(&place, &path, &trouble.why))?;
+        super::disk::inside(&self.root, &path).map_err(|trouble| unreadable(&place, &path, trouble))?;
         Ok(path)
     }
 }
 
-fn unreadable(place: &Place, path: &Path, why: &str) -> Fault {
-    Fault::at(place.clone(), format!("cannot include `{}`: {why}", path.display()))
+fn unreadable(place: &Place, path: &Path, trouble: Trouble) -> Fault {
+    let message = format!("cannot include `{}`: {}", path.display(), trouble.why);
+    Fault::at(place.clone(), message).maybe_hint(trouble.hint)
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::disk::Disk;
+use super::text::{LARGEST_TEMPLATE, read};
 use crate::template::{
     check::{Bundle, confined},
     diagnose::Fault,
@@ -16,7 +16,7 @@ use crate::template::{
 const LONGEST: usize = 32;
 
 /// The fault of a template whose base, or the base's base, is the template itself.
-pub fn circle(bundle: &Bundle, disk: &Disk) -> Option<Fault> {
+pub fn circle(bundle: &Bundle) -> Option<Fault> {
     let main = bundle.sources.main()?;
     let base = bundle.parts.first()?.read.raw.base.as_ref()?;
     let text = base.get_ref().template.as_ref()?;
@@ -36,16 +36,16 @@ pub fn circle(bundle: &Bundle, disk: &Disk) -> Option<Fault> {
                     )),
             );
         }
-        next = base_of(&next, disk)?;
+        next = base_of(&next)?;
     }
     Some(Fault::at(text.span(), format!("a chain of more than {LONGEST} templates made from each other")))
 }
 
 /// Only reads: what is wrong with the other template is told when it is loaded itself.
-fn base_of(path: &Path, disk: &Disk) -> Option<PathBuf> {
-    let text = disk.template(path).ok()?;
-    let read = raw::read(&[(&text, 0)]);
-    let base = read.raw.base?.into_inner().template?;
+fn base_of(path: &Path) -> Option<PathBuf> {
+    let text = read(path, LARGEST_TEMPLATE).ok()?;
+    let base = raw::read(&[(&text, 0)]);
+    let base = base.raw.base?.into_inner().template?;
     let folder = path.parent().unwrap_or(Path::new(""));
     confined(folder, folder, base.get_ref()).ok()
 }

@@ -11,7 +11,10 @@ use super::{
     input::InputFile,
     text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
 };
-use crate::template::check::{Files, Trouble};
+use crate::template::{
+    check::{Files, Trouble},
+    diagnose::closest,
+};
 
 #[derive(Debug, Default)]
 pub struct Disk {
@@ -86,7 +89,7 @@ impl Files for Disk {
 /// The real path, if no link leads out of the root.
 pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let real = fs::canonicalize(path).map_err(|error| trouble(&error))?;
+    let real = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
     let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
     if real.starts_with(&real_root) {
         return Ok(real);
@@ -95,4 +98,18 @@ pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
         why: format!("a symbolic link in it leads out of `{}`", root.display()),
         hint: Some("copy what it points to into the template's folder".into()),
     })
+}
+
+/// Names a file that was perhaps meant.
+fn missing(path: &Path, error: &std::io::Error) -> Trouble {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let there: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let similar = closest(&name, there.iter().map(String::as_str));
+    let hint = similar.map_or_else(
+        || "paths are relative to the folder of the file they are written in".to_owned(),
+        |similar| format!("did you mean `{similar}`?"),
+    );
+    Trouble { hint: Some(hint), ..trouble(error) }
 }

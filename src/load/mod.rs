@@ -45,8 +45,8 @@ pub struct Loaded {
 /// Reads a template and everything it refers to. All mistakes are told at once.
 pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
     let disk = disk::Disk::default();
-    let mut bundle = bundle::gather(path, inputs, &disk).map_err(Mistakes::one)?;
-    bundle.faults.extend(chain::circle(&bundle, &disk));
+    let mut bundle = bundle::gather(path, inputs, &disk)?;
+    bundle.faults.extend(chain::circle(&bundle));
     let wanted = Wanted { vars: &inputs.vars, platform: inputs.platform, stage: inputs.stage.as_deref() };
     let checked = check(bundle, &wanted, &disk);
     match checked.template {

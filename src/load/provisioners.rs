@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use toml::Spanned;
@@ -21,7 +21,7 @@ const FILE: &str = "provisioner.toml";
 pub struct Provisioners<'a> {
     inputs: &'a Inputs,
     disk: &'a Disk,
-    /// Parts already read, by the file they came from.
+    /// Parts already read, by the real path of the file they came from.
     known: HashMap<PathBuf, usize>,
 }
 
@@ -66,60 +66,73 @@ impl<'a> Provisioners<'a> {
         let file =
             folders.iter().map(|folder| folder.join(name.get_ref()).join(FILE)).find(|file| file.is_file());
         let file = file.ok_or_else(|| not_found(name, &folders))?;
-        if chain.iter().any(|(_, known)| *known == file) {
+        let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+        if chain.iter().any(|(_, known)| *known == real) {
             let names = chain.iter().map(|(name, _)| name.as_str()).chain([name.get_ref().as_str()]);
             return Err(Fault::at(place, "provisioners use each other in a circle")
                 .label("closes the circle")
                 .hint(format!("remove one of the uses of {}", names.collect::<Vec<_>>().join(" -> "))));
         }
-        match self.known.get(&file) {
+        match self.known.get(&real) {
             Some(at) => Ok(*at),
-            None => self.read(name, file, bundle, chain),
+            None => self.read(name, &file, real, bundle, chain),
         }
     }
 
     fn read(
         &mut self,
         name: &raw::Text,
-        file: PathBuf,
+        file: &Path,
+        real: PathBuf,
         bundle: &mut Bundle,
         chain: &mut Chain,
     ) -> Result<usize, Fault> {
-        let text = self.disk.template(&file).map_err(|trouble| {
+        let text = self.disk.template(file).map_err(|trouble| {
             Fault::at(
                 name.span(),
                 format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why),
             )
         })?;
         let root = file.parent().unwrap_or(Path::new("")).to_owned();
-        let base = bundle.sources.add(&file, &root, &text);
+        let base = bundle.sources.add(file, &root, &text);
         let read = raw::read_provisioner(&text, base);
         let at = bundle.parts.len();
         bundle.parts.push(Part { name: name.get_ref().clone(), read, uses: Vec::new() });
-        self.known.insert(file.clone(), at);
-        chain.push((name.get_ref().clone(), file));
+        self.known.insert(real.clone(), at);
+        chain.push((name.get_ref().clone(), real));
         self.follow(at, bundle, chain);
         chain.pop();
         Ok(at)
     }
 
-    /// `provisioners` beside the file and in the folders above it, up to the repository's root, then
-    /// the folders given from outside.
+    /// A provisioner's neighbours; `provisioners` beside the file and in the folders above it, up to the
+    /// repository's root; the folders given from outside.
     fn folders(&self, from: &Path) -> Vec<PathBuf> {
-        let beside = |folder: &Path| folder.join("provisioners");
-        let mut folders = vec![beside(from)];
-        let start = if from.as_os_str().is_empty() { Path::new(".") } else { from };
-        let mut above = fs::canonicalize(start).ok();
-        while let Some(folder) = above.filter(|folder| !folder.join(".git").exists()) {
-            above = folder.parent().map(Path::to_owned);
-            folders.extend(above.as_deref().map(beside));
-        }
-        // A provisioner's neighbours lie in the folder that holds it.
-        if from.join(FILE).is_file() {
-            folders.extend(from.parent().map(Path::to_owned));
+        let neighbours = from.join(FILE).is_file().then(|| above(from)).flatten();
+        let mut folders: Vec<PathBuf> = neighbours.into_iter().collect();
+        let mut folder = Some(from.to_owned());
+        while let Some(here) = folder {
+            folders.push(here.join("provisioners"));
+            folder = if here.join(".git").exists() { None } else { above(&here) };
         }
         folders.extend(self.inputs.provisioner_folders.iter().cloned());
         folders
+    }
+}
+
+/// The folder above, in the words of the path given as far as they go: these paths are shown.
+fn above(folder: &Path) -> Option<PathBuf> {
+    match folder.components().next_back() {
+        Some(Component::Normal(_)) => folder.parent().map(Path::to_owned),
+        Some(Component::RootDir | Component::Prefix(_)) => None,
+        Some(Component::CurDir | Component::ParentDir) | None => {
+            let up = folder.join("..");
+            // The root is its own parent.
+            let real = |path: &Path| {
+                fs::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
+            };
+            (real(&up)? != real(folder)?).then_some(up)
+        }
     }
 }
 

@@ -11,148 +11,25 @@ pub struct Os {
     /// Suite that a disk can be built from with distribution packages.
     suite: Option<&'static str>,
     /// Groups that exist before anything is installed.
-    pub groups: &'static [&'static str],
+    groups: &'static str,
 }
 
 /// Groups of a fresh Debian (base-passwd, and what cloud images add).
-const DEBIAN_GROUPS: &[&str] = &[
-    "root",
-    "daemon",
-    "bin",
-    "sys",
-    "adm",
-    "tty",
-    "disk",
-    "lp",
-    "mail",
-    "news",
-    "uucp",
-    "man",
-    "proxy",
-    "kmem",
-    "dialout",
-    "fax",
-    "voice",
-    "cdrom",
-    "floppy",
-    "tape",
-    "sudo",
-    "audio",
-    "dip",
-    "www-data",
-    "backup",
-    "operator",
-    "list",
-    "irc",
-    "src",
-    "shadow",
-    "utmp",
-    "video",
-    "sasl",
-    "plugdev",
-    "staff",
-    "games",
-    "users",
-    "nogroup",
-    "systemd-journal",
-    "systemd-network",
-    "crontab",
-    "input",
-    "sgx",
-    "kvm",
-    "render",
-    "netdev",
-];
+const DEBIAN_GROUPS: &str = "\
+    root daemon bin sys adm tty disk lp mail news uucp man proxy kmem dialout fax voice cdrom \
+    floppy tape sudo audio dip www-data backup operator list irc src shadow utmp video sasl plugdev \
+    staff games users nogroup systemd-journal systemd-network crontab input sgx kvm render netdev";
 
-const UBUNTU_GROUPS: &[&str] = &[
-    "root",
-    "daemon",
-    "bin",
-    "sys",
-    "adm",
-    "tty",
-    "disk",
-    "lp",
-    "mail",
-    "news",
-    "uucp",
-    "man",
-    "proxy",
-    "kmem",
-    "dialout",
-    "fax",
-    "voice",
-    "cdrom",
-    "floppy",
-    "tape",
-    "sudo",
-    "audio",
-    "dip",
-    "www-data",
-    "backup",
-    "operator",
-    "list",
-    "irc",
-    "src",
-    "shadow",
-    "utmp",
-    "video",
-    "sasl",
-    "plugdev",
-    "staff",
-    "games",
-    "users",
-    "nogroup",
-    "systemd-journal",
-    "systemd-network",
-    "crontab",
-    "input",
-    "sgx",
-    "kvm",
-    "render",
-    "netdev",
-    "lxd",
-    "syslog",
-    "landscape",
-];
+const UBUNTU_GROUPS: &str = "\
+    root daemon bin sys adm tty disk lp mail news uucp man proxy kmem dialout fax voice cdrom \
+    floppy tape sudo audio dip www-data backup operator list irc src shadow utmp video sasl plugdev \
+    staff games users nogroup systemd-journal systemd-network crontab input sgx kvm render netdev \
+    lxd syslog landscape";
 
-const AMAZON_GROUPS: &[&str] = &[
-    "root",
-    "bin",
-    "daemon",
-    "sys",
-    "adm",
-    "tty",
-    "disk",
-    "lp",
-    "mem",
-    "kmem",
-    "wheel",
-    "cdrom",
-    "mail",
-    "man",
-    "dialout",
-    "floppy",
-    "games",
-    "tape",
-    "video",
-    "ftp",
-    "lock",
-    "audio",
-    "users",
-    "nobody",
-    "utmp",
-    "utempter",
-    "input",
-    "kvm",
-    "render",
-    "sgx",
-    "systemd-journal",
-    "systemd-network",
-    "dbus",
-    "sshd",
-    "chrony",
-];
+const AMAZON_GROUPS: &str = "\
+    root bin daemon sys adm tty disk lp mem kmem wheel cdrom mail man dialout floppy games tape \
+    video ftp lock audio users nobody utmp utempter input kvm render sgx systemd-journal \
+    systemd-network dbus sshd chrony";
 
 const DEBIAN_ARCH: [&str; 2] = ["amd64", "arm64"];
 
@@ -212,6 +89,10 @@ pub fn suites() -> impl Iterator<Item = &'static str> {
 }
 
 impl Os {
+    pub fn groups(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.groups.split(' ')
+    }
+
     pub fn ec2(&self, arch: Arch) -> Ec2Base {
         let word = match arch {
             Arch::X86_64 => self.arch[0],

@@ -7,3 +7,4 @@ mod remote;
 mod rig;
 mod rooms;
 mod setup;
+mod templates;

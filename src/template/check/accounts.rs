@@ -13,7 +13,8 @@ use crate::template::{
     catalogue,
     diagnose::{Fault, closest},
     model::{Base, Group, QemuBase, User},
-    raw::{self, Raw, Text},
+    raw::{self, Number, Raw, Text},
+    sources::Place,
 };
 
 /// 65534 and 65535 mean "nobody" and "no change".
@@ -23,7 +24,8 @@ impl Cx<'_> {
     pub fn accounts(&self, raw: &Raw, draft: &mut Draft) {
         for group in &raw.groups {
             let (place, table) = (group.span(), group.get_ref());
-            let gid = self.number(&table.gid, IDS);
+            let gid: Option<u32> = self.number(&table.gid, IDS);
+            draft.gids.extend(placed_id(gid, &table.gid));
             let name = self.need(&table.name, &place, "a group", "name");
             if let Some((name, text)) = name.and_then(|text| Some((self.name(text, &ACCOUNT)?, text))) {
                 draft.groups.push(Placed { value: Group { name, gid }, place: text.span() });
@@ -37,9 +39,11 @@ impl Cx<'_> {
         let groups = self.placed_names(&table.groups, &ACCOUNT);
         let name =
             self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let uid: Option<u32> = self.number(&table.uid, IDS);
+        draft.uids.extend(placed_id(uid, &table.uid));
         let checked = User {
             name: name.unwrap_or_default(),
-            uid: self.number(&table.uid, IDS),
+            uid,
             groups: groups.iter().map(|(group, _)| group.clone()).collect(),
             shell: self.maybe_name(&table.shell, &DESTINATION),
             home: self.maybe_name(&table.home, &DESTINATION),
@@ -85,10 +89,8 @@ impl Cx<'_> {
     pub fn accounts_agree(&self, draft: &Draft, base: &Base) {
         self.unique("the group", draft.groups.iter().map(|g| (g.value.name.as_str(), g.place.clone())));
         self.unique("the user", draft.users.iter().map(|u| (u.value.name.as_str(), u.place.clone())));
-        let gids = draft.groups.iter().filter_map(|g| Some((g.value.gid?.to_string(), g.place.clone())));
-        self.unique("the gid", gids);
-        let uids = draft.users.iter().filter_map(|u| Some((u.value.uid?.to_string(), u.place.clone())));
-        self.unique("the uid", uids);
+        self.unique("the gid", draft.gids.iter().cloned());
+        self.unique("the uid", draft.uids.iter().cloned());
         self.memberships_known(draft, base);
     }
 
@@ -102,7 +104,7 @@ impl Cx<'_> {
         let Some(os) = by_name.or(by_suite) else { return };
         let declared = draft.groups.iter().map(|group| group.value.name.as_str());
         let private = draft.users.iter().map(|user| user.value.name.as_str());
-        let known: HashSet<&str> = os.groups.iter().copied().chain(declared).chain(private).collect();
+        let known: HashSet<&str> = os.groups().chain(declared).chain(private).collect();
         for wish in draft.memberships.iter().filter(|wish| !known.contains(wish.group.as_str())) {
             let group = &wish.group;
             let similar = closest(group, known.iter().copied());
@@ -117,4 +119,8 @@ impl Cx<'_> {
             self.fault(Fault::at(wish.place.clone(), message).label(label).hint(hint));
         }
     }
+}
+
+fn placed_id(id: Option<u32>, written: &Option<Spanned<Number>>) -> Option<(String, Place)> {
+    Some((id?.to_string(), written.as_ref()?.span()))
 }

@@ -103,7 +103,8 @@ impl Cx<'_> {
                 label: self.maybe_name(&table.label, &names::WORD),
                 path: self.maybe_name(&table.mount, &DESTINATION)?,
             }),
-            _ => self.command_probe(table),
+            "command" => self.command_probe(table),
+            _ => None,
         }
     }
 

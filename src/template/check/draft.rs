@@ -27,6 +27,8 @@ pub struct Membership {
 pub struct Draft {
     pub groups: Vec<Placed<Group>>,
     pub users: Vec<Placed<User>>,
+    pub gids: Vec<(String, Place)>,
+    pub uids: Vec<(String, Place)>,
     pub memberships: Vec<Membership>,
     pub upgrade: bool,
     pub install: Vec<Placed<PackageSpec>>,

@@ -91,9 +91,7 @@ impl Cx<'_> {
             if !COMMON.contains(&key) && !fitting.contains(&key) {
                 let message = format!("`{key}` does not fit a step of kind `{}`", kind.name());
                 let owners = KINDS.into_iter().filter(|kind| keys(*kind).contains(&key)).map(StepKind::name);
-                self.fault(
-                    Fault::at(place, message).hint(format!("it belongs to the kind {}", listed(owners))),
-                );
+                self.fault(Fault::at(place, message).hint(format!("kinds that take it: {}", listed(owners))));
             }
         }
     }

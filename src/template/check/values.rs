@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::{cx::Cx, names::Rule};
 use crate::template::{
-    diagnose::{Fault, did_you_mean, listed},
+    diagnose::{Fault, did_you_mean},
     raw::{Table, Text},
 };
 
@@ -19,11 +19,7 @@ impl Cx<'_> {
         if found.is_none() {
             let fault = Fault::at(text.span(), format!("unknown {what} `{}`", given.escape_debug()));
             let known = words.iter().map(|(word, _)| *word);
-            self.fault(
-                fault
-                    .label(format!("not one of {}", listed(known.clone())))
-                    .maybe_hint(did_you_mean(&given, known)),
-            );
+            self.fault(fault.maybe_hint(did_you_mean(&given, known)));
         }
         found
     }

@@ -16,6 +16,9 @@ use crate::template::{
 /// Names with a meaning of their own.
 const RESERVED: [&str; 6] = ["image", "base", "platform", "stage", "secrets", "loop"];
 
+/// Variables that double each other would fill any memory.
+const LONGEST: usize = 64 << 10;
+
 /// A value from outside: from the command line without a place, from `with` with one.
 pub struct Handed {
     pub value: String,
@@ -136,6 +139,13 @@ impl Cx<'_> {
         values: &mut BTreeMap<String, String>,
     ) {
         let name = name.get_ref();
+        if value.len() > LONGEST {
+            self.fault(Fault {
+                place,
+                ..Fault::whole(format!("the value of `{name}` is longer than {LONGEST} bytes"))
+            });
+            return self.scope.poison(name);
+        }
         if let Some(fault) = refused(name, declared, &value) {
             self.fault(Fault { place, ..fault });
             return self.scope.poison(name);
@@ -211,7 +221,7 @@ fn refused(name: &str, declared: &raw::Variable, value: &str) -> Option<Fault> {
     (!fits).then(|| {
         let place = declared.allowed.as_ref().map(|allowed| (allowed.span(), "allowed values".to_owned()));
         let mut fault = Fault::whole(format!("`{value}` is not an allowed value of the variable `{name}`"))
-            .hint(format!("use {}", listed(allowed.iter().map(String::as_str))));
+            .hint(format!("allowed: {}", listed(allowed.iter().map(String::as_str))));
         fault.also.extend(place);
         fault
     })

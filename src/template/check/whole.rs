@@ -1,6 +1,9 @@
 //! One template from end to end: names first, then everything that uses them, then what must agree.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashSet},
+};
 
 use super::{
     Bundle, Checked, Files, Part, Shared, Wanted,
@@ -14,6 +17,9 @@ use crate::template::{
     raw::Raw,
 };
 
+/// Nobody reads more at once.
+const MOST_FAULTS: usize = 300;
+
 /// Checks what was read. `bundle.parts` has at least the template itself.
 pub fn check(mut bundle: Bundle, wanted: &Wanted<'_>, files: &dyn Files) -> Checked {
     let shared = Shared {
@@ -26,21 +32,28 @@ pub fn check(mut bundle: Bundle, wanted: &Wanted<'_>, files: &dyn Files) -> Chec
     let template = bundle.parts.first().map(|part| whole(&bundle, part, wanted, &shared));
     let mut faults = shared.faults.into_inner();
     faults.extend(bundle.parts.iter_mut().flat_map(|part| std::mem::take(&mut part.read.faults)));
-    // A provisioner that is used twice makes the same mistake twice.
-    let mut seen: Vec<Fault> = Vec::new();
-    faults.retain(|fault| {
-        let new = !seen.contains(fault);
-        if new {
-            seen.push(fault.clone());
-        }
-        new
-    });
+    let faults = each_once(faults);
     Checked {
         template: template.filter(|_| faults.is_empty()),
         faults,
         warnings: shared.warnings.into_inner(),
         sources: shared.sources.into_inner(),
     }
+}
+
+/// A provisioner that is used twice makes the same mistake twice. A file of nothing but mistakes is
+/// told in part.
+fn each_once(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort_by_key(|fault| fault.place.as_ref().map(|place| (place.start, place.end)));
+    let mut seen = HashSet::new();
+    faults.retain(|fault| seen.insert((fault.place.clone(), fault.message.clone())));
+    let more = faults.len().saturating_sub(MOST_FAULTS);
+    faults.truncate(MOST_FAULTS);
+    if more > 0 {
+        faults
+            .push(Fault::whole(format!("there are {more} more mistakes")).hint("mend these and look again"));
+    }
+    faults
 }
 
 fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>) -> Template {

@@ -11,6 +11,10 @@ use super::{Mistake, Mistakes};
 /// A longer line is cut to this many bytes around the mistake.
 const LONGEST_LINE: usize = 20_000;
 
+/// What a user wrote may be quoted in a message, and may be endless.
+const LONGEST_MESSAGE: usize = 300;
+const LONGEST_HINT: usize = 1_000;
+
 /// All mistakes as text, each followed by an empty line.
 pub fn render(mistakes: &Mistakes, color: bool, width: usize) -> String {
     render_as(Level::ERROR, mistakes, color, width)
@@ -31,12 +35,12 @@ fn render_as(level: Level<'static>, mistakes: &Mistakes, color: bool, width: usi
 }
 
 fn report<'a>(level: Level<'a>, mistake: &'a Mistake, all: &'a Mistakes) -> Group<'a> {
-    let mut group = Group::with_title(level.primary_title(&mistake.message));
+    let mut group = Group::with_title(level.primary_title(short(&mistake.message, LONGEST_MESSAGE)));
     let file = mistake.file.to_string_lossy();
     group = match &mistake.span {
         Some(span) => {
-            let label = mistake.label.as_deref().unwrap_or("");
-            group.element(snippet(mistake, all, span, label, AnnotationKind::Primary))
+            let label = short(mistake.label.as_deref().unwrap_or(""), LONGEST_MESSAGE);
+            group.element(snippet(mistake, all, span, &label, AnnotationKind::Primary))
         }
         None => group.element(Origin::path(normalize_untrusted_str(&file))),
     };
@@ -45,8 +49,15 @@ fn report<'a>(level: Level<'a>, mistake: &'a Mistake, all: &'a Mistakes) -> Grou
         group = group.element(snippet(&path, all, &other.span, &other.label, AnnotationKind::Context));
     }
     match &mistake.hint {
-        Some(hint) => group.element(Level::HELP.message(normalize_untrusted_str(hint))),
+        Some(hint) => group.element(Level::HELP.message(normalize_untrusted_str(&short(hint, LONGEST_HINT)))),
         None => group,
+    }
+}
+
+fn short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((cut, _)) => format!("{}...", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 

@@ -116,7 +116,7 @@ fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned)
     let key = cut.and_then(|cut| cut.key.as_deref());
     key.into_iter().for_each(&mut note);
     let what = key.map_or_else(|| "wrong type in a list".into(), |key| format!("wrong type for `{key}`"));
-    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(message))
+    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(key, message))
 }
 
 /// Splits serde's "unknown field `x`, expected one of `a`, `b`".
@@ -142,10 +142,16 @@ fn words(message: &str) -> String {
     }
 }
 
-fn type_hint(message: &str) -> Option<String> {
+fn type_hint(key: Option<&str>, message: &str) -> Option<String> {
     let (found, expected) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
     let value = found.split('`').nth(1);
     match (found.split(' ').next()?, expected) {
+        ("integer", "a string") if matches!(key, Some("size" | "memory")) => {
+            Some(format!("write it in quotes and with a unit: \"{}GiB\"", value?))
+        }
+        ("integer", "a string") if key == Some("timeout") => {
+            Some(format!("write it in quotes and with a unit: \"{}s\"", value?))
+        }
         ("integer" | "floating" | "boolean", expected) if expected.starts_with("a string") => {
             Some(format!("put it in quotes: \"{}\"", value?))
         }

@@ -96,8 +96,8 @@ mod tests {
             messages(text),
             [
                 "unknown key `disk`",
-                "unknown key `siz`",
                 "wrong type for `name`",
+                "unknown key `siz`",
                 "unknown key `nam`",
                 "wrong type for `version`"
             ]

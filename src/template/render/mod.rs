@@ -7,9 +7,11 @@ mod secrets;
 
 use std::ops::Range;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
+use minijinja::{
+    AutoEscape, Environment, UndefinedBehavior, escape_formatter, syntax::SyntaxConfig, value::ValueKind,
+};
 
-pub use scope::{Scope, is_global};
+pub use scope::Scope;
 pub use secrets::{fill_secrets, secret_names, secret_placeholder};
 
 use super::diagnose::did_you_mean;
@@ -74,8 +76,20 @@ fn environment() -> Environment<'static> {
     let mut syntax = SyntaxConfig::builder();
     // Files end as they were written, and a line that holds only a block leaves no empty line.
     syntax.keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true);
+    // `True` is Python's word; files on the machine know the other.
+    env.set_formatter(|out, state, value| match bool::try_from(value.clone()) {
+        Ok(flag) if value.kind() == ValueKind::Bool => write!(out, "{flag}").map_err(Into::into),
+        Ok(_) | Err(_) => escape_formatter(out, state, value),
+    });
+    // Prints everything there is, and its name is one that variables like to have.
+    env.remove_global("debug");
     env.set_syntax(syntax.build().expect("the standard delimiters are good"));
     env
+}
+
+/// Names that belong to the language and cannot be variables.
+pub fn is_global(name: &str) -> bool {
+    environment().globals().any(|(global, _)| global == name)
 }
 
 fn undefined(text: &str, name: &str, scope: &Scope) -> Vec<Flaw> {
@@ -86,13 +100,18 @@ fn undefined(text: &str, name: &str, scope: &Scope) -> Vec<Flaw> {
         hint: undefined_hint(name, scope),
     };
     let places = names::places(text, name);
-    let everywhere = if places.is_empty() { std::iter::once(0..text.len()).collect() } else { places };
-    everywhere.into_iter().map(flaw).collect()
+    if places.is_empty() {
+        return vec![flaw(0..text.len())];
+    }
+    places.into_iter().map(flaw).collect()
 }
 
 fn undefined_hint(name: &str, scope: &Scope) -> Option<String> {
     if let Some(secret) = name.strip_prefix("secrets.") {
         return Some(format!("declare it: `[secrets]` with `{secret} = {{ env = \"...\" }}`"));
+    }
+    if name == "secrets" {
+        return Some("declare it under `[secrets]` of the template; provisioners cannot use secrets".into());
     }
     did_you_mean(name, scope.names().iter().map(String::as_str))
 }
@@ -143,10 +162,20 @@ mod tests {
     }
 
     #[test]
+    fn booleans_are_written_in_lower_case() {
+        let mut scope = scope();
+        scope.set("tls", false);
+        assert_eq!(
+            render("{{ tls }} {{ php == '8.2' }} {{ 1 }}", &scope, Secrets::Refused),
+            Ok(Some("false true 1".into()))
+        );
+    }
+
+    #[test]
     fn every_undefined_name_is_found_at_its_place() {
         let found = flaws("{{ phh }} {{ image.nam }} {% if admn is defined %}{{ x.phh }}{% endif %} 'phh'");
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
-        assert_eq!(places, ["phh", "image.nam", "admn", "x.phh"]);
+        assert_eq!(places, ["phh", "image.nam", "admn", "x"]);
         assert_eq!(found[0].1, "undefined variable `phh`");
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::{Environment, Value};
+use minijinja::Value;
 
-use super::secret_placeholder;
+use super::{is_global, secret_placeholder};
 
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -85,13 +85,9 @@ impl Scope {
     }
 
     pub fn context(&self) -> Value {
-        let tables = self.tables.iter().map(|(name, table)| (name.clone(), Value::from_iter(table.clone())));
-        let values = self.values.iter().map(|(name, value)| (name.clone(), value.clone()));
-        values.chain(tables).collect()
+        let tables = self.tables.iter().map(|(name, table)| (name.clone(), Value::from(table.clone())));
+        let mut all = self.values.clone();
+        all.extend(tables);
+        Value::from(all)
     }
-}
-
-/// Names that belong to the language and cannot be variables.
-pub fn is_global(name: &str) -> bool {
-    Environment::new().globals().any(|(global, _)| global == name)
 }

@@ -1,0 +1,302 @@
+//! The shipped templates, and the fixtures: `valid` ones load without a warning, each `invalid` one
+//! gives exactly the text beside it. `HORNERO_BLESS=1` writes those texts anew.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use hornero::{
+    load::{Inputs, Loaded, load, templates_in, var_file},
+    template::{
+        diagnose::{Mistakes, render},
+        model::{Action, FileSource, PlatformKind},
+        render::secret_names,
+    },
+};
+use proptest::prelude::*;
+
+fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
+    let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Inputs { vars, platform, stage: None, provisioner_folders: vec!["provisioners".into()] }
+}
+
+fn loaded(path: &str, vars: &[(&str, &str)]) -> Loaded {
+    good(load(Path::new(path), &inputs(PlatformKind::Qemu, vars)))
+}
+
+#[track_caller]
+fn good(result: Result<Loaded, Mistakes>) -> Loaded {
+    result.unwrap_or_else(|mistakes| panic!("{}", render(&mistakes, false, 120)))
+}
+
+fn told(path: &Path) -> Mistakes {
+    match load(path, &inputs(PlatformKind::Qemu, &[])) {
+        Ok(_) => panic!("{} has no mistake", path.display()),
+        Err(mistakes) => mistakes,
+    }
+}
+
+/// A template in a folder of its own.
+fn written(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(name);
+    fs::write(&file, content).expect("the folder can be written to");
+    (folder, file)
+}
+
+const GOOD: &str = "[image]\nname = 'x'\n[base]\nos = 'debian-12'\n";
+
+#[test]
+fn shipped_templates_load_on_both_platforms_and_serialise() {
+    let shipped = templates_in(Path::new("templates")).expect("templates are shipped");
+    assert_eq!(shipped.len(), 4);
+    for path in shipped {
+        for platform in [PlatformKind::Ec2, PlatformKind::Qemu] {
+            let loaded = good(load(&path, &inputs(platform, &[])));
+            assert!(loaded.warnings.is_empty(), "{} warns", path.display());
+            let json = serde_json::to_value(&loaded.template).expect("a model is JSON");
+            assert_eq!(json["image"]["name"], loaded.template.image.name);
+            assert_eq!(loaded.inputs[0].path, path);
+            assert!(loaded.inputs.iter().all(|input| input.sum().is_ok()));
+        }
+    }
+}
+
+#[test]
+fn the_web_template_brings_its_provisioner_along() {
+    let web = loaded("templates/web.toml", &[("server_name", "www.example.org")]).template;
+    assert_eq!(web.steps[0].name, "nginx: replace the distribution's site");
+    let packages: Vec<String> = web.packages.install.iter().map(ToString::to_string).collect();
+    assert_eq!(packages, ["nginx-light", "jq"]);
+    let site = web.files.iter().find(|file| file.destination == "/etc/nginx/conf.d/site.conf");
+    match site.map(|file| &file.source) {
+        Some(FileSource::Content(text)) => {
+            assert!(text.contains("server_name www.example.org;\n    root /srv/www;"), "{text}");
+        }
+        other => panic!("the site is {other:?}"),
+    }
+}
+
+#[test]
+fn a_secret_reaches_the_model_as_a_placeholder_only() {
+    let moodle = loaded("templates/moodle.toml", &[]).template;
+    let secrets: Vec<String> = moodle
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Shell { env, .. } => env.get("PLUGIN_TOKEN"),
+            Action::Ansible { .. } | Action::Reboot | Action::Local { .. } | Action::Download { .. } => None,
+        })
+        .flat_map(|value| secret_names(value))
+        .collect();
+    assert_eq!(secrets, ["plugin_token"]);
+}
+
+#[test]
+fn variables_and_stage_decide_what_is_rendered() {
+    let dev = loaded("templates/moodle.toml", &[("php", "8.3")]).template;
+    assert_eq!(dev.publish.parameter, "/images/moodle-web/dev");
+    assert!(dev.packages.install.iter().any(|package| package.name == "php8.3-fpm"));
+    let prod = Inputs { stage: Some("prod".into()), ..inputs(PlatformKind::Qemu, &[]) };
+    let prod = good(load(Path::new("templates/moodle.toml"), &prod)).template;
+    assert_eq!(prod.publish.parameter, "/images/moodle-web/prod");
+    assert_eq!(prod.steps.len(), dev.steps.len() + 1);
+}
+
+#[test]
+fn valid_fixtures_load_without_a_warning() {
+    for path in templates_in(Path::new("tests/fixtures/valid")).expect("there are fixtures") {
+        let loaded = good(load(&path, &inputs(PlatformKind::Qemu, &[])));
+        assert!(loaded.warnings.is_empty(), "{} warns", path.display());
+        assert!(serde_json::to_string(&loaded.template).is_ok());
+    }
+}
+
+#[test]
+fn invalid_fixtures_tell_exactly_this() {
+    let bless = std::env::var_os("HORNERO_BLESS").is_some();
+    for path in templates_in(Path::new("tests/fixtures/invalid")).expect("there are fixtures") {
+        let text = render(&told(&path), false, 120);
+        let expected = path.with_extension("stderr");
+        if bless {
+            fs::write(&expected, &text).expect("the fixture can be written");
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        assert!(text == expected, "{} tells:\n{text}\ninstead of:\n{expected}", path.display());
+    }
+}
+
+#[test]
+fn what_is_no_template_gives_one_clear_mistake() {
+    let mut binary = GOOD.as_bytes().to_vec();
+    binary.extend([0, 159, 146, 150]);
+    let large = format!("{GOOD}# {}\n", "x".repeat(10 << 20));
+    let long_line = format!("{GOOD}[seal]\nkeep = ['{}']\n", "x".repeat(900_000));
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("empty", b"", "the template is empty"),
+        ("only comments", b"# nothing\n\n", "the template is empty"),
+        ("binary", &binary, "it is not text"),
+        ("no UTF-8", b"[image]\nname = '\xff'\n", "it is not text: byte 16"),
+        ("10 MB", large.as_bytes(), "it has 10.0 MiB, more than 1.0 MiB"),
+        ("a long line", long_line.as_bytes(), "unknown part of the seal"),
+        ("0 bytes", format!("{GOOD}[root_disk]\nsize = '0B'").leak().as_bytes(), "a size of 0 bytes"),
+    ];
+    for (case, content, message) in cases {
+        let (_folder, file) = written("t.toml", content);
+        let mistakes = told(&file);
+        assert_eq!(mistakes.len(), 1, "{case}: {}", render(&mistakes, false, 80));
+        assert!(mistakes.list[0].message.contains(message), "{case}: {}", mistakes.list[0].message);
+        let longest = render(&mistakes, false, 80).lines().map(|line| line.chars().count()).max();
+        // The name of the file itself is never cut.
+        assert!(longest < Some(400), "{case} makes a line of {longest:?} characters");
+    }
+}
+
+#[test]
+fn a_template_full_of_mistakes_is_told_in_part_and_soon() {
+    let started = std::time::Instant::now();
+    for line in ["[[steps]]\n", "[[files]]\nsource='x'\n", "[[chekcs]]\n", "key = 1\n", "\"\n", "x = {{\n"] {
+        let content = format!("{GOOD}{}", line.repeat(500_000 / line.len()));
+        let (_folder, file) = written("t.toml", content.as_bytes());
+        let mistakes = told(&file);
+        assert!((1..=302).contains(&mistakes.len()), "{line:?} gives {}", mistakes.len());
+        assert!(render(&mistakes, false, 100).len() < 300_000);
+        assert_eq!(mistakes.records().len(), mistakes.len());
+    }
+    assert!(started.elapsed().as_secs() < 60, "it takes {:?}", started.elapsed());
+}
+
+#[test]
+fn values_that_double_each_other_are_refused() {
+    let doubling: String =
+        (1..60).map(|n| format!("v{n} = '{{{{ v{0} }}}}{{{{ v{0} }}}}'\n", n - 1)).collect();
+    let content = format!("{GOOD}[variables]\nv0 = 'xxxxxxxx'\n{doubling}");
+    let (_folder, file) = written("t.toml", content.as_bytes());
+    let mistakes = told(&file);
+    assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 100));
+}
+
+#[test]
+fn folders_and_pipes_are_not_read_as_templates() {
+    for path in ["templates/keys", "/dev/zero", "/nowhere/t.toml"] {
+        assert_eq!(told(Path::new(path)).len(), 1);
+    }
+    assert!(templates_in(Path::new("/nowhere")).is_err());
+    assert!(templates_in(Path::new("templates/keys")).is_err());
+}
+
+#[test]
+fn links_cannot_lead_out_of_the_folder() {
+    let file = format!("{GOOD}[[files]]\nsource = 'in'\ndestination = '/a'\n[[steps]]\nscript = 'run.sh'\n");
+    let (folder, path) = written("t.toml", file.as_bytes());
+    fs::create_dir(folder.path().join("in")).expect("a folder");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("in/deep")).expect("a link");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("run.sh")).expect("a link");
+    let mistakes = told(&path);
+    assert_eq!(mistakes.len(), 2, "{}", render(&mistakes, false, 120));
+    assert!(mistakes.iter().all(|mistake| mistake.message.contains("leads out of")));
+}
+
+#[test]
+fn a_template_made_from_itself_through_others_is_told_once() {
+    let made_from = |other: &str| format!("[image]\nname = 'x'\n[base]\ntemplate = '{other}'\n");
+    let (folder, path) = written("a.toml", made_from("b.toml").as_bytes());
+    fs::write(folder.path().join("b.toml"), made_from("a.toml")).expect("the folder can be written to");
+    let mistakes = told(&path);
+    assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 120));
+    assert_eq!(mistakes.list[0].message, "a template cannot be made from itself");
+}
+
+#[test]
+fn values_from_outside_are_judged_like_those_inside() {
+    let path = Path::new("templates/moodle.toml");
+    for (name, value, message) in [
+        ("php", "7.4", "`7.4` is not an allowed value of the variable `php`"),
+        ("phpp", "8.2", "unknown variable `phpp`, given from outside the template"),
+    ] {
+        let mistakes = load(path, &inputs(PlatformKind::Qemu, &[(name, value)])).expect_err("it is wrong");
+        assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 120));
+        assert_eq!(mistakes.list[0].message, message);
+        assert!(mistakes.list[0].hint.is_some());
+    }
+}
+
+#[test]
+fn a_file_of_variables_holds_plain_values() {
+    let (_folder, path) = written("v.toml", b"a = 'x'\nb = 3\nc = true\n");
+    let values = var_file(&path).expect("it is good");
+    let values: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(values, ["a=x", "b=3", "c=true"]);
+    let (_folder, path) = written("v.toml", b"a = [1]\nb = 1.5\n");
+    assert_eq!(var_file(&path).expect_err("it is wrong").len(), 2);
+}
+
+#[test]
+fn records_for_machines_have_line_and_column() {
+    let mistakes = told(Path::new("tests/fixtures/invalid/names.toml"));
+    let records = mistakes.records();
+    assert_eq!(records.len(), mistakes.len());
+    let first = serde_json::to_value(&records[0]).expect("a record is JSON");
+    assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(2), Some(8)));
+}
+
+fn shipped_text() -> impl Strategy<Value = String> {
+    let names = ["hello", "web", "moodle", "base-debian"];
+    prop::sample::select(names.to_vec())
+        .prop_map(|name| fs::read_to_string(format!("templates/{name}.toml")).expect("it is shipped"))
+}
+
+/// Cuts a piece out of a text and puts another in its place.
+fn mutated() -> impl Strategy<Value = String> {
+    let pieces = [
+        "",
+        "{{",
+        "}}",
+        "{%",
+        "'",
+        "\"\"\"",
+        "[",
+        "]]",
+        "\n",
+        "=",
+        "{{ secrets.x }}",
+        "é",
+        "\\u00e9",
+        "a.b.c",
+        "\u{1b}[31m",
+    ];
+    let cut = (any::<prop::sample::Index>(), 0usize..40, prop::sample::select(pieces.to_vec()));
+    (shipped_text(), prop::collection::vec(cut, 1..4)).prop_map(|(mut text, cuts)| {
+        for (at, length, piece) in cuts {
+            let start = text.floor_char_boundary(at.index(text.len() + 1));
+            let end = text.floor_char_boundary((start + length).min(text.len()));
+            text.replace_range(start..end.max(start), piece);
+        }
+        text
+    })
+}
+
+fn never_panics(content: &[u8]) {
+    let (_folder, path) = written("t.toml", content);
+    if let Err(mistakes) = load(&path, &inputs(PlatformKind::Qemu, &[])) {
+        assert!(!mistakes.is_empty());
+        let text = render(&mistakes, false, 100);
+        assert!(!text.contains('\u{1b}'), "an escape reaches the terminal: {text:?}");
+        assert_eq!(mistakes.records().len(), mistakes.len());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn any_bytes_are_survived(content in prop::collection::vec(any::<u8>(), 0..300)) {
+        never_panics(&content);
+    }
+
+    #[test]
+    fn damaged_templates_are_survived(content in mutated()) {
+        never_panics(content.as_bytes());
+    }
+}
