@@ -104,7 +104,8 @@ impl Cx<'_> {
         let Some(os) = by_name.or(by_suite) else { return };
         let declared = draft.groups.iter().map(|group| group.value.name.as_str());
         let private = draft.users.iter().map(|user| user.value.name.as_str());
-        let known: HashSet<&str> = os.groups().chain(declared).chain(private).collect();
+        let mut known: HashSet<&str> = os.groups().collect();
+        known.extend(declared.chain(private));
         for wish in draft.memberships.iter().filter(|wish| !known.contains(wish.group.as_str())) {
             let group = &wish.group;
             let similar = closest(group, known.iter().copied());
