@@ -93,7 +93,7 @@ pub enum Event {
         error: Option<String>,
         /// What to do now, where something can be said.
         hint: Option<String>,
-        /// The lines that explain the error best, where they are known.
+        /// The last lines that explain the error, where it brings its own.
         tail: Vec<String>,
     },
 }

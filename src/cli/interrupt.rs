@@ -33,6 +33,7 @@ pub fn listen() -> Result<Interrupt, Error> {
                 show::stderr(
                     "\nStopped at once. The builder ends with this process; its folder stays in the state directory.\n",
                 );
+                #[expect(clippy::exit, reason = "the user asked twice: nothing more is waited for")]
                 std::process::exit(Kind::Interrupted.exit_code().into());
             }
             first = false;

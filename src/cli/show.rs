@@ -29,7 +29,7 @@ pub fn error(error: &Error, context: &Context) {
 
 pub fn mistakes(mistakes: &Mistakes, context: &Context) {
     if context.json() {
-        return mistakes.records().iter().for_each(|record| stdout_json(record));
+        return mistakes.records().iter().for_each(stdout_json);
     }
     stderr(&render(mistakes, context.color(), context.width()));
 }

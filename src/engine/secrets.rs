@@ -27,7 +27,8 @@ fn action(step: &Step, secrets: &BTreeMap<String, String>) -> Result<Action, Err
             )
         })
     };
-    let script = |script: &Script| Ok::<_, Error>(Script { text: fill(&script.text)?, file: script.file.clone() });
+    let script =
+        |script: &Script| Ok::<_, Error>(Script { text: fill(&script.text)?, file: script.file.clone() });
     let map = |values: &BTreeMap<String, String>| {
         values.iter().map(|(name, value)| Ok((name.clone(), fill(value)?))).collect::<Result<_, Error>>()
     };

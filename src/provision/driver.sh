@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2015
 # Runs one script: reads its user, interpreter, the size of its environment, the environment and
 # the script from standard input. Exits with the script's own code, or 254 when it could not be run.
 set -u

@@ -1,6 +1,9 @@
 //! A run on a terminal: a spinner for the running phase, bars for transfers, and below them the
 //! last lines of output. What is over moves up and stays.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use console::{Style, Term};
@@ -23,7 +26,7 @@ const PHASE: &str = "{spinner} {prefix} {wide_msg} {elapsed:>4}";
 const BAR: &str = "  {prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
 const NARROW_BAR: &str = "  {prefix} {wide_bar} {percent:>3}% {eta:>4}";
 const COUNTER: &str = "  {prefix} {bytes} {bytes_per_sec}";
-const TAIL_LINE: &str = "    {wide_msg}";
+const TAIL_LINES: &str = "{msg}";
 
 /// Draws a run on a terminal.
 pub struct Bars {
@@ -33,7 +36,9 @@ pub struct Bars {
     phases: Vec<(Phase, ProgressBar)>,
     transfers: HashMap<String, ProgressBar>,
     tail: Tail,
-    tail_lines: Vec<ProgressBar>,
+    /// All lines of the tail in one, so that they never are from different moments.
+    tail_lines: Option<ProgressBar>,
+    tail_changed: bool,
 }
 
 impl Bars {
@@ -51,7 +56,8 @@ impl Bars {
             phases: Vec::new(),
             transfers: HashMap::new(),
             tail: Tail::new(TAIL),
-            tail_lines: Vec::new(),
+            tail_lines: None,
+            tail_changed: false,
         }
     }
 
@@ -88,6 +94,8 @@ impl Bars {
             true => self.style().green().apply_to("✔"),
             false => self.style().red().apply_to("✘"),
         };
+        // Room for the indent, the mark and the time.
+        let name = text::fit(name, (self.width)().saturating_sub(13));
         self.say(&format!("{indent}{mark} {name} {:>7}", text::seconds(seconds)))
     }
 
@@ -97,23 +105,31 @@ impl Bars {
         }
     }
 
+    /// The tail is drawn at the next tick: a guest can print thousands of lines between two.
     fn output(&mut self, source: &str, line: &str) {
         self.tail.push(source, line);
-        let lines: Vec<String> =
-            self.tail.lines().map(|line| self.style().dim().apply_to(line).to_string()).collect();
-        while self.tail_lines.len() < lines.len() {
-            let bar = self.add(usize::MAX, TAIL_LINE);
-            self.tail_lines.push(bar);
+        self.tail_changed = true;
+    }
+
+    fn draw_tail(&mut self) {
+        if !std::mem::take(&mut self.tail_changed) {
+            return;
         }
-        for (bar, line) in self.tail_lines.iter().zip(lines) {
-            bar.set_message(line);
-        }
+        let width = (self.width)().saturating_sub(5);
+        let dim = self.style().dim();
+        let line = |line| format!("    {}", dim.apply_to(text::fit(line, width)));
+        let lines: Vec<String> = self.tail.lines().map(line).collect();
+        let bar = self.tail_lines.take().unwrap_or_else(|| self.add(usize::MAX, TAIL_LINES));
+        bar.set_message(lines.join("\n"));
+        self.tail_lines = Some(bar);
     }
 
     fn clear_tail(&mut self) {
         self.tail.clear();
-        let lines = std::mem::take(&mut self.tail_lines);
-        lines.iter().for_each(|bar| self.remove(bar));
+        self.tail_changed = false;
+        if let Some(bar) = self.tail_lines.take() {
+            self.remove(&bar);
+        }
     }
 
     fn progress(&mut self, task: &str, done: u64, total: Option<u64>) {
@@ -210,6 +226,7 @@ impl Listener for Bars {
     }
 
     fn tick(&mut self) {
+        self.draw_tail();
         self.phases.iter().for_each(|(_, bar)| bar.tick());
     }
 

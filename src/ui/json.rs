@@ -1,5 +1,8 @@
 //! Events for programs: one JSON object a line, `time` first. `docs/events.md` is their reference.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Write};
 
 use jiff::{Timestamp, Unit};
@@ -57,36 +60,5 @@ impl<W: Write + Send> Listener for Json<W> {
             self.run = Some(run.clone());
         }
         written.map_err(|err| format!("the JSON events are no longer written: {err}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_object_a_line_with_time_and_run_first() {
-        let mut out = Vec::new();
-        let mut json = Json::new(&mut out);
-        let at = Timestamp::from_millisecond(1_767_225_600_123).unwrap();
-        let started = Event::RunStarted {
-            run: "r1".into(),
-            image: "web".into(),
-            version: None,
-            platform: "qemu".into(),
-            log: "/l".into(),
-        };
-        json.event(&started, at).unwrap();
-        json.event(&Event::Note { message: "a\nb".into() }, at).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            concat!(
-                r#"{"time":"2026-01-01T00:00:00.123Z","type":"run_started","run":"r1","#,
-                r#""image":"web","version":null,"platform":"qemu","log":"/l"}"#,
-                "\n",
-                r#"{"time":"2026-01-01T00:00:00.123Z","run":"r1","type":"note","message":"a\nb"}"#,
-                "\n"
-            )
-        );
     }
 }

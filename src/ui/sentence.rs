@@ -39,7 +39,7 @@ pub fn sentence(event: &Event) -> String {
         Event::Published { parameter, value, version } => {
             format!("parameter `{parameter}` version {version} is now {value}")
         }
-        Event::RunFinished { ok, seconds, error, hint, .. } => {
+        Event::RunFinished { ok, seconds, error, hint, tail: _ } => {
             run_finished(*ok, *seconds, error.as_deref(), hint.as_deref())
         }
     }
@@ -89,8 +89,8 @@ mod tests {
         assert_eq!(sentence(&output), "configure: no such file");
         let half = Event::Progress { task: "download".into(), done: 512, total: Some(1024) };
         assert_eq!(sentence(&half), "download: 512 B of 1.00 KiB (50 %)");
-        let failed =
-            Event::RunFinished { ok: false, seconds: 61.0, error: Some("x".into()), hint: Some("y".into()), tail: Vec::new() };
+        let (error, hint) = (Some("x".to_owned()), Some("y".to_owned()));
+        let failed = Event::RunFinished { ok: false, seconds: 61.0, error, hint, tail: Vec::new() };
         assert_eq!(sentence(&failed), "run failed after 1m 01s: x\nhint: y");
     }
 }

@@ -41,7 +41,6 @@ struct End {
     seconds: f64,
     error: Option<String>,
     hint: Option<String>,
-    tail: Vec<String>,
 }
 
 impl Summary<io::Stderr> {
@@ -106,13 +105,11 @@ impl<W: Write + Send> Summary<W> {
         if let (Some(failed), Some(_)) = (&self.failed, &end.error) {
             writeln!(out, "{} {failed}", text::pad("in", 6))?;
         }
-        if !end.tail.is_empty() {
-            for line in &end.tail {
-                writeln!(out, "  {} {}", self.style().dim().apply_to("|"), text::clean(line))?;
+        if self.tail.lines().next().is_some() {
+            match self.tail.source() {
+                "" => writeln!(out, "\nlast lines:")?,
+                source => writeln!(out, "\nlast lines of `{source}`:")?,
             }
-            writeln!(out)?;
-        } else if self.tail.lines().next().is_some() {
-            writeln!(out, "\nlast lines of `{}`:", self.tail.source())?;
             for line in self.tail.lines() {
                 writeln!(out, "  {} {line}", self.style().dim().apply_to("|"))?;
             }
@@ -130,6 +127,14 @@ impl<W: Write + Send> Summary<W> {
     fn output(&mut self, source: &str, line: &str) {
         if self.failed.is_none() {
             self.tail.push(source, line);
+        }
+    }
+
+    /// Lines that the error brought along tell more than what was printed last.
+    fn explain(&mut self, lines: &[String]) {
+        if !lines.is_empty() {
+            self.tail.clear();
+            lines.iter().for_each(|line| self.tail.push("", line));
         }
     }
 
@@ -172,8 +177,9 @@ impl<W: Write + Send> Listener for Summary<W> {
                 self.facts.push(("parameter", format!("{parameter} (version {version})")));
             }
             Event::RunFinished { ok, seconds, error, hint, tail } => {
-                let (error, hint, tail) = (error.clone(), hint.clone(), tail.clone());
-                self.end = Some(End { ok: *ok, seconds: *seconds, error, hint, tail });
+                self.explain(tail);
+                let (error, hint) = (error.clone(), hint.clone());
+                self.end = Some(End { ok: *ok, seconds: *seconds, error, hint });
             }
             Event::StepRetried { .. }
             | Event::Progress { .. }

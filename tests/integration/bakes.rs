@@ -28,7 +28,9 @@ fn head(name: &str) -> String {
 /// The bases that are in the cache, with their sums.
 fn base_sums(data: &Path) -> Vec<(String, String)> {
     let files = walkdir::WalkDir::new(data.join("bases")).sort_by_file_name().into_iter();
-    let disks = files.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|end| end == "qcow2"));
+    let disks = files
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "qcow2"));
     disks.map(|entry| (entry.path().display().to_string(), file_sum(entry.path()).unwrap())).collect()
 }
 
@@ -76,9 +78,12 @@ fn a_web_server_with_users_files_and_a_data_disk() {
     let manifest = manifest(&folder);
     let packages = manifest["packages"].as_array().unwrap();
     assert!(packages.iter().any(|package| package["name"].as_str().unwrap().starts_with("nginx")));
-    let disks: Vec<&str> = manifest["disks"].as_array().unwrap().iter().map(|disk| disk["name"].as_str().unwrap()).collect();
+    let disks: Vec<&str> =
+        manifest["disks"].as_array().unwrap().iter().map(|disk| disk["name"].as_str().unwrap()).collect();
     assert_eq!(disks, ["root", "data"]);
-    assert!(manifest["timings"]["phases"].as_array().unwrap().iter().any(|phase| phase["name"] == "cloud-init"));
+    assert!(
+        manifest["timings"]["phases"].as_array().unwrap().iter().any(|phase| phase["name"] == "cloud-init")
+    );
 }
 
 const FULL: &str = r#"
@@ -195,7 +200,8 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     let extra = "#cloud-config\nwrite_files:\n  - path: /etc/from-user-data\n    content: merged\n";
     std::fs::write(folder.join("extra.yaml"), extra).unwrap();
     let template = hornero.template("full.toml", FULL);
-    let output = hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();
+    let output =
+        hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();
     let ran = Ran::from(output);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("the token is [secret]"), "{}", ran.stderr);
@@ -258,8 +264,11 @@ fn a_package_that_does_not_exist_is_named() {
 fn a_guest_that_never_answers_is_given_up_with_its_console() {
     let hornero = Hornero::new();
     let disk = hornero.folder.path().join("empty.qcow2");
-    crate::rig::image::output(std::process::Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("64M"));
-    let template = "[image]\nname = \"silent\"\n[base]\nqemu = { image = \"empty.qcow2\" }\n[ssh]\ntimeout = \"8s\"\n";
+    crate::rig::image::output(
+        std::process::Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("64M"),
+    );
+    let template =
+        "[image]\nname = \"silent\"\n[base]\nqemu = { image = \"empty.qcow2\" }\n[ssh]\ntimeout = \"8s\"\n";
     let ran = failed(&hornero, &hornero.template("silent.toml", template), 5);
     assert!(ran.stderr.contains("no SSH answer within 8s"), "{}", ran.stderr);
     assert!(ran.stderr.contains("No bootable device"), "the console's last lines: {}", ran.stderr);

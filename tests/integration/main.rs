@@ -1,6 +1,10 @@
 //! Tests with real parts: a real sshd, real templates, real guests.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
+
 mod bakes;
 mod remote;
 mod rig;
+mod rooms;
+mod setup;
 mod templates;

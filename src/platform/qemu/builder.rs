@@ -120,8 +120,8 @@ impl QemuBuilder {
     }
 
     /// Whether the guest itself went off, or something happened to QEMU.
-    async fn went_off_cleanly(&self) -> Result<(), PlatformError> {
-        let reason = self.qmp.shutdown_reason();
+    async fn went_off_cleanly(&mut self) -> Result<(), PlatformError> {
+        let reason = self.qmp.shutdown_reason().await;
         if reason.as_deref() == Some("guest-shutdown") {
             return Ok(());
         }
@@ -172,9 +172,6 @@ impl Builder for QemuBuilder {
 
     async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
         self.power_down(deadline).await?;
-        // The reason comes on the control line just before QEMU ends, so it has been read by now
-        // or will be within moments.
-        tokio::task::yield_now().await;
         self.went_off_cleanly().await?;
         self.stopped = true;
         Ok(())

@@ -83,6 +83,7 @@ fn starter() -> io::Result<&'static mpsc::Sender<Job>> {
     Ok(STARTER.get_or_init(|| sender))
 }
 
+#[expect(unsafe_code, reason = "a death signal can only be asked for between fork and exec")]
 fn end_with_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     // SAFETY: between fork and exec only two system calls are made and nothing is allocated.

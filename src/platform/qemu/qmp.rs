@@ -60,9 +60,10 @@ impl Qmp {
         forwarded_port(text).ok_or_else(|| io::Error::other(format!("no forwarded port in `{text}`")))
     }
 
-    /// Why the machine went off, once it has.
-    pub fn shutdown_reason(&self) -> Option<String> {
-        self.shutdown.borrow().clone()
+    /// Why the machine went off; `None` where QEMU ended without a word. For a QEMU that has ended:
+    /// waits until everything it said has been read.
+    pub async fn shutdown_reason(&mut self) -> Option<String> {
+        self.shutdown.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone())
     }
 }
 

@@ -60,7 +60,7 @@ const DPKG_OPTIONS: [&str; 5] = [
     "path-include=/usr/share/locale/locale.alias",
 ];
 
-/// The tools that make the base, found once.
+/// What to build, and the UUID that its root file system gets.
 struct Recipe<'a> {
     suite: &'a str,
     sources: Vec<String>,
@@ -116,7 +116,7 @@ impl Recipe<'_> {
     /// The tree of packages, as a tar: the one form in which an ordinary user keeps owners.
     async fn tree(&self, folder: &Path, tree: &Path, events: &Events) -> Result<(), PlatformError> {
         let failed = |error: io::Error| PlatformError::new(self.what(), error);
-        let script = self.hook(folder).map_err(failed)?;
+        let script = self.hook();
         let mut command = Command::new(PROGRAM);
         command
             .args([
@@ -143,9 +143,9 @@ impl Recipe<'_> {
 
     /// The hook's command line. The script travels inside it, for the namespace of an ordinary
     /// user may not see this folder.
-    fn hook(&self, _folder: &Path) -> io::Result<String> {
+    fn hook(&self) -> String {
         let quoted = CUSTOMIZE.replace('\'', r"'\''");
-        Ok(format!("HORNERO_ROOT_UUID={} sh -c '{quoted}' customize \"$1\"", self.uuid))
+        format!("HORNERO_ROOT_UUID={} sh -c '{quoted}' customize \"$1\"", self.uuid)
     }
 
     async fn filesystem(&self, tree: &Path, raw: &Path, events: &Events) -> Result<(), PlatformError> {

@@ -11,6 +11,8 @@ set -eu
 offset=$1
 kib=$2
 uuid=$3
+# mke2fs lies where an ordinary user's search path does not lead.
+PATH=$PATH:/usr/sbin:/sbin
 # Everything that the boot loader of the suite can read, whatever this computer's mke2fs would
 # choose by itself.
 features=none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg

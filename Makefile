@@ -1,0 +1,35 @@
+# `make demo` bakes an image on this machine; `make check test` is what CI runs.
+
+CARGO ?= cargo
+DEMO := hello
+
+.PHONY: demo test check bench setup
+.DEFAULT_GOAL := demo
+
+demo: rust
+	@scripts/setup.sh demo
+	@$(CARGO) build
+	@scripts/demo.sh $(DEMO)
+
+test: setup
+	$(CARGO) test
+
+# Quick: no guest is started.
+check: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+	$(CARGO) test --test integration rooms
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib
+
+# How long the program itself takes, without any guest.
+bench: rust
+	$(CARGO) build
+	@scripts/bench.sh
+
+setup: rust
+	@scripts/setup.sh test
+
+.PHONY: rust
+rust:
+	@command -v $(CARGO) >/dev/null || { echo "make: Rust is missing; install it from your distribution or with rustup" >&2; exit 1; }

@@ -1,0 +1,92 @@
+//! What the bars draw, read back from a terminal in memory.
+
+use indicatif::InMemoryTerm;
+
+use super::*;
+use crate::event::Stream;
+
+fn drawn(columns: u16, colour: bool) -> (Bars, InMemoryTerm) {
+    let term = InMemoryTerm::new(30, columns);
+    // No limit on redraws: what is asserted is drawn at once.
+    let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+    (Bars::new(target, move || columns.into(), colour), term)
+}
+
+fn tell(bars: &mut Bars, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        bars.event(&event, Timestamp::UNIX_EPOCH).unwrap();
+    }
+    bars.tick();
+}
+
+fn started(phase: Phase) -> Event {
+    Event::PhaseStarted { phase }
+}
+
+fn step(number: usize, name: &str) -> Event {
+    Event::StepStarted { number, total: 3, name: name.into(), kind: "shell".into() }
+}
+
+fn output(line: &str) -> Event {
+    Event::Output { source: "configure".into(), stream: Stream::Stdout, line: line.into() }
+}
+
+#[test]
+fn finished_phases_stay_above_the_running_one_and_its_last_lines() {
+    let (mut bars, term) = drawn(40, false);
+    let launched = Event::PhaseFinished { phase: Phase::Launch, seconds: 0.9, ok: true };
+    tell(&mut bars, [started(Phase::Launch), launched, started(Phase::Steps), step(2, "configure")]);
+    tell(&mut bars, (1..=7).map(|n| output(&format!("line {n} \x1b[2J of many words that go on and on"))));
+    let warning = "a message that is longer than forty columns";
+    tell(&mut bars, [Event::Warning { message: warning.into() }]);
+    assert_eq!(
+        term.contents(),
+        "✔ launch        0.9s\n\
+         warning: a message that is longer than f\n\
+         orty columns\n\
+         ⠼ steps      2/3 configure            0s\n\
+         \x20   line 3  of many words that go on a…\n\
+         \x20   line 4  of many words that go on a…\n\
+         \x20   line 5  of many words that go on a…\n\
+         \x20   line 6  of many words that go on a…\n\
+         \x20   line 7  of many words that go on a…"
+    );
+    let finished = Event::StepFinished { number: 2, name: "configure".into(), seconds: 61.0, ok: false };
+    tell(&mut bars, [finished, Event::PhaseFinished { phase: Phase::Steps, seconds: 61.5, ok: false }]);
+    bars.finish().unwrap();
+    assert!(term.contents().ends_with("  ✘ configure   1m 01s\n✘ steps       1m 02s"), "{}", term.contents());
+}
+
+#[test]
+fn bars_fit_narrow_and_wide_terminals_and_go_when_they_are_full() {
+    for columns in [40, 80, 160] {
+        let (mut bars, term) = drawn(columns, false);
+        let progress = |done| Event::Progress { task: "download".into(), done, total: Some(1_000_000) };
+        tell(&mut bars, [started(Phase::Base), progress(0), progress(500_000)]);
+        let text = term.contents();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("  download ━━"), "{text}");
+        assert_eq!(text.contains("/976.56 KiB"), columns >= 80, "{text}");
+        tell(&mut bars, [progress(1_000_000), progress(1_000_000)]);
+        assert_eq!(term.contents().lines().count(), 1);
+    }
+}
+
+#[test]
+fn what_has_no_known_end_is_counted() {
+    let (mut bars, term) = drawn(80, false);
+    let progress = Event::Progress { task: "copy".into(), done: 2048, total: None };
+    tell(&mut bars, [started(Phase::Capture), progress]);
+    assert!(term.contents().contains("\n  copy 2.00 KiB"), "{}", term.contents());
+}
+
+#[test]
+fn without_colour_no_escape_sequence_styles_anything() {
+    let failed = Event::PhaseFinished { phase: Phase::Seal, seconds: 1.0, ok: false };
+    for colour in [true, false] {
+        let (mut bars, term) = drawn(80, colour);
+        tell(&mut bars, [failed.clone(), Event::Warning { message: "w".into() }]);
+        let styled = String::from_utf8(term.contents_formatted()).unwrap().contains("\x1b[31m");
+        assert_eq!(styled, colour);
+    }
+}

@@ -1,0 +1,145 @@
+//! What the JSON lines look like, and that `docs/events.md` describes every one of them.
+
+use std::{fs, path::Path};
+
+use super::*;
+use crate::event::{Phase, Stream};
+
+const TIME: i64 = 1_767_225_600_123;
+
+fn written(events: &[Event]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut json = Json::new(&mut out);
+    let at = Timestamp::from_millisecond(TIME).unwrap();
+    events.iter().for_each(|event| json.event(event, at).unwrap());
+    String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn one_object_a_line_with_the_time_first_and_the_run() {
+    let lines = written(&[samples().remove(0), Event::Note { message: "a\nb".into() }]);
+    assert!(lines[0].starts_with(r#"{"time":"2026-01-01T00:00:00.123Z","type":"run_started","run":"r1","#));
+    assert_eq!(lines[1], r#"{"time":"2026-01-01T00:00:00.123Z","run":"r1","type":"note","message":"a\nb"}"#);
+}
+
+#[test]
+fn the_reference_describes_every_event_field_and_value() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md");
+    let reference = fs::read_to_string(path).unwrap();
+    let mut told = Vec::new();
+    for line in written(&samples()) {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
+        let kind = object["type"].as_str().unwrap();
+        let heading = format!("## `{kind}`\n");
+        let section = reference.split_once(&heading).unwrap_or_else(|| panic!("no section {heading}")).1;
+        let section = section.split("\n## ").next().unwrap();
+        for field in object.keys().filter(|field| !matches!(field.as_str(), "time" | "run" | "type")) {
+            assert!(section.contains(&format!("| `{field}` |")), "`{field}` of `{kind}` is missing");
+        }
+        assert!(section.contains(&line), "the example of `{kind}` should be\n{line}");
+        told.push(heading);
+    }
+    assert_eq!(reference.matches("\n## `").count(), told.len(), "a section describes no event");
+    for phase in phases() {
+        let name = serde_json::to_string(&phase).unwrap().replace('"', "`");
+        assert!(reference.contains(&format!("| {name} |")), "phase {name} is missing");
+    }
+}
+
+/// One of each event. The match at the end does not compile until a new one is here too.
+fn samples() -> Vec<Event> {
+    let samples = [run_samples(), step_samples(), told_samples(), made_samples()].concat();
+    let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 15);
+    samples.iter().for_each(|event| match event {
+        Event::RunStarted { .. }
+        | Event::PhaseStarted { .. }
+        | Event::PhaseFinished { .. }
+        | Event::StepStarted { .. }
+        | Event::StepRetried { .. }
+        | Event::StepFinished { .. }
+        | Event::Output { .. }
+        | Event::Progress { .. }
+        | Event::Reused { .. }
+        | Event::Note { .. }
+        | Event::Warning { .. }
+        | Event::CheckFinished { .. }
+        | Event::ImageCaptured { .. }
+        | Event::Published { .. }
+        | Event::RunFinished { .. } => {}
+    });
+    samples
+}
+
+fn run_samples() -> Vec<Event> {
+    vec![
+        Event::RunStarted {
+            run: "r1".into(),
+            image: "hello".into(),
+            version: Some("1.0".into()),
+            platform: "qemu".into(),
+            log: "/home/ana/.local/state/hornero/runs/r1/log".into(),
+        },
+        Event::PhaseStarted { phase: Phase::CloudInit },
+        Event::PhaseFinished { phase: Phase::CloudInit, seconds: 20.5, ok: true },
+    ]
+}
+
+fn step_samples() -> Vec<Event> {
+    let (number, name) = (2, "configure".to_owned());
+    vec![
+        Event::StepStarted { number, total: 3, name: name.clone(), kind: "shell".into() },
+        Event::StepRetried { number, name: name.clone(), attempt: 2, reason: "exit code 1".into() },
+        Event::StepFinished { number, name, seconds: 3.25, ok: true },
+    ]
+}
+
+fn told_samples() -> Vec<Event> {
+    vec![
+        Event::Output { source: "configure".into(), stream: Stream::Stdout, line: "done".into() },
+        Event::Progress { task: "convert root".into(), done: 1048576, total: Some(4194304) },
+        Event::Reused { what: "base".into(), detail: "debian bookworm, built from packages".into() },
+        Event::Note { message: "the guest asked for a reboot".into() },
+        Event::Warning { message: "KVM does not work here, so the guest is emulated and slow".into() },
+        Event::CheckFinished {
+            name: "service nginx".into(),
+            ok: false,
+            expected: "running".into(),
+            found: "failed".into(),
+        },
+    ]
+}
+
+fn made_samples() -> Vec<Event> {
+    vec![
+        Event::ImageCaptured {
+            image: "hello-r1".into(),
+            location: "/home/ana/.local/share/hornero/images/hello-r1".into(),
+            bytes: 432013312,
+        },
+        Event::Published { parameter: "/images/hello/dev".into(), value: "hello-r1".into(), version: 3 },
+        Event::RunFinished {
+            ok: false,
+            seconds: 41.5,
+            error: Some("step `configure` ended with exit code 3".into()),
+            hint: Some("run the step by hand with `hornero ssh r1`".into()),
+            tail: vec!["install: cannot create directory".into()],
+        },
+    ]
+}
+
+fn phases() -> Vec<Phase> {
+    use Phase::{
+        Base, Capture, Checks, Cleanup, CloudInit, Connect, Launch, Publish, Seal, Steps, Stop, Test, Upload,
+    };
+    let all = vec![
+        Base, Launch, Connect, CloudInit, Upload, Steps, Checks, Seal, Stop, Capture, Test, Publish, Cleanup,
+    ];
+    // The same for phases: a new one does not compile until it is in both lists.
+    all.iter().for_each(|phase| match phase {
+        Base | Launch | Connect | CloudInit | Upload | Steps | Checks | Seal | Stop | Capture | Test
+        | Publish | Cleanup => {}
+    });
+    all
+}

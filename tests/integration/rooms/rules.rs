@@ -1,0 +1,148 @@
+//! The table: which room may import which other rooms, and which crates are whose.
+
+/// Each room and the rooms that it may import. `*` is all.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("main", &["*"]),
+    ("lib", &["*"]),
+    ("error", &["*"]),
+    ("cli", &["*"]),
+    ("template", &[]),
+    ("load", &["template"]),
+    ("provision", &["template"]),
+    ("plan", &["template", "provision"]),
+    ("redact", &[]),
+    ("wait", &[]),
+    ("journal", &[]),
+    ("event", &["redact"]),
+    ("fetch", &["event", "wait"]),
+    ("aws", &["wait"]),
+    ("platform", &["template", "plan", "event", "journal", "wait", "fetch", "aws"]),
+    ("remote", &["template", "provision", "event", "wait"]),
+    ("store", &["wait", "aws"]),
+    (
+        "engine",
+        &[
+            "template",
+            "provision",
+            "plan",
+            "error",
+            "event",
+            "redact",
+            "journal",
+            "wait",
+            "fetch",
+            "platform",
+            "remote",
+            "store",
+        ],
+    ),
+    ("release", &["error", "platform", "store"]),
+    ("report", &["template", "plan", "event"]),
+    ("notify", &["template", "plan", "event"]),
+    ("import", &["template", "plan", "event"]),
+    ("ui", &["event"]),
+];
+
+/// Rooms that decide and never do: the same input gives the same output, at any time, anywhere.
+const PURE: &[&str] = &["template", "provision", "plan"];
+
+/// What no pure room touches.
+const IMPURE: &[&str] = &[
+    "tokio",
+    "futures",
+    "reqwest",
+    "rand",
+    "std::env",
+    "std::fs",
+    "std::net::TcpStream",
+    "std::process",
+    "std::thread::sleep",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "jiff::Timestamp::now",
+    "jiff::Zoned::now",
+];
+
+/// Things that only some rooms or files use, and why.
+const RESERVED: &[(&str, &[&str], &str)] = &[
+    ("crate::platform::qemu", &["platform::qemu", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::platform::ec2", &["platform::ec2", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::store::local", &["store::local", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::store::ssm", &["store::ssm", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::ui::bars", &["ui", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::ui::lines", &["ui", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("crate::ui::json", &["ui", "cli::wiring"], "named in `cli/wiring.rs` alone"),
+    ("std::env::var", &["cli"], "`cli` looks at the environment; take what is needed as an argument"),
+    ("std::env::var_os", &["cli"], "`cli` looks at the environment; take what is needed as an argument"),
+    ("std::env::vars", &["cli"], "`cli` looks at the environment; take what is needed as an argument"),
+    ("std::process::exit", &["cli::interrupt"], "skips what is to be undone; return an error"),
+    ("std::io::stdout", &["cli", "ui"], "only `ui` and `cli` print; send an event"),
+    ("std::io::stderr", &["cli", "ui"], "only `ui` and `cli` print; send an event"),
+    ("rusqlite", &["store"], "SQLite is the store's"),
+    ("ssh2", &["remote"], "SSH is the remote's"),
+    ("indicatif", &["ui"], "bars are the ui's"),
+    ("comfy_table", &["ui"], "tables are the ui's"),
+    ("aws_sdk_ec2", &["aws", "platform::ec2"], "the cloud is the platform's"),
+    ("aws_sdk_ssm", &["aws", "store::ssm"], "the parameter service is the store's"),
+];
+
+/// A source file, by where it lies.
+pub struct Place {
+    room: String,
+    /// The modules down to the file: `template`, `model`, `steps`.
+    pub module: Vec<String>,
+    is_test: bool,
+}
+
+impl Place {
+    /// From a path such as `src/template/model/steps.rs`.
+    pub fn new(file: &str) -> Self {
+        let inside = file.strip_prefix("src/").unwrap_or(file).trim_end_matches(".rs");
+        let mut module: Vec<String> = inside.split('/').map(str::to_owned).collect();
+        let is_test = module.iter().skip(1).any(|name| name == "tests");
+        if module.last().is_some_and(|name| name == "mod") {
+            module.pop();
+        }
+        Self { room: module.first().cloned().unwrap_or_default(), module, is_test }
+    }
+
+    pub fn is_known(&self) -> bool {
+        ROOMS.iter().any(|(name, _)| *name == self.room)
+    }
+
+    pub fn is_pure(&self) -> bool {
+        PURE.contains(&self.room.as_str()) && !self.is_test
+    }
+
+    pub fn may_print(&self) -> bool {
+        self.is_test || ["cli", "ui"].contains(&self.room.as_str())
+    }
+
+    /// Why this file must not use `path`; `None` if it may.
+    pub fn forbids(&self, path: &str) -> Option<&'static str> {
+        if self.is_test {
+            return None;
+        }
+        if self.is_pure() && IMPURE.iter().any(|impure| is_under(path, impure)) {
+            return Some("a pure room has no files, environment, clock or tasks");
+        }
+        let here = self.module.join("::");
+        let reserved = RESERVED.iter().find(|(what, ..)| is_under(path, what));
+        if let Some((_, owners, reason)) = reserved
+            && !owners.iter().any(|owner| is_under(&here, owner))
+        {
+            return Some(reason);
+        }
+        let other = path.strip_prefix("crate::")?.split("::").next()?;
+        (!self.may_import(other)).then_some("this room may not import that one; see tests/integration/rooms")
+    }
+
+    fn may_import(&self, other: &str) -> bool {
+        let allowed = ROOMS.iter().find(|(name, _)| *name == self.room).map_or(&[][..], |(_, rooms)| rooms);
+        other == self.room || allowed.contains(&"*") || allowed.contains(&other)
+    }
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
