@@ -90,7 +90,8 @@ pub fn suites() -> impl Iterator<Item = &'static str> {
 
 impl Os {
     pub fn groups(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.groups.split(' ')
+        let groups: &'static str = self.groups;
+        groups.split(' ')
     }
 
     pub fn ec2(&self, arch: Arch) -> Ec2Base {
