@@ -2,7 +2,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Context, interrupt, run::Run, wiring};
+use super::{
+    Context, interrupt,
+    run::{Run, private_folder},
+    wiring,
+};
 use crate::{
     engine::{TestedImage, manifest::Manifest, test_phase},
     error::{Error, Kind},
@@ -32,6 +36,7 @@ impl Test {
         let run = Run::start(&format!("test-{}", record.name), Redact::default(), context)?;
         run.announce(&record.name, record.version.clone(), &record.platform);
         let launch_folder = run.folders.run.join("builder");
+        private_folder(&launch_folder)?;
         let image = TestedImage { folder, manifest: &manifest, ssh: Default::default(), launch_folder };
         let result = test_phase(&rooms, image, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Interrupt, Rooms, RunFolders, TestedImage, checks, cloud_init,
     image::Staging,
-    machine::{LaunchKeys, Machine},
+    machine::{self, LaunchKeys, Machine},
     manifest::{BaseEntry, FORMAT, InputEntry, Manifest},
     phases::{Timings, phase},
     prepare, publish, seal,
@@ -189,7 +189,7 @@ impl Bake<'_> {
                 .collect(),
             user_data,
             machine: template.qemu.clone(),
-            folder: self.folders.run.join("builder"),
+            folder: machine::folder(&self.folders.run, "builder")?,
         })
     }
 
@@ -235,7 +235,7 @@ impl Bake<'_> {
             folder: baked.folder.clone(),
             manifest: &baked.manifest,
             ssh: self.plan.template.ssh.clone(),
-            launch_folder: self.folders.run.join("test"),
+            launch_folder: machine::folder(&self.folders.run, "test")?,
         };
         let work = test_image(self.rooms, image, interrupt, self.events);
         phase(self.events, timings, Phase::Test, work).await.map_err(|error| {

@@ -1,6 +1,10 @@
 //! A running builder together with the line to it: launched, connected, watched, and destroyed.
 
-use std::{net::ToSocketAddrs, time::Duration};
+use std::{
+    net::ToSocketAddrs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -48,6 +52,18 @@ impl LaunchKeys {
             host_public: &self.host.public,
         }
     }
+}
+
+/// Makes a folder of one launch: its disks, seed and console log.
+///
+/// # Errors
+/// When the state directory cannot be written to.
+pub fn folder(run: &Path, name: &str) -> Result<PathBuf, Error> {
+    let path = run.join(name);
+    std::fs::create_dir_all(&path).map_err(|error| {
+        Error::new(Kind::Local, format!("making the folder `{}`", path.display())).because(&error)
+    })?;
+    Ok(path)
 }
 
 /// A builder and the line to it.

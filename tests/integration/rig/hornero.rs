@@ -27,13 +27,6 @@ impl Hornero {
         Self { folder: tempfile::tempdir().unwrap(), data }
     }
 
-    /// With nothing in its data directory.
-    pub fn alone() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        Self { folder, data }
-    }
-
     pub fn data(&self) -> &Path {
         &self.data
     }
