@@ -115,7 +115,7 @@ name = "auditor"
 uid = 2101
 groups = ["audit"]
 sudo = "ALL=(ALL) NOPASSWD:/usr/bin/true"
-ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtleWtleWtleWtleWtleWtleWtleWtleWtleWtleWtleWtl auditor@example"]
+ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBwr1DyueacSnsmqiCKWqks8l1sSLOjv40vvXJmkZn1y auditor@example"]
 [cloud_init]
 user_data = ["extra.yaml"]
 [[files]]

@@ -73,7 +73,8 @@ fn fixed(machine: &Machine) -> Vec<String> {
         "-display",
         "none",
         "-machine",
-        "q35",
+        // The firmware then speaks on the serial line too, so that a boot that fails says why.
+        "q35,graphics=off",
         "-name",
         &escaped(&machine.name),
         "-m",

@@ -207,9 +207,17 @@ async fn follow(stderr: impl AsyncRead + Unpin, source: &str, events: &Events) -
     let mut said = String::new();
     while let Ok(Some(line)) = lines.next_line().await {
         said = said + &line + "\n";
-        events.output(source, Stream::Stderr, line);
+        if is_news(&line) {
+            events.output(source, Stream::Stderr, line);
+        }
     }
     said
+}
+
+/// mmdebstrap's own lines start with a letter for their weight; between them it shows the whole
+/// script that it was given, which nobody wants to read again.
+fn is_news(line: &str) -> bool {
+    ["I: ", "W: ", "E: "].iter().any(|start| line.starts_with(start)) && !line.contains("customize-hook")
 }
 
 #[cfg(test)]
