@@ -13,8 +13,8 @@ fi
 tail -n +1 -F "$log" 2>/dev/null &
 follower=$!
 while [ ! -e /run/cloud-init/result.json ] && [ ! -e /run/cloud-init/disabled ]; do sleep 0.2; done
-status=$(cloud-init status --format json 2>/dev/null)
-code=$?
+code=0
+status=$(cloud-init status --format json 2>/dev/null) || code=$?
 kill "$follower"
 printf '\001hornero-cloud-init %s\n%s\n' "$code" "$status"
 "#;

@@ -119,7 +119,7 @@ pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
 /// When the key cannot be written into a shell script.
 pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
-    let mut script = format!("set -u\naccount={BUILDER_ACCOUNT}\nkey={}\n", quote(body)?);
+    let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n", quote(body)?);
     for part in parts(seal) {
         script += &format!("{}\n", part.script);
     }
