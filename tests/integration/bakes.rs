@@ -80,7 +80,7 @@ fn a_web_server_with_users_files_and_a_data_disk() {
     assert!(packages.iter().any(|package| package["name"].as_str().unwrap().starts_with("nginx")));
     let disks: Vec<&str> =
         manifest["disks"].as_array().unwrap().iter().map(|disk| disk["name"].as_str().unwrap()).collect();
-    assert_eq!(disks, ["root", "data"]);
+    assert_eq!(disks, ["root", "www"]);
     assert!(
         manifest["timings"]["phases"].as_array().unwrap().iter().any(|phase| phase["name"] == "cloud-init")
     );
