@@ -28,9 +28,7 @@ fn head(name: &str) -> String {
 /// The bases that are in the cache, with their sums.
 fn base_sums(data: &Path) -> Vec<(String, String)> {
     let files = walkdir::WalkDir::new(data.join("bases")).sort_by_file_name().into_iter();
-    let disks = files
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().extension().is_some_and(|end| end == "qcow2"));
+    let disks = files.filter_map(Result::ok).filter(|entry| entry.file_name() == "disk");
     disks.map(|entry| (entry.path().display().to_string(), file_sum(entry.path()).unwrap())).collect()
 }
 
