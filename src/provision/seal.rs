@@ -166,6 +166,15 @@ mod tests {
     }
 
     #[test]
+    fn a_template_can_keep_exactly_the_parts_that_there_are() {
+        let mut known = crate::template::seal::PARTS.to_vec();
+        let mut run: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        known.sort_unstable();
+        run.sort_unstable();
+        assert_eq!(known, run);
+    }
+
+    #[test]
     fn the_page_for_people_names_every_part() {
         let page = include_str!("../../docs/seal.md");
         for part in PARTS {
