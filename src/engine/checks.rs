@@ -12,9 +12,8 @@ use crate::{
     provision::{
         checks::{Answer, answers, script},
         judge::{Verdict, judge},
-        script::{Job, command_line},
+        script::Job,
     },
-    remote::Command,
     template::model::{Check, Probe},
 };
 
@@ -59,7 +58,7 @@ async fn round(
     let probes: Vec<&Probe> = open.iter().map(|number| &checks[*number].probe).collect();
     let (text, env) = (script(&probes)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
-    let command = Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(ROUND));
+    let command = machine.command(&job)?.timeout(Some(ROUND));
     let lines = machine.ask(command, "running the checks").await?;
     let said = answers(&lines);
     let missing = Answer { exit: -1, stdout: "no answer".into() };

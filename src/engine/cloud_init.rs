@@ -8,9 +8,8 @@ use crate::{
     event::Events,
     provision::{
         cloud_init::{FOLLOW, Judgement, STATUS_MARK, judge, missing_packages},
-        script::{Job, command_line},
+        script::Job,
     },
-    remote::Command,
 };
 
 /// Installing many packages on a slow machine takes long.
@@ -22,8 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// When one of its modules failed, with what was printed last; a package that does not exist is named.
 pub async fn wait(machine: &Machine<'_>, events: &Events) -> Result<(), Error> {
     let job = Job { text: FOLLOW, user: "root", env: &BTreeMap::new() };
-    let command =
-        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
+    let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let mut heard = Heard::default();
     let result = machine
         .remote

@@ -13,7 +13,11 @@ use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
     platform::Builder,
-    provision::{BUILDER_ACCOUNT, user_data::Keys},
+    provision::{
+        BUILDER_ACCOUNT,
+        script::{Job, command_line},
+        user_data::Keys,
+    },
     remote::{
         Command, Exit, Remote, RemoteError,
         key::{HostKeyPin, KeyPair},
@@ -103,6 +107,14 @@ impl<'a> Machine<'a> {
         let HostKeyPin::Key(wire) = &self.account.pin else { return String::new() };
         let (address, key) = (self.account.address, STANDARD.encode(wire));
         format!("[{}]:{} ssh-ed25519 {key}\n", address.ip(), address.port())
+    }
+
+    /// The command that runs a script on this builder.
+    ///
+    /// # Errors
+    /// When the script's environment contains a NUL byte.
+    pub fn command(&self, job: &Job<'_>) -> Result<Command, Error> {
+        Ok(Command::new(command_line(self.remote.sudo())).stdin(job.stdin()?))
     }
 
     /// Runs a command; its lines go into the events under `source`.

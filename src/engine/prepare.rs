@@ -10,10 +10,9 @@ use crate::{
     fetch,
     provision::{
         machine::{early_script, late_script},
-        script::{Job, command_line},
+        script::Job,
     },
     remote::{
-        Command,
         entries::{Entry, expand},
         upload::upload,
     },
@@ -54,7 +53,7 @@ pub async fn run(
 
 async fn script(machine: &Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
     let job = Job { text, user: "root", env: &BTreeMap::new() };
-    let command = Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?);
+    let command = machine.command(&job)?;
     let (result, tail) = machine.run(command, "prepare", events).await;
     match result {
         Ok(exit) if exit.success() => Ok(()),

@@ -7,10 +7,9 @@ use crate::{
     error::{Error, Kind},
     event::Events,
     provision::{
-        script::{Job, command_line},
+        script::Job,
         seal::{REMAINS_MARK, parts, script},
     },
-    remote::Command,
     template::model::Seal,
 };
 
@@ -31,8 +30,7 @@ pub async fn run(
     }
     let (text, env) = (script(seal, &keys.account.public)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
-    let command =
-        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
+    let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let lines = machine.ask(command, "sealing the builder").await?;
     let remains: Vec<String> =
         lines.iter().filter_map(|line| line.strip_prefix(REMAINS_MARK)).map(Into::into).collect();

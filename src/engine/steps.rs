@@ -10,8 +10,8 @@ use super::{local, machine::Machine, phases::Timings, reboot};
 use crate::{
     error::{Error, Kind},
     event::{Event, Events},
-    provision::script::{Job, command_line},
-    remote::{Command, Exit},
+    provision::script::Job,
+    remote::Exit,
     template::model::{Action, Script, Step},
 };
 
@@ -101,8 +101,7 @@ async fn shell(
     events: &Events,
 ) -> Result<(), Error> {
     let timeout = step.timeout.map_or(TIMEOUT, |timeout| timeout.0);
-    let command =
-        Command::new(command_line(machine.remote.sudo())).stdin(job.stdin()?).timeout(Some(timeout));
+    let command = machine.command(&job)?.timeout(Some(timeout));
     let (result, tail) = machine.run(command, &step.name, events).await;
     match result {
         Ok(exit) => conclude(step, &Script { text: job.text.to_owned(), file: None }, exit, allowed, tail),

@@ -8,11 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    provision::{
-        BUILDER_ACCOUNT,
-        script::{Job, command_line},
-    },
-    remote::Command,
+    provision::{BUILDER_ACCOUNT, script::Job},
 };
 
 const QUESTIONS: &str = r#"
@@ -41,9 +37,7 @@ pub struct Survey {
 /// When the builder does not answer.
 pub async fn run(machine: &Machine<'_>) -> Result<Survey, Error> {
     let job = Job { text: QUESTIONS, user: "root", env: &BTreeMap::new() };
-    let command = Command::new(command_line(machine.remote.sudo()))
-        .stdin(job.stdin()?)
-        .timeout(Some(Duration::from_secs(120)));
+    let command = machine.command(&job)?.timeout(Some(Duration::from_secs(120)));
     let lines = machine.ask(command, "listing the builder's packages and accounts").await?;
     let mut survey = Survey::default();
     lines.iter().for_each(|line| survey.learn(&line.split('\t').collect::<Vec<_>>()));
