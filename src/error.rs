@@ -119,13 +119,7 @@ impl From<crate::store::StoreError> for Error {
 
 impl From<crate::fetch::FetchError> for Error {
     fn from(error: crate::fetch::FetchError) -> Self {
-        use crate::fetch::FetchError as Fetch;
-        let hint = match &error {
-            Fetch::Http { .. } => "look whether this computer reaches the address",
-            Fetch::Local { .. } => "look for room and permissions there",
-            Fetch::Sum { .. } => "look whether the file was changed on purpose before you change the sum",
-        };
-        let mut top = Self::new(Kind::Local, error.to_string()).hint(hint);
+        let mut top = Self::new(Kind::Local, error.to_string()).hint(error.hint());
         if let Some(source) = StdError::source(&error) {
             top = top.because(source);
         }

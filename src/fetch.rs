@@ -3,15 +3,24 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use reqwest::{StatusCode, header::RANGE};
+use reqwest::{Client, Response, StatusCode, header::RANGE};
 use rustix::fs::{FlockOperation, flock};
-use sha2::{Digest, Sha256};
 
-use crate::event::Events;
+use crate::{event::Events, sum};
+
+/// A server that does not take the connection by then is not there.
+const CONNECT: Duration = Duration::from_secs(15);
+
+/// A line that brings nothing for so long is broken.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How much comes between two progress events.
+const REPORT: u64 = 4 << 20;
 
 /// Times that a transfer is taken up again after it broke off.
 const RESUMES: u32 = 5;
@@ -32,32 +41,59 @@ pub enum FetchError {
 /// When the server does not answer, the disk is full, or the sum is another.
 pub async fn fetch(url: &str, sha256: &str, folder: &Path, events: &Events) -> Result<PathBuf, FetchError> {
     let target = folder.join(sha256);
-    let local = |path: &Path, source| FetchError::Local { url: url.into(), path: path.to_owned(), source };
     let lock = folder.join(format!("{sha256}.lock"));
-    let guard = hold(folder.to_owned(), lock.clone()).await.map_err(|error| local(&lock, error))?;
+    let guard = hold(folder.to_owned(), lock.clone()).await.map_err(|error| local(url, &lock, error))?;
     if target.exists() {
         events.reused(url, "fetched before");
         return Ok(target);
     }
     let part = folder.join(format!("{sha256}.part"));
+    complete(url, sha256, &part, events).await?;
+    std::fs::rename(&part, &target).map_err(|error| local(url, &target, error))?;
+    drop(guard);
+    Ok(target)
+}
+
+/// Brings `part` to its end, from wherever an earlier attempt left it. A part with a wrong sum is
+/// of no use for going on, so it is removed.
+///
+/// # Errors
+/// As [`fetch`]. What was received stays in `part` when the transfer broke off.
+pub async fn complete(url: &str, sha256: &str, part: &Path, events: &Events) -> Result<(), FetchError> {
     let mut left = RESUMES;
-    while let Err(error) = transfer(url, &part, events).await {
-        let broke_off =
-            matches!(&error, FetchError::Http { source, .. } if source.is_body() || source.is_timeout());
-        if !broke_off || left == 0 {
+    while let Err(error) = transfer(url, part, events).await {
+        if left == 0 || !error.broke_off() {
             return Err(error);
         }
         left -= 1;
         events.warn(format!("{url}: the transfer broke off and is taken up again"));
     }
-    let found = sum(part.clone()).await.map_err(|error| local(&part, error))?;
-    if found != sha256 {
-        std::fs::remove_file(&part).map_err(|error| local(&part, error))?;
-        return Err(FetchError::Sum { url: url.into(), expected: sha256.into(), found });
+    let found = sum::of_file_aside(part.to_owned()).await.map_err(|error| local(url, part, error))?;
+    if found == sha256 {
+        return Ok(());
     }
-    std::fs::rename(&part, &target).map_err(|error| local(&target, error))?;
-    drop(guard);
-    Ok(target)
+    std::fs::remove_file(part).map_err(|error| local(url, part, error))?;
+    Err(FetchError::Sum { url: url.into(), expected: sha256.into(), found })
+}
+
+impl FetchError {
+    /// The server answered well and then stopped: worth another try from where it stopped.
+    fn broke_off(&self) -> bool {
+        matches!(self, Self::Http { source, .. } if source.is_body() || source.is_decode() || source.is_timeout())
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Http { .. } => "look whether this computer reaches the address; what came so far is kept",
+            Self::Local { .. } => "look for room and permissions there",
+            Self::Sum { .. } => "look whether the file was changed on purpose before you change the sum",
+        }
+    }
+}
+
+fn local(url: &str, path: &Path, source: io::Error) -> FetchError {
+    FetchError::Local { url: url.into(), path: path.to_owned(), source }
 }
 
 /// Waits for the lock on a blocking thread; it is held as long as the file is open.
@@ -74,59 +110,49 @@ async fn hold(folder: PathBuf, lock: PathBuf) -> io::Result<File> {
 /// Appends what is still missing to `part`.
 async fn transfer(url: &str, part: &Path, events: &Events) -> Result<(), FetchError> {
     let http = |source| FetchError::Http { url: url.into(), source };
-    let local = |source| FetchError::Local { url: url.into(), path: part.to_owned(), source };
     let have = part.metadata().map_or(0, |metadata| metadata.len());
-    let client = reqwest::Client::builder()
-        .connect_timeout(std::time::Duration::from_secs(15))
-        .read_timeout(std::time::Duration::from_secs(30))
-        .build()
-        .map_err(http)?;
+    let client = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE).build().map_err(http)?;
     let mut request = client.get(url);
     if have > 0 {
         request = request.header(RANGE, format!("bytes={have}-"));
     }
-    let mut response = request.send().await.map_err(http)?;
-    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-        // Everything is here already; the sum decides.
+    let response = request.send().await.map_err(http)?;
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && have > 0 {
+        // There is nothing after what is here: it is whole, or the sum will tell.
         return Ok(());
     }
-    response = response.error_for_status().map_err(http)?;
-    let resumed = response.status() == StatusCode::PARTIAL_CONTENT;
-    let mut file = File::options()
-        .create(true)
-        .append(resumed)
-        .write(true)
-        .truncate(!resumed)
-        .open(part)
-        .map_err(local)?;
-    let mut done = if resumed { have } else { 0 };
-    let total = response.content_length().map(|rest| rest + done);
-    while let Some(chunk) = response.chunk().await.map_err(http)? {
+    let response = response.error_for_status().map_err(http)?;
+    // A server that cannot go on in the middle sends everything again.
+    let from = if response.status() == StatusCode::PARTIAL_CONTENT { have } else { 0 };
+    save(response, from, url, part, events).await
+}
+
+async fn save(
+    mut response: Response,
+    from: u64,
+    url: &str,
+    part: &Path,
+    events: &Events,
+) -> Result<(), FetchError> {
+    let local = |source| local(url, part, source);
+    let total = response.content_length().map(|rest| from + rest);
+    let mut file = open_part(part, from).map_err(local)?;
+    let (mut done, mut reported) = (from, from);
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return file.sync_all().map_err(local),
+            Err(source) => return Err(FetchError::Http { url: url.into(), source }),
+        };
         file.write_all(&chunk).map_err(local)?;
         done += chunk.len() as u64;
-        events.progress(url, done, total);
-    }
-    file.sync_all().map_err(local)
-}
-
-/// SHA-256 of a file, lower-case hex.
-///
-/// # Errors
-/// When it cannot be read.
-pub async fn sum(path: PathBuf) -> io::Result<String> {
-    tokio::task::spawn_blocking(move || file_sum(&path)).await.map_err(io::Error::other)?
-}
-
-/// The same, on this thread.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn file_sum(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 256 * 1024]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            count => hash.update(&buffer[..count]),
+        if done - reported >= REPORT || Some(done) == total {
+            reported = done;
+            events.progress(url, done, total);
         }
     }
+}
+
+fn open_part(part: &Path, from: u64) -> io::Result<File> {
+    if from == 0 { File::create(part) } else { File::options().append(true).open(part) }
 }

@@ -12,5 +12,6 @@ pub mod provision;
 pub mod redact;
 pub mod remote;
 pub mod store;
+pub mod sum;
 pub mod template;
 pub mod ui;

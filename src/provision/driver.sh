@@ -31,6 +31,11 @@ if [ "$(id -u)" -eq 0 ] && [ "$user" != root ]; then
     chown -R "$user" "$folder" || fail "cannot hand $folder to $user on the builder"
     become="runuser -u $user --"
 fi
+# The last line tells how the script ended, for what it left running may keep the output open.
 # shellcheck disable=SC2016 # the inner shell expands these
-setsid -w sh -c 'printf "\001hornero-group %s\n" $$; exec $1 sh "$2/start" "$2" "$3"' \
+setsid -w sh -c 'printf "\001hornero-group %s\n" $$
+    $1 sh "$2/start" "$2" "$3"
+    code=$?
+    printf "\001hornero-exit %s %s\n" $$ $code
+    exit $code' \
     sh "$become" "$folder" "$interpreter" </dev/null

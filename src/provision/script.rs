@@ -78,7 +78,10 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the driver left something behind");
         let text = String::from_utf8(done.stdout).unwrap();
         let (_group, own) = text.split_once('\n').unwrap();
-        (done.status.code().unwrap(), own.to_owned())
+        let (own, told) = own.rsplit_once("\u{1}hornero-exit ").unwrap();
+        let code = done.status.code().unwrap();
+        assert_eq!(told.trim_end().rsplit_once(' ').unwrap().1, code.to_string());
+        (code, own.to_owned())
     }
 
     #[test]

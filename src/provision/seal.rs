@@ -107,6 +107,24 @@ rm -rf \"/home/$account\" \"/var/mail/$account\"",
 /// How a part's remains are told apart in the script's output.
 pub const REMAINS_MARK: &str = "\u{1}hornero-remains ";
 
+/// Ends what writes by itself while the seal is at work: timers (package lists, cleaners), what they
+/// have started, and the system's logger. All of it is back at the next boot.
+const QUIET: &str = "if command -v systemctl >/dev/null; then
+    systemctl stop '*.timer' 2>/dev/null
+    systemctl stop apt-daily.service apt-daily-upgrade.service unattended-upgrades.service packagekit.service syslog.socket rsyslog.service 2>/dev/null
+fi
+";
+
+/// A program that was just writing may make a file again; what is there the third time stays there.
+const ROUNDS: &str = "}
+for round in 1 2 3; do
+    remove
+    left=$(remains)
+    if [ -z \"$left\" ]; then break; fi
+done
+if [ -n \"$left\" ]; then printf '%s\\n' \"$left\"; fi
+";
+
 /// The parts that run with these settings.
 pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
     PARTS.iter().filter(|part| seal.enabled && !seal.keep.iter().any(|keep| keep == part.name))
@@ -119,16 +137,19 @@ pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
 /// When the key cannot be written into a shell script.
 pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
-    let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n", quote(body)?);
+    let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{QUIET}", quote(body)?);
+    script += "remove() {\n:\n";
     for part in parts(seal) {
         script += &format!("{}\n", part.script);
     }
+    script += "}\nremains() {\n:\n";
     for part in parts(seal) {
         script += &format!(
             "{{ {}\n}} | while read -r path; do printf '\\001hornero-remains %s %s\\n' {} \"$path\"; done\n",
             part.remains, part.name
         );
     }
+    script += ROUNDS;
     script += "fstrim -a 2>/dev/null || true\nsync\n";
     Ok(script)
 }

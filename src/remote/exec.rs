@@ -21,12 +21,21 @@ use crate::event::Stream;
 /// How long opening and closing a channel may take.
 const CONTROL: Duration = Duration::from_secs(30);
 
+/// How long the output of a command that has ended is waited for. It stays open when the command
+/// left a process running in the background.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// What one read or write moves at most.
 const CHUNK: usize = 64 * 1024;
 
 /// Receives what a command prints.
 pub(super) trait Output {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()>;
+
+    /// The exit code that the command told in its output.
+    fn told(&self) -> Option<i32> {
+        None
+    }
 }
 
 /// Tells a running command's thread that nobody waits for it any more.
@@ -53,10 +62,19 @@ pub(super) fn execute(
     let mut channel = open(wire, &command.line)?;
     let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut feed = Feed::new(command.stdin);
+    let mut over: Option<(Instant, i32)> = None;
     loop {
         let moved = drain(&mut channel, output)? | feed.push(&mut channel)?;
         if channel.eof() {
             return finish(wire, &mut channel);
+        }
+        if over.is_none() {
+            over = output.told().map(|code| (Instant::now() + LINGER, code));
+        }
+        if let Some((_, code)) = over.filter(|(end, _)| Instant::now() >= *end) {
+            let lost = |stuck: Stuck| lost("leaving what a command left running", &stuck);
+            wire.drive(Instant::now() + CONTROL, |_| channel.close()).map_err(lost)?;
+            return Ok(Exit::Code(code));
         }
         if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
             return Err(RemoteError::TimedOut(timeout));

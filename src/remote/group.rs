@@ -12,44 +12,103 @@ use crate::event::Stream;
 /// How a command tells its process group, in its first line of standard output.
 pub const GROUP_MARK: &str = "\u{1}hornero-group ";
 
-/// Hands output on, without the group line at its beginning.
+/// How it tells its exit code in the last one: the group again, so that no file can look like it.
+const EXIT_MARK: &str = "\u{1}hornero-exit ";
+
+/// Hands output on, without the group's and the exit code's line.
 pub(super) struct Watch<'a> {
     inner: &'a mut dyn Output,
-    start: Vec<u8>,
-    passed: bool,
+    /// What may be the beginning of a line that is ours.
+    held: Vec<u8>,
+    state: State,
     pub group: Option<u32>,
+}
+
+enum State {
+    /// Before the first line.
+    First,
+    /// After it, until the line that begins with this.
+    Until(String),
+    /// Nothing more to look for.
+    Through,
+    Ended(i32),
 }
 
 impl<'a> Watch<'a> {
     pub fn new(inner: &'a mut dyn Output) -> Self {
-        Self { inner, start: Vec::new(), passed: false, group: None }
+        Self { inner, held: Vec::new(), state: State::First, group: None }
     }
 
-    /// What of `bytes` is the command's own output; nothing while the first line is not whole.
-    fn strip(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.start.extend_from_slice(bytes);
-        let mark = GROUP_MARK.as_bytes();
-        if !self.start.starts_with(&mark[..mark.len().min(self.start.len())]) {
-            self.passed = true;
-            return std::mem::take(&mut self.start);
+    /// What of the bytes held is the command's own output.
+    fn own(&mut self) -> Vec<u8> {
+        match &self.state {
+            State::First => self.first(),
+            State::Until(mark) => {
+                let mark = mark.clone();
+                self.until(mark.as_bytes())
+            }
+            State::Through => std::mem::take(&mut self.held),
+            // Of a process in the background: nobody's step any more.
+            State::Ended(_) => {
+                self.held.clear();
+                Vec::new()
+            }
         }
-        let Some(end) = self.start.iter().position(|&byte| byte == b'\n') else { return Vec::new() };
-        self.passed = true;
-        let rest = self.start.split_off(end + 1);
-        let number = std::str::from_utf8(&self.start[mark.len()..end]);
-        self.group = number.ok().and_then(|number| number.parse().ok());
-        rest
     }
+
+    fn first(&mut self) -> Vec<u8> {
+        let mark = GROUP_MARK.as_bytes();
+        if !self.held.starts_with(&mark[..mark.len().min(self.held.len())]) {
+            self.state = State::Through;
+            return self.own();
+        }
+        let Some(number) = line_after(&mut self.held, mark.len()) else { return Vec::new() };
+        self.group = number.parse().ok();
+        self.state = State::Until(format!("{EXIT_MARK}{number} "));
+        self.own()
+    }
+
+    fn until(&mut self, mark: &[u8]) -> Vec<u8> {
+        let begins = |held: &[u8]| held.starts_with(&mark[..mark.len().min(held.len())]);
+        let Some(start) =
+            (0..self.held.len()).find(|&at| self.held[at] == mark[0] && begins(&self.held[at..]))
+        else {
+            return std::mem::take(&mut self.held);
+        };
+        let mut ours = self.held.split_off(start);
+        let own = std::mem::take(&mut self.held);
+        match line_after(&mut ours, mark.len()) {
+            Some(code) => self.state = State::Ended(code.parse().unwrap_or(1)),
+            None => self.held = ours,
+        }
+        own
+    }
+}
+
+/// Takes the first line off, and hands out what stands in it after `mark` bytes; `None` while it is not whole.
+fn line_after(bytes: &mut Vec<u8>, mark: usize) -> Option<String> {
+    let end = bytes.iter().position(|&byte| byte == b'\n').filter(|&end| end >= mark)?;
+    let rest = bytes.split_off(end + 1);
+    let line = std::mem::replace(bytes, rest);
+    Some(String::from_utf8_lossy(&line[mark..end]).into_owned())
 }
 
 impl Output for Watch<'_> {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
         match stream {
-            Stream::Stdout if !self.passed => {
-                let own = self.strip(bytes);
+            Stream::Stdout => {
+                self.held.extend_from_slice(bytes);
+                let own = self.own();
                 self.inner.bytes(stream, &own)
             }
-            Stream::Stdout | Stream::Stderr => self.inner.bytes(stream, bytes),
+            Stream::Stderr => self.inner.bytes(stream, bytes),
+        }
+    }
+
+    fn told(&self) -> Option<i32> {
+        match self.state {
+            State::Ended(code) => Some(code),
+            State::First | State::Until(_) | State::Through => None,
         }
     }
 }
@@ -86,18 +145,38 @@ mod tests {
     }
 
     fn through(chunks: &[&str]) -> (Option<u32>, String) {
+        let (group, _, text) = watched(chunks);
+        (group, text)
+    }
+
+    fn watched(chunks: &[&str]) -> (Option<u32>, Option<i32>, String) {
         let mut kept = Kept(Vec::new());
         let mut watch = Watch::new(&mut kept);
         for chunk in chunks {
             watch.bytes(Stream::Stdout, chunk.as_bytes()).unwrap();
         }
-        let group = watch.group;
-        (group, String::from_utf8(kept.0).unwrap())
+        let (group, told) = (watch.group, watch.told());
+        (group, told, String::from_utf8(kept.0).unwrap())
     }
 
     #[test]
     fn the_group_line_is_taken_out_even_when_it_comes_in_pieces() {
         assert_eq!(through(&["\u{1}horn", "ero-group 4", "2\nhe", "llo\n"]), (Some(42), "hello\n".into()));
+    }
+
+    #[test]
+    fn the_exit_code_is_taken_out_wherever_the_pieces_end() {
+        let text = "\u{1}hornero-group 42\nout\u{1}\u{1}hornero-exit 41 0\nlast\u{1}hornero-exit 42 7\nlate";
+        for size in 1..text.len() {
+            let chunks: Vec<String> = text
+                .as_bytes()
+                .chunks(size)
+                .map(|chunk| String::from_utf8(chunk.to_vec()).unwrap())
+                .collect();
+            let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+            let own = "out\u{1}\u{1}hornero-exit 41 0\nlast".to_owned();
+            assert_eq!(watched(&chunks), (Some(42), Some(7), own), "in pieces of {size}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use hornero::fetch::file_sum;
+use hornero::sum::of_file;
 
 use crate::rig::{
     hornero::{Hornero, Ran, shipped},
@@ -29,7 +29,7 @@ fn head(name: &str) -> String {
 fn base_sums(data: &Path) -> Vec<(String, String)> {
     let files = walkdir::WalkDir::new(data.join("bases")).sort_by_file_name().into_iter();
     let disks = files.filter_map(Result::ok).filter(|entry| entry.file_name() == "disk");
-    disks.map(|entry| (entry.path().display().to_string(), file_sum(entry.path()).unwrap())).collect()
+    disks.map(|entry| (entry.path().display().to_string(), of_file(entry.path()).unwrap())).collect()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn the_smallest_template_becomes_a_recorded_image() {
     assert_eq!(info["format-specific"]["data"]["compression-type"], "zstd");
     assert!(info.get("backing-filename").is_none(), "the image needs no other file: {info}");
     let sums = std::fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
-    assert!(sums.contains(&format!("{}  root.qcow2", file_sum(&disk).unwrap())), "{sums}");
+    assert!(sums.contains(&format!("{}  root.qcow2", of_file(&disk).unwrap())), "{sums}");
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
     sealed(&Filesystem::open(&disk));
 }

@@ -55,6 +55,20 @@ async fn a_command_ended_by_a_signal_is_told_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_process_left_in_the_background_does_not_hold_its_step() {
+    let sshd = Sshd::start();
+    let remote = sshd.connect().await;
+    let text = "sleep 300 &\necho $!\nexit 5";
+    let user = sshd.account().user;
+    let command = job(&user, text).timeout(Some(Duration::from_secs(60)));
+    let (exit, lines) = lines(&remote, command).await;
+    assert_eq!(exit.unwrap(), Exit::Code(5));
+    let pid = &lines[0].1;
+    assert!(runs(pid), "the process was meant to stay");
+    std::process::Command::new("kill").arg(pid).status().unwrap();
+}
+
+#[tokio::test]
 async fn another_host_key_is_refused() {
     let sshd = Sshd::start();
     let mut account = sshd.account();

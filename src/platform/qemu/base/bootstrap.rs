@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Signal, geteuid};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::{super::process, cache::Slot, digest, disk, disk::BootFiles, sources};
+use super::{super::process, cache::Slot, disk, disk::BootFiles, sources};
 use crate::{
     event::{Events, Stream},
     platform::{BaseImage, PlatformError},
@@ -86,7 +86,7 @@ pub async fn prepare(suite: &str, data: &Path, events: &Events) -> Result<BaseIm
 fn key(suite: &str, sources: &[String]) -> String {
     let words = [PACKAGES.join(" "), DPKG_OPTIONS.join(" "), sources.join("\n")];
     let text = format!("{RECIPE}\n{suite}\nx86_64\n{}\n{CUSTOMIZE}\n{FILESYSTEM}", words.join("\n"));
-    format!("{suite}-{}", &digest::of_text(&text)[..16])
+    format!("{suite}-{}", &crate::sum::of_text(&text)[..16])
 }
 
 fn uuid() -> String {
