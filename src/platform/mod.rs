@@ -2,6 +2,7 @@
 //! image; a `Builder` is a running machine that can be reached, stopped, captured and destroyed.
 //! `qemu` runs them on this computer.
 
+pub mod ec2;
 pub mod qemu;
 
 use std::{

@@ -1,0 +1,3 @@
+//! Builders on Amazon EC2.
+
+pub mod address;
