@@ -8,3 +8,4 @@ mod rig;
 mod rooms;
 mod setup;
 mod templates;
+mod ways;

@@ -158,6 +158,10 @@ impl Builder for QemuBuilder {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     async fn gone(&self) -> Option<String> {
         let how = self.running.how_it_ended()?;
         let said = fs::read_to_string(self.folder.join("qemu.log")).unwrap_or_default();

@@ -32,7 +32,20 @@ pub struct Ssh {
     pub host_key: Option<String>,
     pub host: Option<String>,
     pub port: Option<u16>,
-    pub bastion: Option<Bastion>,
+    pub way: Way,
+}
+
+/// What stands between this computer and a builder elsewhere; a local builder is always reached straight.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    #[default]
+    Straight,
+    Bastion(Bastion),
+    /// The endpoint with this ID, or one in the builder's network.
+    InstanceConnectEndpoint {
+        id: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug, Serialize)]

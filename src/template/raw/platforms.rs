@@ -35,6 +35,8 @@ pub struct Ssh {
     pub host: Option<Text>,
     pub port: Option<Spanned<Number>>,
     pub bastion: Option<Spanned<Bastion>>,
+    pub via: Option<Text>,
+    pub endpoint: Option<Text>,
 }
 
 /// `bastion` of `[ssh]`
