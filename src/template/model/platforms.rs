@@ -53,7 +53,8 @@ pub struct Seal {
 }
 
 /// `[ec2]`
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ec2 {
     pub region: Option<String>,
     pub instance_types: Vec<String>,
@@ -63,7 +64,8 @@ pub struct Ec2 {
     pub share_with: Share,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Share {
     pub accounts: Vec<String>,
     pub organizations: Vec<String>,

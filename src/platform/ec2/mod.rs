@@ -1,0 +1,4 @@
+//! Builders as EC2 instances.
+
+pub mod capture;
+pub mod error;
