@@ -28,6 +28,7 @@ openssh-client          ssh
 openssh-server          sshd
 python3                 python3
 shellcheck              shellcheck
+ansible-core            ansible-playbook
 "
 
 dry_run=no

@@ -63,6 +63,7 @@ const ALL: &[&str] = &[
     "openssh-server",
     "python3",
     "shellcheck",
+    "ansible-core",
 ];
 
 fn all_but(missing: &str) -> Vec<&'static str> {
