@@ -59,6 +59,10 @@ pub struct Ec2 {
     pub region: Option<String>,
     pub instance_types: Vec<String>,
     pub subnets: Vec<String>,
+    /// Who may reach the builder's SSH; empty for the caller's own address alone.
+    pub ssh_cidrs: Vec<String>,
+    /// Answers with the address of whoever asks.
+    pub address_service: Option<String>,
     pub kms_key: Option<String>,
     pub copy_to: Vec<String>,
     pub share_with: Share,
@@ -99,6 +103,13 @@ pub enum Firmware {
     #[default]
     Bios,
     Uefi,
+}
+
+impl Ec2 {
+    /// The service that is asked for the caller's address.
+    pub fn address_service(&self) -> &str {
+        self.address_service.as_deref().unwrap_or("https://checkip.amazonaws.com")
+    }
 }
 
 impl PlatformKind {
