@@ -2,4 +2,6 @@
 
 pub mod hornero;
 pub mod image;
+pub mod moto;
+pub mod python;
 pub mod sshd;
