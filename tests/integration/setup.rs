@@ -64,6 +64,7 @@ const ALL: &[&str] = &[
     "python3",
     "python3-venv",
     "shellcheck",
+    "ansible-core",
 ];
 
 fn all_but(missing: &str) -> Vec<&'static str> {

@@ -5,3 +5,4 @@ pub mod image;
 pub mod moto;
 pub mod python;
 pub mod sshd;
+pub mod web;
