@@ -27,6 +27,7 @@ fdisk                   sfdisk
 openssh-client          ssh
 openssh-server          sshd
 python3                 python3
+python3-venv            -
 shellcheck              shellcheck
 ansible-core            ansible-playbook
 "

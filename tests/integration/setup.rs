@@ -62,6 +62,7 @@ const ALL: &[&str] = &[
     "openssh-client",
     "openssh-server",
     "python3",
+    "python3-venv",
     "shellcheck",
     "ansible-core",
 ];
