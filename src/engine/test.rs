@@ -21,6 +21,8 @@ pub struct TestedImage<'a> {
     pub folder: PathBuf,
     pub manifest: &'a Manifest,
     pub ssh: Ssh,
+    /// The run's ID.
+    pub run: String,
     /// For this launch alone.
     pub launch_folder: PathBuf,
 }
@@ -42,11 +44,16 @@ pub async fn test_image(
     let user_data = manifest.cloud_init.then(|| user_data::for_test(keys.for_cloud_init())).transpose()?;
     let spec = LaunchSpec {
         name: format!("test-{}", manifest.image),
-        origin: Origin::Image(image.folder.clone()),
+        run: image.run.clone(),
+        origin: Origin::Image { id: manifest.image.clone(), folder: image.folder.clone() },
         root_size: None,
+        root_volume: Default::default(),
         disks: Vec::new(),
         user_data,
-        machine: manifest.machine.clone(),
+        settings: manifest.machine.clone(),
+        image: manifest.name.clone(),
+        tags: Default::default(),
+        ssh: image.ssh.clone(),
         folder: image.launch_folder.clone(),
     };
     let mut builder = rooms.platform.launch(spec, events).await?;

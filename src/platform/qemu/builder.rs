@@ -19,12 +19,12 @@ use tokio::{
 use super::{
     capture,
     machine::{Drive, Machine},
-    process::last_lines,
     qmp::Qmp,
 };
 use crate::{
     event::Events,
-    platform::{Builder, CapturedDisk, PlatformError},
+    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    template::model::DiskName,
 };
 
 /// A guest that is busy starting can miss the power button, so it is pressed again.
@@ -162,6 +162,11 @@ impl Builder for QemuBuilder {
         true
     }
 
+    /// The root disk comes first.
+    fn disks(&self) -> Vec<DiskName> {
+        self.disks.iter().skip(1).map(|drive| DiskName::itself(&drive.serial)).collect()
+    }
+
     async fn gone(&self) -> Option<String> {
         let how = self.running.how_it_ended()?;
         let said = fs::read_to_string(self.folder.join("qemu.log")).unwrap_or_default();
@@ -181,12 +186,13 @@ impl Builder for QemuBuilder {
         Ok(())
     }
 
-    async fn capture(&mut self, folder: &Path, events: &Events) -> Result<Vec<CapturedDisk>, PlatformError> {
+    async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError> {
         if !self.stopped {
             let what = format!("capturing the virtual machine `{}`", self.name);
             return Err(PlatformError::new(what, "it was not shut down, so its disks may be half-written"));
         }
-        capture::capture(&self.disks, folder, events).await
+        let disks = capture::capture(&self.disks, spec.folder, events).await?;
+        Ok(Captured { disks, cloud: None })
     }
 
     async fn destroy(&mut self) -> Result<(), PlatformError> {

@@ -95,8 +95,13 @@ impl Cx<'_> {
         let Some(table) = raw.ec2.as_ref().map(Spanned::get_ref) else { return Ec2::default() };
         Ec2 {
             region: self.maybe_name(&table.region, &REGION),
+            role_arn: self.maybe_name(&table.role_arn, &names::ROLE),
             instance_types: self.names(&table.instance_types, &INSTANCE_TYPE),
+            spot: self.flag(&table.spot).unwrap_or_default(),
             subnets: self.names(&table.subnets, &SUBNET),
+            public_ip: self.flag(&table.public_ip),
+            security_groups: self.names(&table.security_groups, &names::SECURITY_GROUP),
+            instance_profile: self.maybe_name(&table.instance_profile, &WORD),
             ssh_cidrs: self.names(&table.ssh_cidrs, &names::CIDR),
             address_service: self.maybe_name(&table.address_service, &names::ADDRESS_SERVICE),
             kms_key: self.maybe_name(&table.kms_key, &WORD),

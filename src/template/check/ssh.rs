@@ -10,11 +10,16 @@ use super::{
 };
 use crate::template::{
     diagnose::Fault,
-    model::{Bastion, Ssh, Way},
+    model::{Bastion, Ssh, Via},
     raw::{self, Raw, Text},
 };
 
 /// What `via` can be.
+const VIAS: [(&str, Via); 3] = [
+    ("public-ip", Via::PublicIp),
+    ("private-ip", Via::PrivateIp),
+    (ENDPOINT_WORD, Via::InstanceConnectEndpoint),
+];
 const ENDPOINT_WORD: &str = "instance-connect-endpoint";
 
 impl Cx<'_> {
@@ -27,30 +32,31 @@ impl Cx<'_> {
             host_key: self.maybe_name(&table.host_key, &HOST_KEY),
             host: self.maybe_name(&table.host, &HOST),
             port: self.number(&table.port, 1..=65_535),
-            way: self.way(table),
+            via: self.via(table),
+            endpoint: self.maybe_name(&table.endpoint, &ENDPOINT),
+            bastion: table.bastion.as_ref().and_then(|bastion| self.bastion(bastion, table)),
         }
     }
 
-    fn way(&self, table: &raw::Ssh) -> Way {
-        let bastion = table.bastion.as_ref().and_then(|bastion| self.bastion(bastion, table));
-        let via = self.choice(&table.via, "way", &[(ENDPOINT_WORD, ())]);
-        let id = self.maybe_name(&table.endpoint, &ENDPOINT);
-        if let (Some(via), Some(_)) = (&table.via, &table.bastion) {
-            let fault = Fault::at(via.span(), "`[ssh]` has both `via` and `bastion`");
-            self.fault(fault.hint("one way leads to the builder: remove one of them"));
+    /// One way leads to the builder.
+    fn via(&self, table: &raw::Ssh) -> Option<Via> {
+        let via = self.choice(&table.via, "way", &VIAS);
+        let endpoint = via == Some(Via::InstanceConnectEndpoint);
+        if let (Some(text), Some(_), Some(Via::PublicIp | Via::InstanceConnectEndpoint)) =
+            (&table.via, &table.bastion, via)
+        {
+            let word = text.get_ref();
+            let fault = Fault::at(text.span(), format!("`[ssh]` has both `bastion` and via = \"{word}\""));
+            self.fault(fault.hint("a bastion leads to the private address: remove one of them"));
         }
-        if let (None, Some(endpoint)) = (&table.via, &table.endpoint) {
-            let fault = Fault::at(endpoint.span(), "`endpoint` has no meaning without `via`");
-            self.fault(fault.hint(format!("add via = \"{ENDPOINT_WORD}\"")));
+        if let (false, Some(text)) = (endpoint || table.via.is_some() && via.is_none(), &table.endpoint) {
+            let fault = Fault::at(text.span(), "`endpoint` has a meaning only with `via`");
+            self.fault(fault.hint(format!("write via = \"{ENDPOINT_WORD}\"")));
         }
-        if via.is_some() {
+        if endpoint {
             self.fits_an_endpoint(table);
         }
-        match (bastion, via) {
-            (_, Some(())) => Way::InstanceConnectEndpoint { id },
-            (Some(bastion), None) => Way::Bastion(bastion),
-            (None, None) => Way::Straight,
-        }
+        via
     }
 
     /// It leads to private addresses, and there to the ports of SSH and of remote desktops alone.

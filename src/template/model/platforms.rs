@@ -32,20 +32,19 @@ pub struct Ssh {
     pub host_key: Option<String>,
     pub host: Option<String>,
     pub port: Option<u16>,
-    pub way: Way,
+    /// Which of the builder's addresses, or what leads to it.
+    pub via: Option<Via>,
+    /// `eice-...`; one in the builder's network is found when `None`.
+    pub endpoint: Option<String>,
+    pub bastion: Option<Bastion>,
 }
 
-/// What stands between this computer and a builder elsewhere; a local builder is always reached straight.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
-    #[default]
-    Straight,
-    Bastion(Bastion),
-    /// The endpoint with this ID, or one in the builder's network.
-    InstanceConnectEndpoint {
-        id: Option<String>,
-    },
+pub enum Via {
+    PublicIp,
+    PrivateIp,
+    InstanceConnectEndpoint,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -66,11 +65,25 @@ pub struct Seal {
 }
 
 /// `[ec2]`
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ec2 {
+    /// The environment's when there is none.
     pub region: Option<String>,
+    /// A role to take on for everything that is done there.
+    pub role_arn: Option<String>,
+    /// Tried in order; a small one of the image's architecture when empty.
     pub instance_types: Vec<String>,
+    /// Spot first, on demand where there is none.
+    pub spot: bool,
+    /// Tried in order; the default subnet of the region when empty.
     pub subnets: Vec<String>,
+    /// Whether the builder gets a public address; the subnet's own setting when `None`.
+    pub public_ip: Option<bool>,
+    /// Given ones; a temporary one when empty.
+    pub security_groups: Vec<String>,
+    /// Name or ARN.
+    pub instance_profile: Option<String>,
     /// Who may reach the builder's SSH; empty for the caller's own address alone.
     pub ssh_cidrs: Vec<String>,
     /// Answers with the address of whoever asks.
@@ -80,7 +93,8 @@ pub struct Ec2 {
     pub share_with: Share,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Share {
     pub accounts: Vec<String>,
     pub organizations: Vec<String>,

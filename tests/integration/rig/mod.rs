@@ -2,4 +2,8 @@
 
 pub mod hornero;
 pub mod image;
+pub mod moto;
+pub mod proxy;
+pub mod python;
 pub mod sshd;
+pub mod web;

@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use super::{super::process, cache::Slot, disk, disk::BootFiles, sources};
 use crate::{
     event::{Events, Stream},
-    platform::{BaseImage, PlatformError},
+    platform::{BaseImage, PlatformError, last_lines},
 };
 
 /// Counts up when a base built by the same words has to come out differently.
@@ -72,7 +72,8 @@ pub async fn prepare(suite: &str, data: &Path, events: &Events) -> Result<BaseIm
     let key = key(suite, &sources);
     let slot = Slot::lock(data, &key, events).await?;
     if let Some(base) = slot.find() {
-        events.reused(&base.description, base.disk.display().to_string());
+        let disk = base.disk.as_deref().unwrap_or(data);
+        events.reused(&base.description, disk.display().to_string());
         return Ok(base);
     }
     events.note(format!("building the base `{suite}` from packages; this is done once"));
@@ -184,7 +185,7 @@ impl Recipe<'_> {
             error = error
                 .hint("an ordinary user needs user namespaces and ranges in /etc/subuid; else bake as root");
         }
-        Err(error.tail(process::last_lines(&said, 20)))
+        Err(error.tail(last_lines(&said, 20)))
     }
 
     fn what(&self) -> String {
