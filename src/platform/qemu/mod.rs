@@ -51,6 +51,17 @@ impl Platform for QemuPlatform {
         base::prepare(base, &self.data, events).await
     }
 
+    /// An image on this computer has no copies in other regions.
+    async fn copy_again(
+        &self,
+        _: &str,
+        _: &Settings,
+        copies: &[ImageCopy],
+        _: &Events,
+    ) -> Result<Vec<ImageCopy>, PlatformError> {
+        Ok(copies.to_vec())
+    }
+
     fn names_disks(&self) -> bool {
         true
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::template::units::{Size, Span};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlatformKind {
     Ec2,

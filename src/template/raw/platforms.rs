@@ -95,6 +95,7 @@ pub struct Qemu {
 pub struct Publish {
     pub parameter: Option<Text>,
     pub stage: Option<Text>,
+    pub data_type: Option<Text>,
 }
 
 /// `[notify]`
