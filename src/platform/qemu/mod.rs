@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{event::Events, template::model::Base};
 
 /// The emulator for builders.

@@ -89,6 +89,8 @@ pub struct Ec2 {
     pub kms_key: Option<String>,
     pub copy_to: Vec<String>,
     pub share_with: Share,
+    /// From its making on; nobody is stopped from using it.
+    pub deprecate_after: Option<Span>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

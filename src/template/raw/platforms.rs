@@ -74,6 +74,7 @@ pub struct Ec2 {
     pub kms_key: Option<Text>,
     pub copy_to: Option<Spanned<List>>,
     pub share_with: Option<Spanned<Share>>,
+    pub deprecate_after: Option<Text>,
 }
 
 /// `share_with` of `[ec2]`
