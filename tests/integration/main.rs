@@ -5,7 +5,9 @@
 mod bakes;
 mod cloud;
 mod ec2;
+mod docs;
 mod fetch;
+mod packer;
 mod remote;
 mod rig;
 mod rooms;
