@@ -4,6 +4,7 @@
 
 mod bakes;
 mod cloud;
+mod docs;
 mod ec2;
 mod fetch;
 mod remote;
