@@ -4,8 +4,8 @@
 
 mod bakes;
 mod cloud;
-mod ec2;
 mod docs;
+mod ec2;
 mod fetch;
 mod packer;
 mod remote;
