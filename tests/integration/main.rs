@@ -9,4 +9,5 @@ mod remote;
 mod rig;
 mod rooms;
 mod setup;
+mod store_ssm;
 mod templates;
