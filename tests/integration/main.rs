@@ -4,6 +4,7 @@
 
 mod bakes;
 mod cloud;
+mod ec2;
 mod fetch;
 mod remote;
 mod rig;
