@@ -11,5 +11,6 @@ mod remote;
 mod rig;
 mod rooms;
 mod setup;
+mod store_ssm;
 mod templates;
 mod ways;
