@@ -4,6 +4,7 @@
 
 mod bakes;
 mod cloud;
+mod docs;
 mod ec2;
 mod fetch;
 mod remote;
@@ -12,3 +13,4 @@ mod rooms;
 mod setup;
 mod store_ssm;
 mod templates;
+mod ways;
