@@ -7,6 +7,7 @@ from datetime import datetime
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import amis, ec2_backends
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import random_ami_id
 from moto.ssm.exceptions import ValidationException
@@ -32,7 +33,22 @@ def put_in():
     AmisResponse.enable_image_deprecation = enable_image_deprecation
     AmisResponse.disable_image_deprecation = disable_image_deprecation
     validate_parameters()
+    launch_once()
     amis.Ami.__init__ = with_disks(amis.Ami.__init__)
+
+
+def launch_once():
+    """The same client token gives the same instances."""
+    launch = InstanceBackend.run_instances
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
+        launched = self.__dict__.setdefault("launched", {})
+        token = kwargs.get("client_token")
+        if token not in launched:
+            launched[token] = launch(self, image_id, count, user_data, security_group_names, **kwargs)
+        return launched[token]
+
+    InstanceBackend.run_instances = run_instances
 
 
 def refuse(code, message):
