@@ -8,6 +8,7 @@ mod docs;
 mod ec2;
 mod fetch;
 mod packer;
+mod publish_again;
 mod remote;
 mod rig;
 mod rooms;
