@@ -9,7 +9,9 @@ use walkdir::WalkDir;
 use super::Cloud;
 
 /// Permissions that AWS asks for because of what another call carries or causes.
-const CARRIED: [&str; 10] = [
+const CARRIED: [&str; 11] = [
+    // Signed into the address of a WebSocket.
+    "ec2-instance-connect:OpenTunnel",
     "ec2:CreateTags",
     "ec2:DeleteSnapshot",
     "iam:PassRole",
