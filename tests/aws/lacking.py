@@ -34,7 +34,22 @@ def put_in():
     AmisResponse.disable_image_deprecation = disable_image_deprecation
     InstanceBackend.run_instances = with_disks_of_image(InstanceBackend.run_instances)
     validate_parameters()
+    launch_once()
     amis.Ami.__init__ = with_disks(amis.Ami.__init__)
+
+
+def launch_once():
+    """The same client token gives the same instances."""
+    launch = InstanceBackend.run_instances
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
+        launched = self.__dict__.setdefault("launched", {})
+        token = kwargs.get("client_token")
+        if token not in launched:
+            launched[token] = launch(self, image_id, count, user_data, security_group_names, **kwargs)
+        return launched[token]
+
+    InstanceBackend.run_instances = run_instances
 
 
 def refuse(code, message):
