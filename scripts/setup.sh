@@ -27,7 +27,9 @@ fdisk                   sfdisk
 openssh-client          ssh
 openssh-server          sshd
 python3                 python3
+python3-venv            -
 shellcheck              shellcheck
+socat                   socat
 "
 
 dry_run=no

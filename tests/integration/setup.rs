@@ -62,7 +62,9 @@ const ALL: &[&str] = &[
     "openssh-client",
     "openssh-server",
     "python3",
+    "python3-venv",
     "shellcheck",
+    "socat",
 ];
 
 fn all_but(missing: &str) -> Vec<&'static str> {
