@@ -30,6 +30,7 @@ python3                 python3
 python3-venv            -
 shellcheck              shellcheck
 socat                   socat
+ansible-core            ansible-playbook
 "
 
 dry_run=no

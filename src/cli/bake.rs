@@ -2,7 +2,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Context, inputs, interrupt, run::Run, secrets, show, wiring};
+use super::{Context, chain, inputs, interrupt, run::Run, secrets, show, wiring};
 use crate::{
     engine::{self, BakeInputs, Baked, Interrupt, Rooms, manifest::InputEntry},
     error::{Error, Kind},
@@ -24,14 +24,17 @@ pub struct Bake {
 impl Bake {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let loaded = inputs::load(&self.templates, context)?;
-        let mut plans = Vec::new();
+        // Whether all can be baked is known before the first one is.
+        let mut due = Vec::new();
         for one in loaded {
-            let entries = entries(&one)?;
-            plans.push((compile(one.template, context.global.platform)?, entries));
+            compile(one.template.clone(), context.global.platform)?;
+            due.push((entries(&one)?, one.template));
         }
         let (rooms, interrupt) = (wiring::rooms(context).await?, interrupt::listen()?);
         let mut code = 0;
-        for (plan, entries) in plans {
+        for (entries, mut template) in due {
+            chain::resolve(&mut template, &rooms, context).await?;
+            let plan = compile(template, context.global.platform)?;
             match one(&plan, entries, &rooms, interrupt.clone(), context).await? {
                 Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image)),
                 Ok(_) => {}

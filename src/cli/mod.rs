@@ -3,6 +3,7 @@
 //! else on standard error.
 
 mod bake;
+mod chain;
 mod completions;
 mod context;
 mod get;

@@ -51,6 +51,22 @@ fn the_smallest_template_becomes_a_recorded_image() {
     assert!(sums.contains(&format!("{}  root.qcow2", of_file(&disk).unwrap())), "{sums}");
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
     sealed(&Filesystem::open(&disk));
+    an_image_is_the_base_of_the_next(&hornero, &id);
+}
+
+/// Without checks, so that one machine is enough.
+fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
+    let text = format!(
+        "[image]\nname = \"child\"\n[base]\ntemplate = \"{}\"\n[qemu]\nmemory = \"1GiB\"\n\
+         [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n",
+        shipped("hello.toml")
+    );
+    let (_, folder) = hornero.bake(&hornero.template("child.toml", &text));
+    let root = Filesystem::open(&folder.join("root.qcow2"));
+    assert!(root.exists("/etc/made-by-child"));
+    let described = manifest(&folder)["base"]["description"].to_string();
+    assert!(described.contains(base), "{described}");
+    sealed(&root);
 }
 
 /// Nothing of the builder is in the image.
@@ -156,6 +172,15 @@ name = "bring it"
 kind = "download"
 source = "/srv/logs/who"
 destination = "who.txt"
+[[steps]]
+name = "with ansible"
+kind = "ansible"
+playbook = "site.yml"
+extra_vars = { what = "made by ansible for {{ who }}" }
+[[checks]]
+file = "/etc/from-ansible"
+contains = "made by ansible for world"
+mode = "0640"
 [[checks]]
 mount = "/srv/logs"
 filesystem = "xfs"
@@ -197,6 +222,8 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     }
     let extra = "#cloud-config\nwrite_files:\n  - path: /etc/from-user-data\n    content: merged\n";
     std::fs::write(folder.join("extra.yaml"), extra).unwrap();
+    let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy: {content: '{{ what }}', dest: /etc/from-ansible, mode: '0640'}\n";
+    std::fs::write(folder.join("site.yml"), playbook).unwrap();
     let template = hornero.template("full.toml", FULL);
     let output =
         hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();

@@ -65,6 +65,7 @@ const ALL: &[&str] = &[
     "python3-venv",
     "shellcheck",
     "socat",
+    "ansible-core",
 ];
 
 fn all_but(missing: &str) -> Vec<&'static str> {

@@ -3,7 +3,11 @@
 use indicatif::InMemoryTerm;
 
 use super::*;
-use crate::event::Stream;
+use crate::{
+    event::{Event, Stream},
+    ui::Listener,
+};
+use jiff::Timestamp;
 
 fn drawn(columns: u16, colour: bool) -> (Bars, InMemoryTerm) {
     let term = InMemoryTerm::new(30, columns);

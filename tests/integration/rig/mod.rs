@@ -3,3 +3,4 @@
 pub mod hornero;
 pub mod image;
 pub mod sshd;
+pub mod web;

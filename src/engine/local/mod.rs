@@ -1,0 +1,76 @@
+//! Steps that run on this computer: a script, a playbook, a file fetched from the builder.
+
+mod download;
+mod follow;
+mod playbook;
+
+use std::{collections::BTreeMap, io, os::unix::fs::OpenOptionsExt, path::Path, process::Stdio};
+
+use tokio::process::Command as Process;
+
+pub use download::download;
+use follow::follow;
+pub use playbook::playbook;
+
+use super::machine::Machine;
+use crate::{
+    error::{Error, Kind},
+    event::Events,
+    provision::script::interpreter,
+    remote::Exit,
+    template::model::{Script, Step},
+};
+
+/// A script for this computer.
+pub struct LocalJob<'a> {
+    pub script: &'a Script,
+    pub env: &'a BTreeMap<String, String>,
+    pub folder: &'a Path,
+}
+
+/// Runs a script with the way to the builder in its environment: `HORNERO_HOST`, `HORNERO_PORT`,
+/// `HORNERO_USER`, and the files `HORNERO_KEY` and `HORNERO_KNOWN_HOSTS`.
+///
+/// # Errors
+/// When it cannot be started or runs out of time.
+pub async fn run(
+    step: &Step,
+    job: LocalJob<'_>,
+    machine: &Machine<'_>,
+    events: &Events,
+) -> Result<(Exit, Vec<String>), Error> {
+    let failed = |error: &io::Error| {
+        Error::new(Kind::Bake, format!("step `{}`: starting it on this computer", step.name)).because(error)
+    };
+    let private = tempfile::tempdir().map_err(|error| failed(&error))?;
+    let way = way_in(private.path(), machine).map_err(|error| failed(&error))?;
+    let file = private.path().join("script");
+    write_private(&file, job.script.text.as_bytes()).map_err(|error| failed(&error))?;
+    let mut words = interpreter(&job.script.text).split_whitespace();
+    let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
+    process.args(words).arg(&file).envs(way).envs(job.env).current_dir(job.folder);
+    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| failed(&error))?;
+    follow(step, child, events).await
+}
+
+/// Writes the key and the pinned host key, and names them and the address as variables.
+fn way_in(folder: &Path, machine: &Machine<'_>) -> io::Result<BTreeMap<&'static str, String>> {
+    let account = machine.account();
+    let (key, hosts) = (folder.join("key"), folder.join("known_hosts"));
+    write_private(&key, account.private_key.as_bytes())?;
+    write_private(&hosts, machine.known_hosts_line().as_bytes())?;
+    Ok(BTreeMap::from([
+        ("HORNERO_HOST", account.address.ip().to_string()),
+        ("HORNERO_PORT", account.address.port().to_string()),
+        ("HORNERO_USER", account.user.clone()),
+        ("HORNERO_KEY", key.display().to_string()),
+        ("HORNERO_KNOWN_HOSTS", hosts.display().to_string()),
+    ]))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
+}

@@ -1,0 +1,54 @@
+//! What each event changes on the screen.
+
+use jiff::Timestamp;
+
+use super::{Bars, NAME};
+use crate::{
+    event::Event,
+    ui::{Listener, text},
+};
+
+impl Listener for Bars {
+    fn event(&mut self, event: &Event, _: Timestamp) -> Result<(), String> {
+        match event {
+            Event::RunStarted { image, version, platform, .. } => {
+                let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+                let title = format!("baking {image}{version} on {platform}");
+                self.say(&self.style().bold().apply_to(title).to_string())?;
+            }
+            Event::PhaseStarted { phase } => self.start_phase(*phase),
+            Event::PhaseFinished { phase, seconds, ok } => self.finish_phase(*phase, *seconds, *ok)?,
+            Event::StepStarted { number, total, name, .. } => {
+                self.clear_tail();
+                self.status(format!("{number}/{total} {name}"));
+            }
+            Event::StepRetried { name, attempt, reason, .. } => {
+                self.warning(&format!("`{name}`, attempt {attempt}: {reason}"))?;
+            }
+            Event::StepFinished { name, seconds, ok, .. } => {
+                self.finished("  ", &text::pad(name, NAME), *seconds, *ok)?;
+            }
+            Event::Output { source, line, .. } => self.output(source, line),
+            Event::Progress { task, done, total } => self.progress(task, *done, *total),
+            Event::Reused { what, detail } => self.say(&format!("  reused {what}: {detail}"))?,
+            Event::Note { message } => self.say(&format!("  {}", text::clean_block(message)))?,
+            Event::Warning { message } => self.warning(message)?,
+            Event::CheckFinished { name, ok: true, .. } => self.status(name.clone()),
+            Event::CheckFinished { name, ok: false, expected, found } => {
+                self.failed_check(name, expected, found)?;
+            }
+            // The summary says these, last and together.
+            Event::ImageCaptured { .. } | Event::Published { .. } | Event::RunFinished { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        self.draw_tail();
+        self.phases.iter().for_each(|(_, bar)| bar.tick());
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        self.screen.clear().map_err(|err| err.to_string())
+    }
+}
