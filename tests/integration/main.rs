@@ -4,6 +4,7 @@
 
 mod bakes;
 mod fetch;
+mod machines;
 mod remote;
 mod rig;
 mod rooms;

@@ -26,8 +26,8 @@ DEBIAN = {
 PARAMETER = "/aws/service/debian/release/12/latest/amd64"
 # Moto has the images of its file in every region.
 ANY_REGION = {
-    "Authorization": "AWS4-HMAC-SHA256 Credential=rig/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0",
-    "Content-Type": "application/x-www-form-urlencoded",
+    "authorization": "AWS4-HMAC-SHA256 Credential=rig/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0",
+    "content-type": "application/x-www-form-urlencoded",
 }
 
 
@@ -45,7 +45,7 @@ def offer(rig, disk):
 
 def add(rig, image_id, disk, region="us-east-1"):
     """Puts a disk behind an image that moto knows in that region."""
-    headers = {**ANY_REGION, "Authorization": ANY_REGION["Authorization"].replace("us-east-1", region)}
+    headers = {**ANY_REGION, "authorization": ANY_REGION["authorization"].replace("us-east-1", region)}
     described = rig.upstream.ask(headers, {"Action": "DescribeImages", "ImageId.1": image_id})
     item = described.find("imagesSet/item")
     device = text(item, "rootDeviceName")

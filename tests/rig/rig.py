@@ -97,7 +97,7 @@ class Rig:
 
 def credential(headers):
     """Access key, region and service that a request is signed for."""
-    found = SCOPE.search(headers.get("Authorization", ""))
+    found = SCOPE.search(headers.get("authorization", ""))
     return found.groups() if found else ("", "us-east-1", "")
 
 
@@ -106,5 +106,6 @@ def described(machine):
     facts = {name: getattr(machine, name) for name in told}
     facts["pid"] = machine.guest.process.pid if machine.guest else None
     facts["volumes"] = [vars(volume) for volume in machine.volumes]
-    facts["metadata"] = list(machine.service.asked)
+    facts["metadata_url"] = f"http://127.0.0.1:{machine.metadata_port}"
+    facts["told"] = list(machine.service.asked)
     return facts

@@ -28,7 +28,8 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            answer = self.answer(dict(self.headers.items()), body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = self.answer(headers, body)
         except Exception:  # Whatever went wrong in the rig, the test shall read it.
             why = traceback.format_exc()
             self.log_error("%s", why)

@@ -1,6 +1,8 @@
 //! The real parts that tests run against.
 
+pub mod ec2;
 pub mod hornero;
 pub mod image;
+pub mod python;
 pub mod sshd;
 pub mod web;
