@@ -1,5 +1,6 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod aws;
 pub mod cli;
 pub mod engine;
 pub mod error;
@@ -15,3 +16,4 @@ pub mod store;
 pub mod sum;
 pub mod template;
 pub mod ui;
+pub mod wait;

@@ -30,7 +30,7 @@ impl Test {
             )
             .hint("`hornero images` lists those that there are"));
         };
-        let folder = PathBuf::from(&record.location);
+        let folder = record.manifest.parent().map_or_else(|| PathBuf::from(&record.location), PathBuf::from);
         let manifest = Manifest::read(&folder)?;
         let interrupt = interrupt::listen()?;
         let run = Run::start(&format!("test-{}", record.name), Redact::default(), context)?;

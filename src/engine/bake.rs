@@ -1,6 +1,9 @@
 //! One bake from its plan to a finished, tested image.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 
@@ -14,13 +17,14 @@ use super::{
     secrets::filled,
     steps,
     survey::{self, Survey},
+    test::SSH,
     test_image,
 };
 use crate::{
     error::{Error, Kind},
     event::{Event, Events, Phase},
     plan::Plan,
-    platform::{BaseImage, Builder, CapturedDisk, LaunchSpec, NewDisk, Origin},
+    platform::{BaseImage, Builder, CaptureSpec, Captured, LaunchSpec, Origin, Settings},
     provision::{seal::parts, user_data},
 };
 
@@ -31,7 +35,15 @@ const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 #[derive(Debug)]
 pub struct Baked {
     pub manifest: Manifest,
+    /// Where the manifest lies, and the disks if they are files.
     pub folder: PathBuf,
+}
+
+impl Baked {
+    /// A folder, or a region.
+    pub fn location(&self) -> String {
+        self.manifest.region.clone().unwrap_or_else(|| self.folder.display().to_string())
+    }
 }
 
 /// A bake under way: what does not change in it.
@@ -83,7 +95,7 @@ impl Bake<'_> {
         let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
         let base = tokio::select! {
             base = phase(events, timings, Phase::Base, async {
-                Ok(rooms.platform.prepare_base(&plan.template.base, events).await?)
+                Ok(rooms.platform.prepare_base(&plan.template.base, &self.settings(), events).await?)
             }) => base?,
             () = interrupt.wanted() => return Err(interrupted()),
         };
@@ -120,16 +132,16 @@ impl Bake<'_> {
         let events = self.events;
         phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
         let staging = Staging::new(&self.folders.images)?;
-        let disks = phase(events, timings, Phase::Capture, async {
-            Ok(builder.capture(staging.path(), events).await?)
+        let captured = phase(events, timings, Phase::Capture, async {
+            Ok(builder.capture(&self.capture_spec(base, staging.path()), events).await?)
         })
         .await?;
-        let manifest = self.manifest(base, disks, survey, timings);
+        let manifest = self.manifest(base, captured, survey, timings);
         let folder = staging.finish(&manifest)?;
-        let bytes = manifest.disks.iter().map(|disk| disk.file_bytes).sum();
-        let (image, location) = (manifest.image.clone(), folder.display().to_string());
-        events.send(Event::ImageCaptured { image, location, bytes });
-        Ok(Baked { manifest, folder })
+        let baked = Baked { manifest, folder };
+        let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
+        events.send(Event::ImageCaptured { image, location: baked.location(), bytes });
+        Ok(baked)
     }
 
     /// Makes the running builder what the template says, and seals it.
@@ -141,6 +153,10 @@ impl Bake<'_> {
         })
         .await?;
         if template.cloud_init.enabled {
+            // Before cloud-init has finished, for it waits for them.
+            if !self.rooms.platform.names_disks() {
+                prepare::disks(&machine, template, events).await?;
+            }
             phase(events, timings, Phase::CloudInit, cloud_init::wait(&machine, events)).await?;
         }
         phase(
@@ -175,36 +191,53 @@ impl Bake<'_> {
     fn launch_spec(&self, base: &BaseImage) -> Result<LaunchSpec, Error> {
         let template = &self.plan.template;
         let user_data = match template.cloud_init.enabled {
-            true => Some(user_data::for_builder(template, self.keys.for_cloud_init())?),
+            true => {
+                let named = self.rooms.platform.names_disks();
+                Some(user_data::for_builder(template, self.keys.for_cloud_init(), named)?)
+            }
             false => None,
         };
         Ok(LaunchSpec {
             name: self.folders.id.clone(),
             origin: Origin::Base(base.clone()),
             root_size: template.root_disk.size,
-            disks: template
-                .disks
-                .iter()
-                .map(|disk| NewDisk { name: disk.name.clone(), size: disk.size })
-                .collect(),
+            disks: template.disks.clone(),
             user_data,
-            machine: template.qemu.clone(),
+            settings: self.settings(),
+            image: template.image.name.clone(),
+            tags: template.image.tags.clone(),
+            ssh_port: template.ssh.port.unwrap_or(SSH),
             folder: machine::folder(&self.folders.run, "builder")?,
         })
     }
 
-    fn manifest(
-        &self,
-        base: &BaseImage,
-        disks: Vec<CapturedDisk>,
-        survey: Survey,
-        timings: &Timings,
-    ) -> Manifest {
+    fn settings(&self) -> Settings {
+        Settings::of(&self.plan.template, self.plan.platform)
+    }
+
+    fn capture_spec<'b>(&'b self, base: &'b BaseImage, folder: &'b Path) -> CaptureSpec<'b> {
+        let image = &self.plan.template.image;
+        CaptureSpec {
+            folder,
+            name: &image.name,
+            version: image.version.as_deref(),
+            description: image.description.as_deref(),
+            run: &self.folders.id,
+            base: (&base.id, &base.description),
+            tags: &image.tags,
+        }
+    }
+
+    fn manifest(&self, base: &BaseImage, captured: Captured, survey: Survey, timings: &Timings) -> Manifest {
         let template = &self.plan.template;
+        let (id, region, copies) = match captured.cloud {
+            Some(cloud) => (cloud.id, Some(cloud.region), cloud.copies),
+            None => (format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()), None, Vec::new()),
+        };
         Manifest {
             format: FORMAT,
             tool: env!("CARGO_PKG_VERSION").into(),
-            image: format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()),
+            image: id,
             name: template.image.name.clone(),
             version: template.image.version.clone(),
             description: template.image.description.clone(),
@@ -214,13 +247,15 @@ impl Bake<'_> {
             base: BaseEntry { id: base.id.clone(), description: base.description.clone() },
             system: survey.system,
             kernel: survey.kernel,
-            disks,
+            disks: captured.disks,
+            region,
+            copies,
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
             inputs: self.inputs.files.clone(),
             packages: survey.packages,
             users: survey.users,
             checks: template.checks.clone(),
-            machine: template.qemu.clone(),
+            machine: self.settings(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),
         }
@@ -240,7 +275,7 @@ impl Bake<'_> {
         let work = test_image(self.rooms, image, interrupt, self.events);
         phase(self.events, timings, Phase::Test, work).await.map_err(|error| {
             let stays =
-                format!("the image {} stays, unpublished: {}", baked.manifest.image, baked.folder.display());
+                format!("the image {} stays, unpublished: {}", baked.manifest.image, baked.location());
             match error.hint {
                 Some(_) => error,
                 None => error.hint(stays),

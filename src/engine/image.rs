@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::manifest::{FILE, Manifest};
 use crate::{
     error::{Error, Kind},
-    platform::CapturedDisk,
+    platform::{CapturedDisk, Content},
 };
 
 /// A folder that is removed unless it becomes an image.
@@ -54,8 +54,8 @@ impl Staging {
         let text = serde_json::to_string_pretty(manifest)? + "\n";
         write_synced(&self.path().join(FILE), &text)?;
         write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
-        for disk in &manifest.disks {
-            File::open(self.path().join(&disk.file))?.sync_all()?;
+        for (file, _) in files(&manifest.disks) {
+            File::open(self.path().join(file))?.sync_all()?;
         }
         File::open(self.path())?.sync_all()?;
         fs::rename(self.path(), target)?;
@@ -67,9 +67,17 @@ impl Staging {
 
 /// In the form that `sha256sum --check` reads.
 fn sums(disks: &[CapturedDisk], manifest: &str) -> String {
-    let mut text: String = disks.iter().map(|disk| format!("{}  {}\n", disk.sha256, disk.file)).collect();
+    let mut text: String = files(disks).map(|(file, sha256)| format!("{sha256}  {file}\n")).collect();
     text += &format!("{}  {FILE}\n", hex::encode(Sha256::digest(manifest)));
     text
+}
+
+/// Names and sums of the disks that are files; snapshots are kept by the platform.
+fn files(disks: &[CapturedDisk]) -> impl Iterator<Item = (&str, &str)> {
+    disks.iter().filter_map(|disk| match &disk.content {
+        Content::File { file, sha256, .. } => Some((file.as_str(), sha256.as_str())),
+        Content::Snapshot { .. } => None,
+    })
 }
 
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {

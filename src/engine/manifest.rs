@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
-    platform::CapturedDisk,
-    template::model::{Check, Qemu},
+    platform::{CapturedDisk, ImageCopy, Settings},
+    template::model::Check,
 };
 
 /// Of this description; raised when a field changes its meaning.
@@ -35,6 +35,12 @@ pub struct Manifest {
     pub system: String,
     pub kernel: String,
     pub disks: Vec<CapturedDisk>,
+    /// Where the platform keeps the image; `None` where the files beside this one are the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The same image in other regions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<ImageCopy>,
     /// Parts of the seal that ran.
     pub sealed: Vec<String>,
     /// Files of the template, its scripts and what it uploads, with their sums.
@@ -43,7 +49,8 @@ pub struct Manifest {
     pub users: Vec<AccountEntry>,
     /// Run again on a machine started from the image.
     pub checks: Vec<Check>,
-    pub machine: Qemu,
+    /// The platform's own table of the template, for machines that are started from the image.
+    pub machine: Settings,
     /// Whether a machine started from the image can be given an account through cloud-init.
     pub cloud_init: bool,
     pub timings: Timings,
@@ -79,6 +86,11 @@ pub struct AccountEntry {
 }
 
 impl Manifest {
+    /// What the image's disks take up.
+    pub fn bytes(&self) -> u64 {
+        self.disks.iter().map(CapturedDisk::bytes).sum()
+    }
+
     /// Reads the manifest of the image in `folder`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     event::Events,
     fetch,
     provision::{
-        machine::{early_script, late_script},
+        machine::{Names, early_script, late_script},
         script::Job,
     },
     remote::{
@@ -29,7 +29,8 @@ pub async fn run(
 ) -> Result<(), Error> {
     // With cloud-init this one has run already, early in the boot.
     if !template.cloud_init.enabled
-        && let Some(text) = early_script(&template.groups, &template.disks)?
+        && let Some(text) =
+            early_script(&template.groups, &template.disks, Names::Given(&machine.builder.disks()))?
     {
         script(machine, &text, "making groups and disks", events).await?;
     }
@@ -48,6 +49,18 @@ pub async fn run(
             let kind = machine.explain(error).await;
             Err(Error { message: format!("uploading files: {}", kind.message), ..kind })
         }
+    }
+}
+
+/// Makes the disks of a builder whose user-data could not know their serials. cloud-init waits for
+/// this before it installs anything.
+///
+/// # Errors
+/// When a disk is not there or cannot be made.
+pub async fn disks(machine: &Machine<'_>, template: &Template, events: &Events) -> Result<(), Error> {
+    match early_script(&[], &template.disks, Names::Given(&machine.builder.disks()))? {
+        Some(text) => script(machine, &text, "making disks", events).await,
+        None => Ok(()),
     }
 }
 

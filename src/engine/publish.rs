@@ -20,9 +20,9 @@ pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
         version: manifest.version.clone(),
         platform: manifest.platform.clone(),
         run: manifest.run.clone(),
-        location: baked.folder.display().to_string(),
+        location: baked.location(),
         fingerprint: None,
-        bytes: manifest.disks.iter().map(|disk| disk.file_bytes).sum(),
+        bytes: manifest.bytes(),
         created: manifest.created,
         manifest: baked.folder.join(FILE),
     };

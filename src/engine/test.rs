@@ -16,6 +16,9 @@ use crate::{
     template::model::Ssh,
 };
 
+/// The port of SSH where a template names no other.
+pub const SSH: u16 = 22;
+
 /// An image, and how a machine started from it is reached.
 pub struct TestedImage<'a> {
     pub folder: PathBuf,
@@ -42,11 +45,14 @@ pub async fn test_image(
     let user_data = manifest.cloud_init.then(|| user_data::for_test(keys.for_cloud_init())).transpose()?;
     let spec = LaunchSpec {
         name: format!("test-{}", manifest.image),
-        origin: Origin::Image(image.folder.clone()),
+        origin: Origin::Image { id: manifest.image.clone(), folder: image.folder.clone() },
         root_size: None,
         disks: Vec::new(),
         user_data,
-        machine: manifest.machine.clone(),
+        settings: manifest.machine.clone(),
+        image: manifest.name.clone(),
+        tags: Default::default(),
+        ssh_port: image.ssh.port.unwrap_or(SSH),
         folder: image.launch_folder.clone(),
     };
     let mut builder = rooms.platform.launch(spec, events).await?;

@@ -1,22 +1,24 @@
 //! The wire to where builders run. `Platform` launches builders from a base or from a finished
 //! image; a `Builder` is a running machine that can be reached, stopped, captured and destroyed.
-//! `qemu` runs them on this computer.
+//! `ec2` runs them on AWS, `qemu` on this computer.
 
+pub mod ec2;
+mod image;
 pub mod qemu;
+mod settings;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use image::{CaptureSpec, Captured, CapturedDisk, CloudImage, Content, ImageCopy};
+pub use settings::Settings;
 
 use crate::{
     event::Events,
     template::{
-        model::{Arch, Base, Qemu},
+        model::{Arch, Base, Disk, DiskName},
         units::Size,
     },
 };
@@ -38,7 +40,11 @@ pub struct PlatformError {
 pub enum Origin {
     Base(BaseImage),
     /// A finished image: its root disk and its extra disks.
-    Image(PathBuf),
+    Image {
+        id: String,
+        /// Where its manifest lies, and its disks if they are files.
+        folder: PathBuf,
+    },
 }
 
 /// A base that is ready to start from.
@@ -48,8 +54,8 @@ pub struct BaseImage {
     pub id: String,
     /// What a person reads: `debian bookworm, built from packages`.
     pub description: String,
-    /// The root disk where it is a local file.
-    pub disk: PathBuf,
+    /// The root disk, where it is a file on this computer.
+    pub disk: Option<PathBuf>,
 }
 
 /// Everything a platform needs to know to start a builder.
@@ -61,38 +67,40 @@ pub struct LaunchSpec {
     /// Of the root disk; the origin's own size when `None`, never smaller than that.
     pub root_size: Option<Size>,
     /// Empty disks to add, in order. An image brings its own.
-    pub disks: Vec<NewDisk>,
+    pub disks: Vec<Disk>,
     /// cloud-init's user-data; `None` starts the machine without any.
     pub user_data: Option<Vec<u8>>,
-    pub machine: Qemu,
+    pub settings: Settings,
+    /// The image's name and the template's tags, for what is tagged.
+    pub image: String,
+    pub tags: BTreeMap<String, String>,
+    /// Where SSH will be spoken to: a platform that opens doors opens this one.
+    pub ssh_port: u16,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
     pub folder: PathBuf,
 }
 
-/// An empty disk. The guest finds it by this name as the disk's serial.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewDisk {
-    pub name: String,
-    pub size: Size,
-}
-
-/// One disk of a captured image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CapturedDisk {
-    /// `root`, or the name of an extra disk.
-    pub name: String,
-    /// File name inside the image's folder.
-    pub file: String,
-    pub virtual_bytes: u64,
-    pub file_bytes: u64,
-    /// Of the file, lower-case hex.
-    pub sha256: String,
-}
-
 #[async_trait]
 pub trait Platform: Send + Sync {
+    /// What a bake would start from, looked up without making anything; `None` where only making
+    /// it can tell.
+    async fn look_up_base(
+        &self,
+        base: &Base,
+        settings: &Settings,
+    ) -> Result<Option<BaseImage>, PlatformError>;
+
     /// Makes the base available: built, downloaded or found in the cache.
-    async fn prepare_base(&self, base: &Base, events: &Events) -> Result<BaseImage, PlatformError>;
+    async fn prepare_base(
+        &self,
+        base: &Base,
+        settings: &Settings,
+        events: &Events,
+    ) -> Result<BaseImage, PlatformError>;
+
+    /// Whether extra disks have the names of the template as their serials. Where they have not,
+    /// the serials are known only after the launch, when user-data is fixed already.
+    fn names_disks(&self) -> bool;
 
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
@@ -106,6 +114,9 @@ pub trait Builder: Send + Sync {
     /// Where its SSH answers, or will.
     fn address(&self) -> SocketAddr;
 
+    /// How the guest recognises its extra disks.
+    fn disks(&self) -> Vec<DiskName>;
+
     /// Why it no longer runs; `None` while it does.
     async fn gone(&self) -> Option<String>;
 
@@ -116,8 +127,8 @@ pub trait Builder: Send + Sync {
     /// error: it is never cut off and captured.
     async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError>;
 
-    /// Writes the disks of the stopped builder into `folder`, compact and self-contained.
-    async fn capture(&mut self, folder: &Path, events: &Events) -> Result<Vec<CapturedDisk>, PlatformError>;
+    /// Makes an image of the disks of the stopped builder.
+    async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError>;
 
     /// Ends it, however it is, and removes what the launch made. Can be called again.
     async fn destroy(&mut self) -> Result<(), PlatformError>;

@@ -5,7 +5,10 @@ use mail_builder::mime::MimePart;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{BUILDER_ACCOUNT, ProvisionError, machine};
+use super::{
+    BUILDER_ACCOUNT, ProvisionError,
+    machine::{self, Names},
+};
 use crate::template::model::{Packages, Template, User};
 
 const BUILDER: &str = include_str!("../../cloud-init/builder.yaml.j2");
@@ -27,13 +30,27 @@ pub struct Keys<'a> {
 ///
 /// # Errors
 /// When a declared value cannot be written into it.
-pub fn for_builder(template: &Template, keys: Keys<'_>) -> Result<Vec<u8>, ProvisionError> {
-    let early = machine::early_script(&template.groups, &template.disks)?;
+pub fn for_builder(
+    template: &Template,
+    keys: Keys<'_>,
+    disks_are_named: bool,
+) -> Result<Vec<u8>, ProvisionError> {
+    let early = early(template, disks_are_named)?;
     let own = render(keys, &template.users, &template.packages, early.as_deref())?;
     match template.cloud_init.user_data.as_slice() {
         [] => Ok(own.into_bytes()),
         parts => multipart(own, parts),
     }
+}
+
+/// `disks_are_named` says whether the guest knows its disks by their names. If not, they are made
+/// over SSH, once their serials are known, and cloud-init waits for that.
+fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
+    if disks_are_named || template.disks.is_empty() {
+        return machine::early_script(&template.groups, &template.disks, Names::Own);
+    }
+    let groups = machine::early_script(&template.groups, &[], Names::Own)?.unwrap_or_default();
+    Ok(Some(groups + machine::gate()))
 }
 
 /// For a machine started from a finished image: a way in, nothing else.

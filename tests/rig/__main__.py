@@ -38,9 +38,7 @@ def main():
 def moto(folder, options):
     if options.upstream:
         return upstream.Upstream(options.upstream)
-    file = os.path.join(folder, "images.json")
-    bases.write(file)
-    return upstream.start(folder, file)
+    return upstream.start(folder)
 
 
 def arguments():

@@ -85,21 +85,7 @@ def images(root, rig):
 
 def one_image(item, image):
     put(item, "imageState", image.state)
-    put(item, "rootDeviceName", image.disks[0].device)
-    put(item, "rootDeviceType", "ebs")
-    put(item, "enaSupport", "true")
-    put(item, "deprecationTime", image.deprecation)
-    put(item, "imdsSupport", image.imds)
-    root = text(item, "blockDeviceMapping/item/ebs/snapshotId")
-    put(item, "blockDeviceMapping", None)
-    devices = xml.SubElement(item, "blockDeviceMapping")
-    for disk in image.disks:
-        device = xml.SubElement(devices, "item")
-        put(device, "deviceName", disk.device)
-        ebs = xml.SubElement(device, "ebs")
+    if image.state != "available":
         # The snapshots of an image that is not ready are not told.
-        put(ebs, "snapshotId", (disk.snapshot or root) if image.state == "available" else None)
-        put(ebs, "volumeSize", disk.gib)
-        put(ebs, "deleteOnTermination", str(disk.delete_on_termination).lower())
-        put(ebs, "volumeType", "gp3")
-        put(ebs, "encrypted", "false")
+        for ebs in item.iterfind("blockDeviceMapping/item/ebs"):
+            put(ebs, "snapshotId", None)

@@ -1,43 +1,39 @@
-"""Machine images that a guest can be started from."""
+"""Machine images that a guest can be started from: what moto says of them, with a disk behind
+every entry."""
 
 import time
 from dataclasses import dataclass, field
 
-import layers
+from wire import text
 
 
 @dataclass
 class Disk:
-    """One entry of an image's block device mapping. A base's snapshot differs between regions."""
+    """One entry of an image's block device mapping."""
 
     device: str
     layer: str
     gib: int
-    snapshot: str | None
-    delete_on_termination: bool = True
+    snapshot: str
 
     def mapping(self):
-        """As a block device mapping of RunInstances."""
-        snapshot = {"Ebs.SnapshotId": self.snapshot} if self.snapshot else {}
+        """As a block device mapping of RunInstances. The size says enough to moto, and a base's
+        snapshot is another one in each region."""
         return {
             "DeviceName": self.device,
-            **snapshot,
             "Ebs.VolumeSize": str(self.gib),
-            "Ebs.DeleteOnTermination": str(self.delete_on_termination).lower(),
+            "Ebs.DeleteOnTermination": "true",
         }
 
 
 @dataclass
 class Image:
-    """The root disk first. `scope` is the region and the caller it belongs to; a base has none."""
+    """The root disk first."""
 
     id: str
     name: str
-    scope: tuple | None
     disks: list
     pending_seconds: float = 0
-    deprecation: str | None = None
-    imds: str | None = None
     made: float = field(default_factory=time.time)
 
     @property
@@ -47,7 +43,7 @@ class Image:
     def layer(self, device):
         return next((disk.layer for disk in self.disks if disk.device == device), None)
 
-    def described(self):
+    def told(self):
         return {
             "id": self.id,
             "name": self.name,
@@ -58,9 +54,19 @@ class Image:
         }
 
 
-def of_base(image_id, name, disk, device):
-    """A base's root volume is as large as its disk."""
-    return Image(image_id, name, None, [Disk(device, disk, layers.size(disk), None)])
+def described(rig, image_id, headers, layer_of, pending_seconds=0):
+    """As moto describes it, with the layer of each of its devices."""
+    found = rig.upstream.ask(headers, {"Action": "DescribeImages", "ImageId.1": image_id})
+    item = found.find("imagesSet/item")
+    root = text(item, "rootDeviceName")
+    disks = [disk(one, layer_of) for one in item.iterfind("blockDeviceMapping/item")]
+    disks.sort(key=lambda one: one.device != root)
+    return Image(image_id, text(item, "name"), disks, pending_seconds)
+
+
+def disk(item, layer_of):
+    device, ebs = text(item, "deviceName"), item.find("ebs")
+    return Disk(device, layer_of(device), int(text(ebs, "volumeSize")), text(ebs, "snapshotId"))
 
 
 def merged(asked, image):

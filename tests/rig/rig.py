@@ -24,9 +24,6 @@ CALLS = {
     "CreateImage": captures.create_image,
     "CopyImage": captures.copy_image,
     "DescribeImages": captures.describe_images,
-    "ModifyImageAttribute": captures.modify_image_attribute,
-    "EnableImageDeprecation": captures.enable_image_deprecation,
-    "DisableImageDeprecation": captures.disable_image_deprecation,
     "DeregisterImage": captures.deregister_image,
 }
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -68,10 +65,6 @@ class Rig:
         used += [disk.layer for image in self.images.values() for disk in image.disks]
         self.layers.keep_only(used)
 
-    def scope(self, headers):
-        key, region, _ = credential(headers)
-        return key, region
-
     def region(self, headers):
         return credential(headers)[1]
 
@@ -82,7 +75,7 @@ class Rig:
         """Everything there is, for tests."""
         with self.lock:
             machines = [described(machine) for machine in self.machines.values()]
-            images = [image.described() for image in self.images.values()]
+            images = [image.told() for image in self.images.values()]
             return {"machines": machines, "images": images, "disks": self.layers.all()}
 
     def end(self):

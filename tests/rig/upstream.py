@@ -1,11 +1,10 @@
 """Moto: as a child on a port of its own choice, or one that already runs."""
 
 import http.client
+import json
 import os
-import re
 import subprocess
 import sys
-import threading
 import urllib.parse
 
 import wire
@@ -16,7 +15,9 @@ NOT_PASSED_ON = {"connection", "keep-alive", "transfer-encoding", "content-lengt
 
 
 class Upstream:
-    def __init__(self, url):
+    def __init__(self, url, child=None):
+        """The child's standard input stays open as long as this is."""
+        self.child = child
         parts = urllib.parse.urlsplit(url)
         self.host, self.port = parts.hostname, parts.port
 
@@ -47,23 +48,13 @@ def passed_on(headers):
     return {name: value for name, value in headers.items() if name.lower() not in NOT_PASSED_ON}
 
 
-def start(folder, images_file):
-    """A moto that has the images of that file and no others."""
-    environment = {**os.environ, "MOTO_AMIS_PATH": images_file, "PYTHONUNBUFFERED": "1"}
-    program = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    child = spawn(program, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    log = open(os.path.join(folder, "moto.log"), "wb")
-    said = []
-    for line in child.stdout:
-        log.write(line)
-        said.append(line)
-        if found := re.search(rb"http://127\.0\.0\.1:(\d+)", line):
-            threading.Thread(target=drain, args=[child.stdout, log], daemon=True).start()
-            return Upstream(f"http://127.0.0.1:{found[1].decode()}")
-    raise RuntimeError("moto did not start: " + b"".join(said[-20:]).decode(errors="replace"))
-
-
-def drain(source, log):
-    for line in source:
-        log.write(line)
-        log.flush()
+def start(folder):
+    """A moto with what it lacks put in, as other tests have it. It ends with its standard input."""
+    program = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "aws", "cloud.py")
+    with open(os.path.join(folder, "moto.log"), "wb") as log:
+        child = spawn([sys.executable, "-B", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+    line = child.stdout.readline()
+    if not line:
+        with open(os.path.join(folder, "moto.log"), encoding="utf-8", errors="replace") as log:
+            raise RuntimeError("moto did not start: " + log.read()[-2000:])
+    return Upstream(f"http://127.0.0.1:{json.loads(line)['port']}", child)

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     event::Events,
-    platform::{Builder, CapturedDisk, PlatformError},
+    platform::{Builder, CaptureSpec, Captured, PlatformError},
+    template::model::DiskName,
 };
 
 /// A guest that is busy starting can miss the power button, so it is pressed again.
@@ -158,6 +159,11 @@ impl Builder for QemuBuilder {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// The root disk comes first.
+    fn disks(&self) -> Vec<DiskName> {
+        self.disks.iter().skip(1).map(|drive| DiskName::itself(&drive.serial)).collect()
+    }
+
     async fn gone(&self) -> Option<String> {
         let how = self.running.how_it_ended()?;
         let said = fs::read_to_string(self.folder.join("qemu.log")).unwrap_or_default();
@@ -177,12 +183,13 @@ impl Builder for QemuBuilder {
         Ok(())
     }
 
-    async fn capture(&mut self, folder: &Path, events: &Events) -> Result<Vec<CapturedDisk>, PlatformError> {
+    async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError> {
         if !self.stopped {
             let what = format!("capturing the virtual machine `{}`", self.name);
             return Err(PlatformError::new(what, "it was not shut down, so its disks may be half-written"));
         }
-        capture::capture(&self.disks, folder, events).await
+        let disks = capture::capture(&self.disks, spec.folder, events).await?;
+        Ok(Captured { disks, cloud: None })
     }
 
     async fn destroy(&mut self) -> Result<(), PlatformError> {

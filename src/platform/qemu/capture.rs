@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{digest, disk_image, machine::Drive, process};
 use crate::{
     event::Events,
-    platform::{CapturedDisk, PlatformError},
+    platform::{CapturedDisk, Content, PlatformError},
 };
 
 /// Writes each disk as `<name>.qcow2` into `folder`.
@@ -31,7 +31,8 @@ async fn capture_disk(drive: &Drive, folder: &Path) -> Result<CapturedDisk, Plat
     let what = format!("reading the captured disk `{}`", to.display());
     let file_bytes = std::fs::metadata(&to).map_err(|error| PlatformError::new(what, error))?.len();
     let virtual_bytes = disk_image::info(&to).await?.virtual_size;
-    Ok(CapturedDisk { name, file, virtual_bytes, file_bytes, sha256: digest::of_file(&to).await? })
+    let content = Content::File { file, file_bytes, sha256: digest::of_file(&to).await? };
+    Ok(CapturedDisk { name, content, virtual_bytes })
 }
 
 /// Compressed clusters are written as they come (`-W`), which uses every processor.
@@ -63,6 +64,6 @@ mod tests {
         let disks = capture(&drives, &out, &events).await.expect("captured");
         let info = disk_image::info(&out.join("root.qcow2")).await.expect("readable");
         assert!(info.backing_filename.is_none());
-        assert_eq!((disks[0].virtual_bytes, disks[0].sha256.len()), (4 << 20, 64));
+        assert_eq!((disks.len(), disks[0].virtual_bytes), (1, 4 << 20));
     }
 }

@@ -17,7 +17,7 @@ use super::{
     qmp::Qmp,
 };
 use crate::{
-    platform::{LaunchSpec, Origin, PlatformError},
+    platform::{BaseImage, LaunchSpec, Origin, PlatformError},
     template::model::Firmware,
 };
 
@@ -34,14 +34,15 @@ const LONGEST_SERIAL: usize = 20;
 
 /// Starts the machine. What was started is ended again on an error.
 pub async fn launch(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, PlatformError> {
+    let settings = spec.settings.qemu()?;
     let disks = disks(&spec).await?;
     let seed = seed(&spec)?;
     let machine = Machine {
         name: spec.name.clone(),
-        memory: spec.machine.memory,
-        cpus: spec.machine.cpus,
+        memory: settings.memory,
+        cpus: settings.cpus,
         accel,
-        boot: boot(spec.machine.firmware, &spec.folder)?,
+        boot: boot(settings.firmware, &spec.folder)?,
         disks,
         seed,
         console: spec.folder.join("console.log"),
@@ -118,8 +119,12 @@ fn drive(name: String, file: PathBuf) -> Result<Drive, PlatformError> {
 /// Names and files of the disks that the origin brings.
 fn origin_disks(origin: &Origin) -> Result<Vec<(String, PathBuf)>, PlatformError> {
     match origin {
-        Origin::Base(base) => Ok(vec![(ROOT.into(), base.disk.clone())]),
-        Origin::Image(folder) => image_disks(folder),
+        Origin::Base(BaseImage { disk: Some(disk), .. }) => Ok(vec![(ROOT.into(), disk.clone())]),
+        Origin::Base(BaseImage { description, .. }) => Err(PlatformError::new(
+            format!("using {description} as a base"),
+            "it is no file on this computer",
+        )),
+        Origin::Image { folder, .. } => image_disks(folder),
     }
 }
 

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError};
+use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{event::Events, template::model::Base};
 
 /// The emulator for builders.
@@ -37,12 +37,27 @@ impl QemuPlatform {
 
 #[async_trait]
 impl Platform for QemuPlatform {
-    async fn prepare_base(&self, base: &Base, events: &Events) -> Result<BaseImage, PlatformError> {
+    /// Only building or downloading one tells what it is.
+    async fn look_up_base(&self, _: &Base, _: &Settings) -> Result<Option<BaseImage>, PlatformError> {
+        Ok(None)
+    }
+
+    async fn prepare_base(
+        &self,
+        base: &Base,
+        _: &Settings,
+        events: &Events,
+    ) -> Result<BaseImage, PlatformError> {
         base::prepare(base, &self.data, events).await
     }
 
+    fn names_disks(&self) -> bool {
+        true
+    }
+
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
-        let accel = accel::choose(spec.machine.accelerator, &self.data, events).await?;
+        let accelerator = spec.settings.qemu()?.accelerator;
+        let accel = accel::choose(accelerator, &self.data, events).await?;
         Ok(Box::new(launch::launch(spec, accel).await?))
     }
 }

@@ -1,5 +1,7 @@
 //! What names may look like, one rule each, with the words that explain it.
 
+use std::net::IpAddr;
+
 /// A rule for one kind of name.
 pub struct Rule {
     pub what: &'static str,
@@ -49,6 +51,9 @@ rules! {
     INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
         |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));
     SUBNET: "a subnet", "write its ID, such as \"subnet-0123456789abcdef0\"", |s| id(s, "subnet-");
+    CIDR: "a range of addresses", "write it with its length: \"203.0.113.0/24\", one address as \"203.0.113.7/32\"", cidr;
+    ADDRESS_SERVICE: "the web address of a service", "write it as \"https://...\"",
+        |s| graphic(s) && (s.starts_with("https://") || s.starts_with("http://127.0.0.1:"));
     AMI: "an AMI", "write its ID, such as \"ami-0123456789abcdef0\"", |s| id(s, "ami-");
     AWS_ACCOUNT: "an AWS account", "write its 12 digits, in quotes",
         |s| s.len() == 12 && s.bytes().all(|b| b.is_ascii_digit());
@@ -57,6 +62,17 @@ rules! {
     PARAMETER: "the name of a parameter", "write letters, digits and `._-/`, beginning with `/`",
         |s| s.starts_with('/') && s.len() > 1 && !s.ends_with('/') && !s.contains("//") && only(s, 2, 1011, "._-/");
     ARN: "an ARN", "write it in full: \"arn:aws:organizations::...\"", |s| s.starts_with("arn:") && graphic(s);
+}
+
+/// As EC2 takes it: the bits behind the length are zero.
+fn cidr(s: &str) -> bool {
+    let Some((address, length)) = s.split_once('/') else { return false };
+    let Ok(length) = length.parse::<u32>() else { return false };
+    match address.parse() {
+        Ok(IpAddr::V4(v4)) => length <= 32 && v4.to_bits().checked_shl(length).unwrap_or(0) == 0,
+        Ok(IpAddr::V6(v6)) => length <= 128 && v6.to_bits().checked_shl(length).unwrap_or(0) == 0,
+        Err(_) => false,
+    }
 }
 
 fn dashed(s: &str, longest: usize) -> bool {
@@ -150,6 +166,16 @@ mod tests {
             &HOST_KEY,
             &["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
             &["", "MD5:aa", "SHA256:x"],
+        );
+        takes(
+            &CIDR,
+            &["203.0.113.7/32", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "2001:db8::1/128"],
+            &["", "203.0.113.7", "10.0.0.1/8", "10.0.0.0/33", "::1/64", "a/8", "10.0.0.0/", "10.0.0/8"],
+        );
+        takes(
+            &ADDRESS_SERVICE,
+            &["https://checkip.amazonaws.com", "http://127.0.0.1:8080/"],
+            &["http://example.org", "checkip.amazonaws.com", "https://a b"],
         );
         takes(&AMI, &["ami-0123456789abcdef0"], &["ami-", "i-0123456789abcdef0"]);
     }

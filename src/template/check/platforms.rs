@@ -123,6 +123,8 @@ impl Cx<'_> {
             region: self.maybe_name(&table.region, &REGION),
             instance_types: self.names(&table.instance_types, &INSTANCE_TYPE),
             subnets: self.names(&table.subnets, &SUBNET),
+            ssh_cidrs: self.names(&table.ssh_cidrs, &names::CIDR),
+            address_service: self.maybe_name(&table.address_service, &names::ADDRESS_SERVICE),
             kms_key: self.maybe_name(&table.kms_key, &WORD),
             copy_to: self.names(&table.copy_to, &REGION),
             share_with: table

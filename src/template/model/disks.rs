@@ -34,6 +34,17 @@ pub enum Filesystem {
     Xfs,
 }
 
+/// How the guest recognises an extra disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DiskName {
+    /// As in the template.
+    pub name: String,
+    /// What the disk says of itself, whatever the kernel calls it.
+    pub serial: String,
+    /// What the kernel calls it where disks say nothing of themselves.
+    pub device: Option<String>,
+}
+
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Ec2Disk {
     pub volume_type: Option<String>,
@@ -42,6 +53,13 @@ pub struct Ec2Disk {
     pub throughput: Option<u32>,
     pub encrypted: Option<bool>,
     pub kms_key: Option<String>,
+}
+
+impl DiskName {
+    /// A disk that calls itself by its name in the template.
+    pub fn itself(name: &str) -> Self {
+        Self { name: name.into(), serial: name.into(), device: None }
+    }
 }
 
 impl Filesystem {

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use accounts::{Group, User};
 pub use base::{Arch, Base, Ec2Base, QemuBase};
 pub use checks::{Check, Probe};
-pub use disks::{Disk, Ec2Disk, Filesystem, RootDisk};
+pub use disks::{Disk, DiskName, Ec2Disk, Filesystem, RootDisk};
 pub use files::{FileSource, FileSpec, Owner};
 pub use image::{Image, Notify, Publish, Secret, SecretSource, Variable};
 pub use packages::{PackageSpec, Packages, Repository};

@@ -53,17 +53,23 @@ pub struct Seal {
 }
 
 /// `[ec2]`
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ec2 {
     pub region: Option<String>,
     pub instance_types: Vec<String>,
     pub subnets: Vec<String>,
+    /// Who may reach the builder's SSH; empty for the caller's own address alone.
+    pub ssh_cidrs: Vec<String>,
+    /// Answers with the address of whoever asks.
+    pub address_service: Option<String>,
     pub kms_key: Option<String>,
     pub copy_to: Vec<String>,
     pub share_with: Share,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Share {
     pub accounts: Vec<String>,
     pub organizations: Vec<String>,
@@ -97,6 +103,13 @@ pub enum Firmware {
     #[default]
     Bios,
     Uefi,
+}
+
+impl Ec2 {
+    /// The service that is asked for the caller's address.
+    pub fn address_service(&self) -> &str {
+        self.address_service.as_deref().unwrap_or("https://checkip.amazonaws.com")
+    }
 }
 
 impl PlatformKind {

@@ -63,6 +63,8 @@ pub struct Ec2 {
     pub region: Option<Text>,
     pub instance_types: Option<Spanned<List>>,
     pub subnets: Option<Spanned<List>>,
+    pub ssh_cidrs: Option<Spanned<List>>,
+    pub address_service: Option<Text>,
     pub kms_key: Option<Text>,
     pub copy_to: Option<Spanned<List>>,
     pub share_with: Option<Spanned<Share>>,

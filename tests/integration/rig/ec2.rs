@@ -15,7 +15,7 @@ use hornero::{
 };
 use serde::Deserialize;
 
-use super::{hornero::Hornero, python::python};
+use super::{hornero::Hornero, python};
 
 pub const REGION: &str = "eu-west-1";
 const KEY: &str = "rig";
@@ -76,7 +76,7 @@ impl Ec2 {
     pub async fn start(options: &[&str]) -> Self {
         let base = base().await;
         let rig = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig");
-        let mut process = Command::new(python())
+        let mut process = Command::new(python::program("python"))
             .arg("-B")
             .arg(rig)
             .arg("--base")

@@ -3,6 +3,7 @@
 pub mod ec2;
 pub mod hornero;
 pub mod image;
+pub mod moto;
 pub mod python;
 pub mod sshd;
 pub mod web;

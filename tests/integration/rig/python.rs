@@ -1,23 +1,108 @@
-//! A Python of the tests' own, with moto in it, made once under the target directory.
+//! Python for the rig: a virtual environment under the target directory, made once, and servers
+//! that run in it. A server tells its port, answers JSON line by line, and ends when its standard
+//! input closes: with this value, or with the process that holds it, however that ends.
 
 use std::{
     fs::{self, File},
+    io::{BufRead, BufReader, Lines, Read, Seek, Write},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::OnceLock,
 };
 
-use super::image::output;
+use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
 
-/// The interpreter. The first test that asks makes the environment, others wait for it.
-pub fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto");
-    fs::create_dir_all(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let lock = File::create(folder.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let python = folder.join("bin/python");
-    if !folder.join("bin/moto_server").is_file() {
-        output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        output(Command::new(&python).args(["-m", "pip", "install", "--quiet", "moto[server]"]));
+/// What is installed, and in which versions.
+const REQUIREMENTS: &str = "tests/aws/requirements.txt";
+
+/// The programs of the virtual environment: `python`, `aws`.
+pub fn program(name: &str) -> PathBuf {
+    static BIN: OnceLock<PathBuf> = OnceLock::new();
+    BIN.get_or_init(installed).join(name)
+}
+
+/// Test processes run side by side: one installs, the others wait for it.
+fn installed() -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (folder, marker) = (tmp.join("python"), tmp.join("python-installed.txt"));
+    let wanted = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REQUIREMENTS)).unwrap();
+    let lock = File::create(tmp.join("python.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    if fs::read_to_string(&marker).is_ok_and(|there| there == wanted) {
+        return folder.join("bin");
     }
-    python
+    fs::remove_dir_all(&folder).ok();
+    done(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+    let mut pip = Command::new(folder.join("bin/pip"));
+    done(pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]));
+    fs::write(marker, wanted).unwrap();
+    folder.join("bin")
+}
+
+fn done(command: &mut Command) {
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}; scripts/setup.sh installs what this needs");
+}
+
+/// A server under way.
+pub struct Server {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+    said: File,
+    pub port: u16,
+}
+
+impl Server {
+    /// Starts a script of `tests/aws` and waits for its port.
+    pub fn start(script: &str, arguments: &[&str]) -> Self {
+        let said = tempfile::tempfile().unwrap();
+        let mut process = Command::new(program("python"))
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws").join(script))
+            .args(arguments)
+            // Its caches do not belong into the repository.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(said.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let input = process.stdin.take();
+        let mut server = Self { process, input, output, said, port: 0 };
+        server.port = server.line()["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap();
+        server
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Asks the server itself, beside what it serves.
+    pub fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.input.as_mut().unwrap(), "{request}").unwrap();
+        self.line()
+    }
+
+    fn line(&mut self) -> Value {
+        match self.output.next() {
+            Some(line) => serde_json::from_str(&line.unwrap()).unwrap(),
+            None => {
+                let mut text = String::new();
+                self.said.rewind().unwrap();
+                self.said.read_to_string(&mut text).unwrap();
+                panic!("the server ended: {text}")
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.input = None;
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
 }

@@ -72,7 +72,8 @@ pub async fn prepare(suite: &str, data: &Path, events: &Events) -> Result<BaseIm
     let key = key(suite, &sources);
     let slot = Slot::lock(data, &key, events).await?;
     if let Some(base) = slot.find() {
-        events.reused(&base.description, base.disk.display().to_string());
+        let disk = base.disk.as_deref().unwrap_or(data);
+        events.reused(&base.description, disk.display().to_string());
         return Ok(base);
     }
     events.note(format!("building the base `{suite}` from packages; this is done once"));

@@ -58,7 +58,7 @@ impl Slot {
         let text = fs::read(self.folder.join(DESCRIPTION)).ok()?;
         let Description { id, description } = serde_json::from_slice(&text).ok()?;
         let disk = self.folder.join(DISK);
-        disk.is_file().then_some(BaseImage { id, description, disk })
+        disk.is_file().then_some(BaseImage { id, description, disk: Some(disk) })
     }
 
     /// A folder to make the base in.
@@ -134,7 +134,7 @@ mod tests {
         let disk = slot.stage().expect("staging").join("made");
         fs::write(&disk, "oven").expect("written");
         let base = slot.fill(&disk, "an oven".into()).await.expect("taken in");
-        let mode = fs::metadata(&base.disk).expect("there").permissions().mode();
+        let mode = fs::metadata(base.disk.as_ref().expect("a file")).expect("there").permissions().mode();
         assert_eq!((mode & 0o777, slot.find()), (0o444, Some(base)));
     }
 

@@ -17,7 +17,8 @@ pub async fn prepare(
 ) -> Result<BaseImage, PlatformError> {
     let slot = Slot::lock(data, &format!("url-{sha256}"), events).await?;
     if let Some(base) = slot.find() {
-        events.reused(&base.description, base.disk.display().to_string());
+        let disk = base.disk.as_deref().unwrap_or(data);
+        events.reused(&base.description, disk.display().to_string());
         return Ok(base);
     }
     let what = "preparing the base";

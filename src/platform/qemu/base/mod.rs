@@ -40,7 +40,7 @@ async fn image_file(file: &Path) -> Result<BaseImage, PlatformError> {
     usable(file).await?;
     let sum = digest::of_file(file).await?;
     let description = format!("the disk image {}", file.display());
-    Ok(BaseImage { id: format!("sha256:{sum}"), description, disk: file.to_owned() })
+    Ok(BaseImage { id: format!("sha256:{sum}"), description, disk: Some(file.to_owned()) })
 }
 
 /// A disk image whose content is all in one file, so that its sum decides it.

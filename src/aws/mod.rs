@@ -1,0 +1,82 @@
+//! The door to AWS: configured clients for one account in one region, one limiter for each of
+//! them, and `call`, which every API call goes through. What AWS answers becomes an `AwsError` in
+//! our words. Nothing here is global: two templates with different regions or roles share nothing.
+
+mod accounts;
+mod call;
+mod classify;
+mod error;
+mod limiter;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use aws_types::SdkConfig;
+
+pub use accounts::{Accounts, Options};
+pub use call::Call;
+pub use error::{AwsError, Fault};
+pub use limiter::Limiter;
+
+use crate::event::Events;
+
+/// The actions that were called, as a policy names them: `ec2:RunInstances`.
+pub type Audit = Arc<Mutex<BTreeSet<&'static str>>>;
+
+/// One account in one region. Clones share clients and limiter.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    shared: Arc<Shared>,
+    /// Told when AWS asks for patience.
+    events: Option<Events>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    region: String,
+    role: Option<String>,
+    sdk: SdkConfig,
+    ec2: aws_sdk_ec2::Client,
+    ssm: aws_sdk_ssm::Client,
+    limiter: Arc<Limiter>,
+    accounts: Arc<Accounts>,
+}
+
+impl Aws {
+    pub fn region(&self) -> &str {
+        &self.shared.region
+    }
+
+    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+        &self.shared.ec2
+    }
+
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        &self.shared.ssm
+    }
+
+    /// For clients of other services, and for signing.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.shared.sdk
+    }
+
+    pub fn limiter(&self) -> &Arc<Limiter> {
+        &self.shared.limiter
+    }
+
+    /// The same credentials in another region.
+    ///
+    /// # Errors
+    /// When the role cannot be taken on.
+    pub async fn in_region(&self, region: &str) -> Result<Self, AwsError> {
+        let other = self.shared.accounts.open(self.shared.role.as_deref(), Some(region)).await?;
+        Ok(Self { events: self.events.clone(), ..other })
+    }
+
+    /// Says there when calls have to wait.
+    pub fn telling(&self, events: &Events) -> Self {
+        Self { shared: self.shared.clone(), events: Some(events.clone()) }
+    }
+}

@@ -1,0 +1,5 @@
+//! Builders as EC2 instances.
+
+pub mod address;
+pub mod capture;
+pub mod error;
