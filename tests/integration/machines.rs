@@ -65,7 +65,9 @@ async fn debian(client: &Client) -> String {
     let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
     let found = client.describe_images().owners(DEBIAN.0);
     let found = found.filters(filter("name", DEBIAN.1)).filters(filter("state", "available"));
-    found.send().await.unwrap().images()[0].image_id().unwrap().to_owned()
+    let found = found.send().await.unwrap();
+    let newest = found.images().iter().max_by_key(|image| image.creation_date()).unwrap();
+    newest.image_id().unwrap().to_owned()
 }
 
 fn launch(client: &Client, image: &str) -> RunInstancesFluentBuilder {
@@ -115,7 +117,7 @@ fn tags(kind: ResourceType) -> TagSpecification {
 #[tokio::test]
 async fn a_terminated_machine_leaves_nothing() {
     let ec2 = Ec2::start(&["--pending", "600"]).await;
-    let client = ec2.client();
+    let client = ec2.client().await;
     let id = launched(launch(&client, &debian(&client).await)).await;
     let machine = look(&client, &id).await;
     assert_eq!(machine.state().unwrap().name(), Some(&InstanceStateName::Pending));
@@ -131,7 +133,7 @@ async fn a_terminated_machine_leaves_nothing() {
 #[tokio::test]
 async fn metadata_is_told_for_a_token_alone() {
     let ec2 = Ec2::start(&[]).await;
-    let client = ec2.client();
+    let client = ec2.client().await;
     let raw = STANDARD.encode([0, 159, 146, 150]);
     let id = launched(launch(&client, &debian(&client).await).user_data(raw)).await;
     let url = ec2.machine(&id).await.metadata_url;
@@ -152,7 +154,7 @@ async fn metadata_is_told_for_a_token_alone() {
 #[tokio::test]
 async fn what_ec2_refuses_is_refused() {
     let ec2 = Ec2::start(&["--pending", "600"]).await;
-    let client = ec2.client();
+    let client = ec2.client().await;
     let image = debian(&client).await;
     let code = async |asked: RunInstancesFluentBuilder| {
         asked.send().await.unwrap_err().into_service_error().code().unwrap().to_owned()
@@ -177,7 +179,7 @@ async fn what_ec2_refuses_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_is_captured_and_launched_again() {
     let ec2 = Ec2::start(&["--image-pending", "1"]).await;
-    let client = ec2.client();
+    let client = ec2.client().await;
     let keys = Keys::new();
     let asked = launch(&client, &debian(&client).await)
         .user_data(keys.user_data())

@@ -7,18 +7,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};
 use hornero::{
     event::Events,
-    platform::{Platform, qemu::QemuPlatform},
+    platform::{Platform, Settings, qemu::QemuPlatform},
     template::model::{Arch, Base, QemuBase},
 };
 use serde::Deserialize;
 
-use super::{hornero::Hornero, python};
-
-pub const REGION: &str = "eu-west-1";
-const KEY: &str = "rig";
+use super::{hornero::Hornero, moto, python};
 
 pub struct Ec2 {
     process: Child,
@@ -92,27 +88,9 @@ impl Ec2 {
         Self { process, url: line.trim().to_owned() }
     }
 
-    /// What a user's shell has to say for hornero to work here.
-    pub fn environment(&self) -> [(&'static str, &str); 7] {
-        [
-            ("AWS_ENDPOINT_URL", &self.url),
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", KEY),
-            ("AWS_SECRET_ACCESS_KEY", KEY),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-        ]
-    }
-
     /// The SDK's own client.
-    pub fn client(&self) -> aws_sdk_ec2::Client {
-        let config = aws_sdk_ec2::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&self.url)
-            .region(Region::new(REGION))
-            .credentials_provider(Credentials::new(KEY, KEY, None, None, "tests"));
-        aws_sdk_ec2::Client::from_conf(config.build())
+    pub async fn client(&self) -> aws_sdk_ec2::Client {
+        aws_sdk_ec2::Client::new(&moto::config(&self.url, moto::REGION).await)
     }
 
     pub async fn state(&self) -> State {
@@ -130,8 +108,14 @@ impl Ec2 {
 async fn base() -> PathBuf {
     let suite = Some(QemuBase::Bootstrap("bookworm".into()));
     let base = Base { arch: Arch::X86_64, os: None, ec2: None, qemu: suite };
+    let settings = Settings::Ec2(Box::default());
     let (events, _receiver) = Events::channel();
-    QemuPlatform::new(Hornero::new().data()).prepare_base(&base, &events).await.unwrap().disk
+    QemuPlatform::new(Hornero::new().data())
+        .prepare_base(&base, &settings, &events)
+        .await
+        .unwrap()
+        .disk
+        .unwrap()
 }
 
 impl Drop for Ec2 {
