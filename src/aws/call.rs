@@ -63,6 +63,11 @@ impl Aws {
         }
     }
 
+    /// For an answer that lacks what was asked for.
+    pub fn missing(&self, call: &Call<'_>, why: &str) -> AwsError {
+        AwsError::missing(call, self.region(), why)
+    }
+
     fn note(&self, action: &'static str) {
         if let Some(audit) = &self.shared.accounts.options.audit {
             audit.lock().unwrap_or_else(PoisonError::into_inner).insert(action);

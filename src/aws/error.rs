@@ -77,6 +77,18 @@ impl AwsError {
         }
     }
 
+    pub(super) fn missing(call: &Call<'_>, region: &str, why: &str) -> Self {
+        Self {
+            fault: Fault::NotFound,
+            action: call.action,
+            resource: call.resource.to_owned(),
+            region: region.to_owned(),
+            code: None,
+            message: why.to_owned(),
+            request_id: None,
+        }
+    }
+
     pub(super) fn no_region() -> Self {
         Self {
             fault: Fault::Invalid,

@@ -30,9 +30,11 @@ impl Bake {
             compile(one.template.clone(), context.global.platform)?;
             due.push((entries(&one)?, one.template));
         }
-        let (rooms, interrupt) = (wiring::rooms(context).await?, interrupt::listen()?);
+        let interrupt = interrupt::listen()?;
         let mut code = 0;
         for (entries, mut template) in due {
+            // Each template says itself in which account and region.
+            let rooms = wiring::rooms(context, &template.ec2).await?;
             chain::resolve(&mut template, &rooms, context).await?;
             let plan = compile(template, context.global.platform)?;
             match one(&plan, entries, &rooms, interrupt.clone(), context).await? {

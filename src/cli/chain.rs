@@ -50,11 +50,6 @@ fn root_disk(path: &Path, image: &ImageRecord) -> Result<std::path::PathBuf, Err
     let manifest = Manifest::read(&folder)?;
     match manifest.disks.as_slice() {
         [CapturedDisk { content: Content::File { file, .. }, .. }] => Ok(folder.join(file)),
-        [CapturedDisk { content: Content::Snapshot { snapshot, .. }, .. }] => Err(Error::new(
-            Kind::Template,
-            format!("using the image of `{}` as a base: its disk is `{snapshot}` in the cloud", path.display()),
-        )
-        .hint("bake the base on qemu first")),
         disks => {
             let names: Vec<&str> = disks.iter().skip(1).map(|disk| disk.name.as_str()).collect();
             let (shown, names) = (path.display(), names.join("`, `"));

@@ -3,12 +3,14 @@
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use directories::ProjectDirs;
 
 use super::Global;
 use crate::{
+    aws::Accounts,
     error::{Error, Kind},
     ui::{OutputStyle, Surroundings},
 };
@@ -16,6 +18,8 @@ use crate::{
 pub struct Context {
     pub global: Global,
     pub around: Surroundings,
+    /// Nothing of AWS is loaded before one is opened.
+    pub accounts: Arc<Accounts>,
 }
 
 impl Context {
@@ -27,7 +31,7 @@ impl Context {
             ci: variable("CI"),
             no_color: variable("NO_COLOR"),
         };
-        Self { global, around }
+        Self { global, around, accounts: Accounts::new(Default::default()) }
     }
 
     pub fn style(&self) -> OutputStyle {

@@ -19,7 +19,7 @@ pub struct Get {
 
 impl Get {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let store = wiring::store(context).await?;
+        let store = wiring::store(context, &Default::default()).await?;
         let name = parameter_name(&self.name, context);
         let found = match self.version {
             Some(version) => store.version(&name, version).await?,

@@ -17,7 +17,7 @@ pub struct History {
 
 impl History {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let store = wiring::store(context).await?;
+        let store = wiring::store(context, &Default::default()).await?;
         let name = parameter_name(&self.name, context);
         let versions = store.history(&name).await?;
         if versions.is_empty() {

@@ -14,7 +14,7 @@ pub struct Images {
 
 impl Images {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let store = wiring::store(context).await?;
+        let store = wiring::store(context, &Default::default()).await?;
         let records = store.list(self.name.as_deref()).await?;
         if context.json() {
             records.iter().for_each(show::stdout_json);

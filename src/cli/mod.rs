@@ -90,7 +90,7 @@ impl Cli {
         let result = match self.command {
             Command::Init(command) => command.run(&context),
             Command::Validate(command) => command.run(&context),
-            Command::Plan(command) => command.run(&context),
+            Command::Plan(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
             Command::Get(command) => with_runtime(command.run(&context)),
             Command::Images(command) => with_runtime(command.run(&context)),

@@ -22,7 +22,7 @@ pub struct Test {
 
 impl Test {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let rooms = wiring::rooms(context).await?;
+        let rooms = wiring::rooms(context, &Default::default()).await?;
         let Some(record) = rooms.store.find(&self.image).await? else {
             return Err(Error::new(
                 Kind::Usage,
@@ -37,7 +37,13 @@ impl Test {
         run.announce(&record.name, record.version.clone(), &record.platform);
         let launch_folder = run.folders.run.join("builder");
         private_folder(&launch_folder)?;
-        let image = TestedImage { folder, manifest: &manifest, ssh: Default::default(), launch_folder };
+        let image = TestedImage {
+            folder,
+            manifest: &manifest,
+            ssh: Default::default(),
+            run: run.folders.id.clone(),
+            launch_folder,
+        };
         let result = test_phase(&rooms, image, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }

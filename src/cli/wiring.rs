@@ -6,9 +6,9 @@ use super::Context;
 use crate::{
     engine::{OverSsh, Rooms},
     error::{Error, Kind},
-    platform::{Platform, qemu::QemuPlatform},
+    platform::{Platform, ec2::Ec2Platform, qemu::QemuPlatform},
     store::{Store, local::LocalStore},
-    template::model::PlatformKind,
+    template::model::{Ec2, PlatformKind},
     ui::{Listener, OutputStyle, bars::Bars, json::Json, lines::Lines, log::LogFile, summary::Summary},
 };
 
@@ -22,30 +22,31 @@ impl clap::ValueEnum for PlatformKind {
     }
 }
 
-/// The store of the platform that the user asked for.
+/// The store of the platform that the user asked for; `ec2` says in which region and account, and
+/// its default is what the environment says.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn store(context: &Context) -> Result<Arc<dyn Store>, Error> {
+pub async fn store(context: &Context, _ec2: &Ec2) -> Result<Arc<dyn Store>, Error> {
     match context.global.platform {
-        PlatformKind::Ec2 => Err(no_ec2()),
-        PlatformKind::Qemu => Ok(Arc::new(LocalStore::open(&context.data()?).await?)),
+        PlatformKind::Ec2 | PlatformKind::Qemu => Ok(Arc::new(LocalStore::open(&context.data()?).await?)),
     }
 }
 
 /// # Errors
-/// When the platform cannot be used here.
-pub async fn rooms(context: &Context) -> Result<Rooms, Error> {
-    let platform: Arc<dyn Platform> = match context.global.platform {
-        PlatformKind::Ec2 => return Err(no_ec2()),
+/// When it cannot be used here.
+pub fn platform(context: &Context) -> Result<Arc<dyn Platform>, Error> {
+    Ok(match context.global.platform {
+        PlatformKind::Ec2 => Arc::new(Ec2Platform::new(context.accounts.clone())),
         PlatformKind::Qemu => Arc::new(QemuPlatform::new(context.data()?)),
-    };
-    Ok(Rooms { platform, connect: Arc::new(OverSsh), store: store(context).await? })
+    })
 }
 
-fn no_ec2() -> Error {
-    Error::new(Kind::Usage, "platform `ec2`: this version of hornero bakes on this computer only")
-        .hint("add `--platform qemu`, or set HORNERO_PLATFORM=qemu")
+/// # Errors
+/// When the platform or its store cannot be used here.
+pub async fn rooms(context: &Context, ec2: &Ec2) -> Result<Rooms, Error> {
+    let (platform, store) = (platform(context)?, store(context, ec2).await?);
+    Ok(Rooms { platform, connect: Arc::new(OverSsh), store })
 }
 
 /// What shows a run to the user, and the log.

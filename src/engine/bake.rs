@@ -17,7 +17,6 @@ use super::{
     secrets::filled,
     steps,
     survey::{self, Survey},
-    test::SSH,
     test_image,
 };
 use crate::{
@@ -199,14 +198,16 @@ impl Bake<'_> {
         };
         Ok(LaunchSpec {
             name: self.folders.id.clone(),
+            run: self.folders.id.clone(),
             origin: Origin::Base(base.clone()),
             root_size: template.root_disk.size,
+            root_volume: template.root_disk.ec2.clone(),
             disks: template.disks.clone(),
             user_data,
             settings: self.settings(),
             image: template.image.name.clone(),
             tags: template.image.tags.clone(),
-            ssh_port: template.ssh.port.unwrap_or(SSH),
+            ssh: template.ssh.clone(),
             folder: machine::folder(&self.folders.run, "builder")?,
         })
     }
@@ -270,6 +271,7 @@ impl Bake<'_> {
             folder: baked.folder.clone(),
             manifest: &baked.manifest,
             ssh: self.plan.template.ssh.clone(),
+            run: self.folders.id.clone(),
             launch_folder: machine::folder(&self.folders.run, "test")?,
         };
         let work = test_image(self.rooms, image, interrupt, self.events);

@@ -16,14 +16,13 @@ use crate::{
     template::model::Ssh,
 };
 
-/// The port of SSH where a template names no other.
-pub const SSH: u16 = 22;
-
 /// An image, and how a machine started from it is reached.
 pub struct TestedImage<'a> {
     pub folder: PathBuf,
     pub manifest: &'a Manifest,
     pub ssh: Ssh,
+    /// The run's ID.
+    pub run: String,
     /// For this launch alone.
     pub launch_folder: PathBuf,
 }
@@ -45,14 +44,16 @@ pub async fn test_image(
     let user_data = manifest.cloud_init.then(|| user_data::for_test(keys.for_cloud_init())).transpose()?;
     let spec = LaunchSpec {
         name: format!("test-{}", manifest.image),
+        run: image.run.clone(),
         origin: Origin::Image { id: manifest.image.clone(), folder: image.folder.clone() },
         root_size: None,
+        root_volume: Default::default(),
         disks: Vec::new(),
         user_data,
         settings: manifest.machine.clone(),
         image: manifest.name.clone(),
         tags: Default::default(),
-        ssh_port: image.ssh.port.unwrap_or(SSH),
+        ssh: image.ssh.clone(),
         folder: image.launch_folder.clone(),
     };
     let mut builder = rooms.platform.launch(spec, events).await?;

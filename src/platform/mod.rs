@@ -2,6 +2,7 @@
 //! image; a `Builder` is a running machine that can be reached, stopped, captured and destroyed.
 //! `ec2` runs them on AWS, `qemu` on this computer.
 
+mod console;
 pub mod ec2;
 mod image;
 pub mod qemu;
@@ -12,13 +13,14 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use async_trait::async_trait;
 use serde::Serialize;
 
+pub use console::last_lines;
 pub use image::{CaptureSpec, Captured, CapturedDisk, CloudImage, Content, ImageCopy};
 pub use settings::Settings;
 
 use crate::{
     event::Events,
     template::{
-        model::{Arch, Base, Disk, DiskName},
+        model::{Arch, Base, Disk, DiskName, Ec2Disk, Ssh},
         units::Size,
     },
 };
@@ -61,11 +63,14 @@ pub struct BaseImage {
 /// Everything a platform needs to know to start a builder.
 #[derive(Clone, Debug)]
 pub struct LaunchSpec {
-    /// Names the machine: the run's ID.
+    /// Names the machine: the run's ID, or what it is started for.
     pub name: String,
+    /// The run's ID.
+    pub run: String,
     pub origin: Origin,
     /// Of the root disk; the origin's own size when `None`, never smaller than that.
     pub root_size: Option<Size>,
+    pub root_volume: Ec2Disk,
     /// Empty disks to add, in order. An image brings its own.
     pub disks: Vec<Disk>,
     /// cloud-init's user-data; `None` starts the machine without any.
@@ -74,8 +79,8 @@ pub struct LaunchSpec {
     /// The image's name and the template's tags, for what is tagged.
     pub image: String,
     pub tags: BTreeMap<String, String>,
-    /// Where SSH will be spoken to: a platform that opens doors opens this one.
-    pub ssh_port: u16,
+    /// The way in, for a platform that opens doors.
+    pub ssh: Ssh,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
     pub folder: PathBuf,
 }

@@ -1,5 +1,81 @@
-//! Builders as EC2 instances.
+//! Builders as EC2 instances: the AMI they start from, the instance with its volumes and its
+//! security group, its states, the image made of it, and the end of all that.
 
-pub mod address;
+mod address;
+mod api;
+mod attempts;
+mod base;
+mod builder;
 pub mod capture;
-pub mod error;
+mod destroy;
+mod disks;
+mod error;
+#[cfg(test)]
+mod fake;
+mod launch;
+mod network;
+mod sdk;
+mod states;
+mod user_data;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError, Settings};
+use crate::{
+    aws::{Accounts, Aws},
+    event::Events,
+    template::model::{Base, Ec2},
+};
+
+/// The platform. AWS is not spoken to before something is asked of it.
+#[derive(Clone, Debug)]
+pub struct Ec2Platform {
+    accounts: Arc<Accounts>,
+}
+
+impl Ec2Platform {
+    pub fn new(accounts: Arc<Accounts>) -> Self {
+        Self { accounts }
+    }
+
+    async fn aws(&self, settings: &Ec2) -> Result<Aws, PlatformError> {
+        let opened = self.accounts.open(settings.role_arn.as_deref(), settings.region.as_deref()).await;
+        opened.map_err(error::failed("connecting to AWS"))
+    }
+}
+
+#[async_trait]
+impl Platform for Ec2Platform {
+    async fn look_up_base(
+        &self,
+        base: &Base,
+        settings: &Settings,
+    ) -> Result<Option<BaseImage>, PlatformError> {
+        let aws = self.aws(settings.ec2()?).await?;
+        Ok(Some(base::described(&base::resolve(&aws, base).await?)))
+    }
+
+    async fn prepare_base(
+        &self,
+        base: &Base,
+        settings: &Settings,
+        events: &Events,
+    ) -> Result<BaseImage, PlatformError> {
+        let aws = self.aws(settings.ec2()?).await?.telling(events);
+        let found = base::described(&base::resolve(&aws, base).await?);
+        events.reused(&found.description, found.id.clone());
+        Ok(found)
+    }
+
+    /// The serial of a volume is its ID.
+    fn names_disks(&self) -> bool {
+        false
+    }
+
+    async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
+        let aws = self.aws(spec.settings.ec2()?).await?.telling(events);
+        Ok(Box::new(launch::launch(aws, spec, events).await?))
+    }
+}

@@ -19,12 +19,11 @@ use tokio::{
 use super::{
     capture,
     machine::{Drive, Machine},
-    process::last_lines,
     qmp::Qmp,
 };
 use crate::{
     event::Events,
-    platform::{Builder, CaptureSpec, Captured, PlatformError},
+    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
     template::model::DiskName,
 };
 

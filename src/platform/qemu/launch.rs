@@ -17,7 +17,7 @@ use super::{
     qmp::Qmp,
 };
 use crate::{
-    platform::{BaseImage, LaunchSpec, Origin, PlatformError},
+    platform::{BaseImage, LaunchSpec, Origin, PlatformError, last_lines},
     template::model::Firmware,
 };
 
@@ -70,7 +70,7 @@ async fn start(machine: Machine, folder: &Path) -> Result<QemuBuilder, PlatformE
         Err(error) => {
             running.kill().await;
             let said = fs::read_to_string(&log).unwrap_or_default();
-            Err(PlatformError::new(what, error).tail(process::last_lines(&said, 20)))
+            Err(PlatformError::new(what, error).tail(last_lines(&said, 20)))
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use tokio::{process::Child, runtime::Handle, sync::oneshot};
 
-use crate::platform::PlatformError;
+use crate::platform::{PlatformError, last_lines};
 
 /// Work for the thread that starts programs.
 type Job = Box<dyn FnOnce() + Send>;
@@ -62,13 +62,6 @@ pub fn not_started(what: &str, program: &str, error: &io::Error) -> PlatformErro
     };
     PlatformError::new(what, format!("`{program}` could not be started: {error}"))
         .hint(format!("install the package `{package}`"))
-}
-
-/// The last `count` lines of a text, without control characters.
-pub fn last_lines(text: &str, count: usize) -> Vec<String> {
-    let clean = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
-    let lines: Vec<_> = text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(count)..].to_vec()
 }
 
 fn starter() -> io::Result<&'static mpsc::Sender<Job>> {
@@ -131,10 +124,5 @@ mod tests {
             .expect("started");
         assert!(child.try_wait().expect("it can be asked").is_none());
         child.kill().await.expect("it can be ended");
-    }
-
-    #[test]
-    fn the_last_lines_are_readable() {
-        assert_eq!(last_lines("a\n\nb\u{1b}c\r\nd\n", 2), ["bc", "d"]);
     }
 }

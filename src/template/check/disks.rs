@@ -20,8 +20,9 @@ const SMALLEST: Size = Size(64 << 20);
 
 impl Cx<'_> {
     pub fn root_disk(&self, raw: &Raw) -> RootDisk {
-        let size = raw.root_disk.as_ref().and_then(|disk| self.size(&disk.get_ref().size));
-        RootDisk { size }
+        let Some(disk) = raw.root_disk.as_ref().map(Spanned::get_ref) else { return RootDisk::default() };
+        let ec2 = disk.ec2.as_ref().map(|ec2| self.ec2_disk(ec2.get_ref())).unwrap_or_default();
+        RootDisk { size: self.size(&disk.size), ec2 }
     }
 
     pub fn disks(&self, raw: &Raw) -> Vec<Disk> {

@@ -51,6 +51,9 @@ rules! {
     INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
         |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));
     SUBNET: "a subnet", "write its ID, such as \"subnet-0123456789abcdef0\"", |s| id(s, "subnet-");
+    SECURITY_GROUP: "a security group", "write its ID, such as \"sg-0123456789abcdef0\"", |s| id(s, "sg-");
+    ROLE: "a role", "write its ARN: \"arn:aws:iam::123456789012:role/NAME\"",
+        |s| s.starts_with("arn:") && s.contains(":iam::") && s.contains(":role/") && graphic(s);
     CIDR: "a range of addresses", "write it with its length: \"203.0.113.0/24\", one address as \"203.0.113.7/32\"", cidr;
     ADDRESS_SERVICE: "the web address of a service", "write it as \"https://...\"",
         |s| graphic(s) && (s.starts_with("https://") || s.starts_with("http://127.0.0.1:"));
@@ -166,6 +169,11 @@ mod tests {
             &HOST_KEY,
             &["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"],
             &["", "MD5:aa", "SHA256:x"],
+        );
+        takes(
+            &ROLE,
+            &["arn:aws:iam::123456789012:role/bake"],
+            &["bake", "arn:aws:iam::123456789012:user/bake"],
         );
         takes(
             &CIDR,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::template::{
     diagnose::{Fault, did_you_mean},
-    model::{Accelerator, Bastion, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share, Ssh},
+    model::{Accelerator, Bastion, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share, Ssh, Via},
     raw::{self, Raw, Text},
     seal::PARTS,
     units::Size,
@@ -24,6 +24,12 @@ const PART_STARTS: [&str; 8] = [
     "## template: jinja",
     "#upstart-job",
     "Content-Type:",
+];
+
+const VIAS: [(&str, Via); 3] = [
+    ("public-ip", Via::PublicIp),
+    ("private-ip", Via::PrivateIp),
+    ("instance-connect-endpoint", Via::InstanceConnectEndpoint),
 ];
 
 impl Cx<'_> {
@@ -80,6 +86,7 @@ impl Cx<'_> {
             host_key: self.maybe_name(&table.host_key, &HOST_KEY),
             host: self.maybe_name(&table.host, &HOST),
             port: self.number(&table.port, 1..=65_535),
+            via: self.choice(&table.via, "way", &VIAS),
             bastion: table.bastion.as_ref().and_then(|bastion| self.bastion(bastion)),
         }
     }
@@ -121,8 +128,13 @@ impl Cx<'_> {
         let Some(table) = raw.ec2.as_ref().map(Spanned::get_ref) else { return Ec2::default() };
         Ec2 {
             region: self.maybe_name(&table.region, &REGION),
+            role_arn: self.maybe_name(&table.role_arn, &names::ROLE),
             instance_types: self.names(&table.instance_types, &INSTANCE_TYPE),
+            spot: self.flag(&table.spot).unwrap_or_default(),
             subnets: self.names(&table.subnets, &SUBNET),
+            public_ip: self.flag(&table.public_ip),
+            security_groups: self.names(&table.security_groups, &names::SECURITY_GROUP),
+            instance_profile: self.maybe_name(&table.instance_profile, &WORD),
             ssh_cidrs: self.names(&table.ssh_cidrs, &names::CIDR),
             address_service: self.maybe_name(&table.address_service, &names::ADDRESS_SERVICE),
             kms_key: self.maybe_name(&table.kms_key, &WORD),

@@ -9,6 +9,7 @@ use crate::template::units::{Mode, Size};
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RootDisk {
     pub size: Option<Size>,
+    pub ec2: Ec2Disk,
 }
 
 /// One of `[[disks]]`.

@@ -20,7 +20,9 @@ pub use disks::{Disk, DiskName, Ec2Disk, Filesystem, RootDisk};
 pub use files::{FileSource, FileSpec, Owner};
 pub use image::{Image, Notify, Publish, Secret, SecretSource, Variable};
 pub use packages::{PackageSpec, Packages, Repository};
-pub use platforms::{Accelerator, Bastion, CloudInit, Ec2, Firmware, PlatformKind, Qemu, Seal, Share, Ssh};
+pub use platforms::{
+    Accelerator, Bastion, CloudInit, Ec2, Firmware, PlatformKind, Qemu, Seal, Share, Ssh, Via,
+};
 pub use steps::{Action, Script, Step, StepKind};
 
 /// One template, checked. Paths of local files are relative to the folder of the file that

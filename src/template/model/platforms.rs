@@ -32,7 +32,17 @@ pub struct Ssh {
     pub host_key: Option<String>,
     pub host: Option<String>,
     pub port: Option<u16>,
+    /// Which of the builder's addresses, or what leads to it.
+    pub via: Option<Via>,
     pub bastion: Option<Bastion>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    PublicIp,
+    PrivateIp,
+    InstanceConnectEndpoint,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -56,9 +66,22 @@ pub struct Seal {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ec2 {
+    /// The environment's when there is none.
     pub region: Option<String>,
+    /// A role to take on for everything that is done there.
+    pub role_arn: Option<String>,
+    /// Tried in order; a small one of the image's architecture when empty.
     pub instance_types: Vec<String>,
+    /// Spot first, on demand where there is none.
+    pub spot: bool,
+    /// Tried in order; the default subnet of the region when empty.
     pub subnets: Vec<String>,
+    /// Whether the builder gets a public address; the subnet's own setting when `None`.
+    pub public_ip: Option<bool>,
+    /// Given ones; a temporary one when empty.
+    pub security_groups: Vec<String>,
+    /// Name or ARN.
+    pub instance_profile: Option<String>,
     /// Who may reach the builder's SSH; empty for the caller's own address alone.
     pub ssh_cidrs: Vec<String>,
     /// Answers with the address of whoever asks.

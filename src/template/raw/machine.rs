@@ -51,6 +51,7 @@ pub struct QemuBase {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct RootDisk {
     pub size: Option<Text>,
+    pub ec2: Option<Spanned<Ec2Disk>>,
 }
 
 /// One of `[[disks]]`

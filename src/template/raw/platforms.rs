@@ -34,6 +34,7 @@ pub struct Ssh {
     pub host_key: Option<Text>,
     pub host: Option<Text>,
     pub port: Option<Spanned<Number>>,
+    pub via: Option<Text>,
     pub bastion: Option<Spanned<Bastion>>,
 }
 
@@ -61,8 +62,13 @@ pub struct Seal {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Ec2 {
     pub region: Option<Text>,
+    pub role_arn: Option<Text>,
     pub instance_types: Option<Spanned<List>>,
+    pub spot: Option<Spanned<Flag>>,
     pub subnets: Option<Spanned<List>>,
+    pub public_ip: Option<Spanned<Flag>>,
+    pub security_groups: Option<Spanned<List>>,
+    pub instance_profile: Option<Text>,
     pub ssh_cidrs: Option<Spanned<List>>,
     pub address_service: Option<Text>,
     pub kms_key: Option<Text>,

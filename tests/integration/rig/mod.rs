@@ -4,6 +4,7 @@ pub mod ec2;
 pub mod hornero;
 pub mod image;
 pub mod moto;
+pub mod proxy;
 pub mod python;
 pub mod sshd;
 pub mod web;

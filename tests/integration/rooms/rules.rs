@@ -84,7 +84,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("indicatif", &["ui"], "bars are the ui's"),
     ("comfy_table", &["ui"], "tables are the ui's"),
     ("aws_sdk_ec2", &["aws", "platform::ec2"], "the cloud is the platform's"),
-    ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::base"], "the parameter service is the store's"),
+    ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::sdk"], "the parameter service is the store's"),
 ];
 
 /// A source file, by where it lies.

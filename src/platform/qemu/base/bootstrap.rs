@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use super::{super::process, cache::Slot, disk, disk::BootFiles, sources};
 use crate::{
     event::{Events, Stream},
-    platform::{BaseImage, PlatformError},
+    platform::{BaseImage, PlatformError, last_lines},
 };
 
 /// Counts up when a base built by the same words has to come out differently.
@@ -185,7 +185,7 @@ impl Recipe<'_> {
             error = error
                 .hint("an ordinary user needs user namespaces and ranges in /etc/subuid; else bake as root");
         }
-        Err(error.tail(process::last_lines(&said, 20)))
+        Err(error.tail(last_lines(&said, 20)))
     }
 
     fn what(&self) -> String {

@@ -1,0 +1,181 @@
+//! Getting an instance: types, subnets and ways to pay are tried in order while EC2 has none to give.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    api::{Instance, Machines, Order},
+    error::failed,
+};
+use crate::{
+    aws::{AwsError, Fault},
+    event::Events,
+    platform::PlatformError,
+    template::model::{Arch, Ec2},
+};
+
+/// Small ones that are offered everywhere.
+fn usual_type(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "t3.medium",
+        Arch::Arm64 => "t4g.medium",
+    }
+}
+
+/// One order for each try, in the order of trying: spot before on demand, then by type, then by subnet.
+pub fn orders(base: &Order, settings: &Ec2, arch: Arch, launch: &str) -> Vec<Order> {
+    let mut types: Vec<&str> = settings.instance_types.iter().map(String::as_str).collect();
+    if types.is_empty() {
+        types.push(usual_type(arch));
+    }
+    let mut subnets: Vec<Option<&String>> = settings.subnets.iter().map(Some).collect();
+    if subnets.is_empty() {
+        subnets.push(None);
+    }
+    let pay: &[bool] = if settings.spot { &[true, false] } else { &[false] };
+    let mut orders = Vec::new();
+    for spot in pay {
+        for instance_type in &types {
+            for subnet in &subnets {
+                let (instance_type, subnet) = ((*instance_type).to_owned(), subnet.cloned());
+                let token = token(launch, orders.len());
+                orders.push(Order { token, spot: *spot, instance_type, subnet, ..base.clone() });
+            }
+        }
+    }
+    orders
+}
+
+/// At most 64 characters, new for each try: a token of a failed try with other words is refused.
+fn token(launch: &str, attempt: usize) -> String {
+    hex::encode(Sha256::digest(format!("{launch}/{attempt}")))
+}
+
+/// The first instance that EC2 gives.
+///
+/// # Errors
+/// When a try fails for another reason than a lack, or all of them lacked something.
+pub async fn run(
+    machines: &dyn Machines,
+    orders: &[Order],
+    name: &str,
+    events: &Events,
+) -> Result<Instance, PlatformError> {
+    let doing = format!("starting the builder `{name}`");
+    let mut lacks = Vec::new();
+    for (number, order) in orders.iter().enumerate() {
+        let error = match machines.run(order).await {
+            Ok(instance) => return Ok(instance),
+            Err(error) => error,
+        };
+        if !elsewhere(&error, order) {
+            return Err(failed(doing)(about(error, order)));
+        }
+        let lack = format!("{}: {}", shown(order), error.why());
+        if number + 1 == orders.len() {
+            let error = failed(doing)(about(error, order));
+            return Err(if lacks.is_empty() { error } else { error.tail(lacks) });
+        }
+        events.note(format!("{lack}; trying the next"));
+        lacks.push(lack);
+    }
+    Err(PlatformError::new(doing, "there was nothing to try").hint("set [ec2] instance_types"))
+}
+
+/// Whether another type, subnet or way to pay may do.
+fn elsewhere(error: &AwsError, order: &Order) -> bool {
+    match error.fault {
+        Fault::Capacity => true,
+        // Quotas differ between families, and between spot and on demand.
+        Fault::Quota => true,
+        Fault::Other | Fault::Invalid => {
+            order.spot && error.code.as_deref().is_some_and(|code| code.contains("Spot"))
+        }
+        Fault::NotFound
+        | Fault::Denied
+        | Fault::Credentials
+        | Fault::Expired
+        | Fault::Throttled
+        | Fault::Transient => false,
+    }
+}
+
+/// What was asked for stands in the error: the template's own words are easier found there.
+fn about(error: AwsError, order: &Order) -> AwsError {
+    AwsError { resource: shown(order), ..error }
+}
+
+fn shown(order: &Order) -> String {
+    let place = order.subnet.as_deref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
+    let pay = if order.spot { " (spot)" } else { "" };
+    format!("{}{pay} from {}{place}", order.instance_type, order.ami)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ec2::fake::FakeEc2;
+
+    fn settings(types: &[&str], subnets: &[&str], spot: bool) -> Ec2 {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Ec2 { instance_types: list(types), subnets: list(subnets), spot, ..Ec2::default() }
+    }
+
+    async fn tried(ec2: &FakeEc2, settings: &Ec2) -> Result<Instance, PlatformError> {
+        let base = Order { ami: "ami-1".into(), ..Order::default() };
+        let (events, _listener) = Events::channel();
+        run(ec2, &orders(&base, settings, Arch::X86_64, "web-1"), "web-1", &events).await
+    }
+
+    #[tokio::test]
+    async fn subnets_and_then_types_are_tried_while_there_is_no_capacity() {
+        let ec2 = FakeEc2::default().lacking(3, "InsufficientInstanceCapacity");
+        tried(&ec2, &settings(&["t3.large", "m6i.large"], &["subnet-a", "subnet-b"], false)).await.unwrap();
+        assert_eq!(
+            ec2.calls(),
+            [
+                "run t3.large subnet-a",
+                "run t3.large subnet-b",
+                "run m6i.large subnet-a",
+                "run m6i.large subnet-b"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn spot_falls_back_to_on_demand() {
+        let ec2 = FakeEc2::default().lacking(1, "MaxSpotInstanceCountExceeded");
+        tried(&ec2, &settings(&[], &[], true)).await.unwrap();
+        assert_eq!(ec2.calls(), ["run t3.medium spot", "run t3.medium"]);
+    }
+
+    #[tokio::test]
+    async fn when_all_lack_the_error_lists_what_was_tried() {
+        let ec2 = FakeEc2::default().lacking(9, "InsufficientInstanceCapacity");
+        let error = tried(&ec2, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap_err();
+        assert!(error.to_string().contains("ec2:RunInstances for m6i.large from ami-1"), "{error}");
+        assert!(error.tail[0].starts_with("t3.large from ami-1: "), "{:?}", error.tail);
+        assert!(error.hint.unwrap().contains("instance_types"));
+    }
+
+    #[tokio::test]
+    async fn another_mistake_is_not_tried_elsewhere() {
+        let ec2 = FakeEc2::default().lacking(9, "InvalidSubnetID.NotFound");
+        let error =
+            tried(&ec2, &settings(&["t3.large", "m6i.large"], &["subnet-a"], false)).await.unwrap_err();
+        assert_eq!(ec2.calls(), ["run t3.large subnet-a"]);
+        assert!(error.to_string().contains("subnet-a"), "{error}");
+    }
+
+    #[test]
+    fn each_try_has_a_token_of_its_own_that_the_same_launch_gives_again() {
+        let base = Order::default();
+        let make = |launch| orders(&base, &settings(&["a", "b"], &["c", "d"], true), Arch::X86_64, launch);
+        let mut tokens: Vec<String> = make("run-1").into_iter().map(|order| order.token).collect();
+        assert!(make("run-1").iter().zip(&tokens).all(|(order, token)| order.token == *token));
+        tokens.extend(make("run-2").into_iter().map(|order| order.token));
+        tokens.sort();
+        tokens.dedup();
+        assert_eq!(tokens.len(), 16);
+        assert!(tokens.iter().all(|token| token.len() <= 64));
+    }
+}

@@ -1,0 +1,114 @@
+//! A running instance as a builder.
+
+use std::{net::SocketAddr, time::Duration};
+
+use async_trait::async_trait;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    api::Machines,
+    capture::{self, Source, Volume},
+    destroy::{Made, destroy},
+    disks,
+    error::failed,
+    states,
+};
+use crate::{
+    aws::Aws,
+    event::Events,
+    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    template::model::{Disk, DiskName, Ec2},
+};
+
+/// Between two questions whether it still runs: every question counts against the account's limit.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Shutting an instance down takes EC2 longer than its guest needs.
+const STOP: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Debug)]
+pub struct Ec2Builder {
+    aws: Aws,
+    id: String,
+    address: SocketAddr,
+    settings: Ec2,
+    root: Volume,
+    disks: Vec<(Disk, Volume)>,
+    made: Made,
+    /// When it may be asked again whether it runs.
+    next_look: Mutex<Instant>,
+    stopped: bool,
+}
+
+impl Ec2Builder {
+    pub fn new(
+        aws: Aws,
+        id: String,
+        address: SocketAddr,
+        settings: Ec2,
+        root: Volume,
+        disks: Vec<(Disk, Volume)>,
+        made: Made,
+    ) -> Self {
+        let next_look = Mutex::new(Instant::now());
+        Self { aws, id, address, settings, root, disks, made, next_look, stopped: false }
+    }
+}
+
+#[async_trait]
+impl Builder for Ec2Builder {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn disks(&self) -> Vec<DiskName> {
+        self.disks.iter().map(|(disk, volume)| disks::name(disk, volume)).collect()
+    }
+
+    async fn gone(&self) -> Option<String> {
+        let mut next = self.next_look.lock().await;
+        sleep_until(*next).await;
+        *next = Instant::now() + LOOK;
+        states::gone(&self.aws, &self.id).await
+    }
+
+    async fn console_tail(&self, lines: usize) -> Vec<String> {
+        match self.aws.console(&self.id).await {
+            Ok(text) => last_lines(&text, lines),
+            // It is told beside another error, which counts.
+            Err(error) => vec![format!("the console could not be read: {error}")],
+        }
+    }
+
+    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
+        self.aws.stop(&self.id).await.map_err(failed(format!("stopping the builder {}", self.id)))?;
+        match states::stopped(&self.aws, &self.id, deadline.max(STOP)).await {
+            Ok(()) => {
+                self.stopped = true;
+                Ok(())
+            }
+            Err(error) => Err(error.tail(self.console_tail(20).await)),
+        }
+    }
+
+    async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError> {
+        if !self.stopped {
+            let what = format!("making an AMI of the builder {}", self.id);
+            return Err(PlatformError::new(what, "it was not stopped, so its disks may be half-written"));
+        }
+        let Self { aws, id, settings, root, disks, .. } = self;
+        let source = Source { instance: id, root, disks, settings };
+        capture::capture(&aws.telling(events), &source, spec, events).await
+    }
+
+    async fn destroy(&mut self) -> Result<(), PlatformError> {
+        destroy(&self.aws, self.aws.region(), &mut self.made).await
+    }
+}

@@ -1,0 +1,144 @@
+//! Removing what a launch made, in the order in which EC2 lets go of it. Can be done again.
+
+use std::time::Duration;
+
+use super::{
+    api::{Ec2, Network},
+    error::failed,
+    states,
+};
+use crate::{
+    aws::{AwsError, Fault},
+    platform::PlatformError,
+    wait::{Look, Wait, WaitError},
+};
+
+/// The interface of a terminated instance holds its group for a while.
+const GROUP: Duration = Duration::from_secs(5 * 60);
+
+/// What a launch has made so far.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    pub instance: Option<String>,
+    pub spot_request: Option<String>,
+    pub group: Option<String>,
+}
+
+/// Removes all of it; each thing is tried, also when another one stays.
+///
+/// # Errors
+/// What is left, each with the command that removes it.
+pub async fn destroy(ec2: &dyn Ec2, region: &str, made: &mut Made) -> Result<(), PlatformError> {
+    let mut left = Vec::new();
+    if let Some(request) = made.spot_request.clone() {
+        match or_gone(ec2.cancel_spot(&request).await) {
+            Ok(()) => made.spot_request = None,
+            Err(error) => left.push(Left::spot(&request, error)),
+        }
+    }
+    if let Some(id) = made.instance.clone() {
+        match end(ec2, &id).await {
+            Ok(()) => made.instance = None,
+            Err(error) => left.push(Left::instance(&id, error)),
+        }
+    }
+    if let Some(group) = made.group.clone() {
+        match delete_group(ec2, &group).await {
+            Ok(()) => made.group = None,
+            Err(error) => left.push(Left::group(&group, error)),
+        }
+    }
+    told(left, region)
+}
+
+async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
+    or_gone(ec2.terminate(id).await).map_err(failed(format!("ending the builder {id}")))?;
+    states::terminated(ec2, id).await
+}
+
+async fn delete_group(network: &(impl Network + ?Sized), group: &str) -> Result<(), WaitError<AwsError>> {
+    let wait = Wait::new(format!("{group} is deleted"), GROUP);
+    let look = || async move {
+        match or_gone(network.delete_group(group).await) {
+            Ok(()) => Ok(Look::There(())),
+            Err(error) if error.code.as_deref() == Some("DependencyViolation") => {
+                Ok(Look::NotYet(error.why()))
+            }
+            Err(error) => Err(error),
+        }
+    };
+    wait.until(look).await
+}
+
+/// What EC2 no longer knows has been removed already.
+fn or_gone(result: Result<(), AwsError>) -> Result<(), AwsError> {
+    match result {
+        Err(error) if error.fault == Fault::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// Something that could not be removed.
+struct Left {
+    what: String,
+    command: String,
+    why: String,
+}
+
+impl Left {
+    fn instance(id: &str, why: impl ToString) -> Self {
+        let command = format!("terminate-instances --instance-ids {id}");
+        Self { what: format!("the instance {id}"), command, why: why.to_string() }
+    }
+
+    fn spot(id: &str, why: impl ToString) -> Self {
+        let command = format!("cancel-spot-instance-requests --spot-instance-request-ids {id}");
+        Self { what: format!("the spot request {id}"), command, why: why.to_string() }
+    }
+
+    fn group(id: &str, why: impl ToString) -> Self {
+        let command = format!("delete-security-group --group-id {id}");
+        Self { what: format!("the security group {id}"), command, why: why.to_string() }
+    }
+}
+
+fn told(left: Vec<Left>, region: &str) -> Result<(), PlatformError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = left.iter().map(|one| one.what.as_str()).collect();
+    let why: Vec<&str> = left.iter().map(|one| one.why.as_str()).collect();
+    let commands = left.iter().map(|one| format!("aws ec2 {} --region {region}", one.command));
+    let error = PlatformError::new(format!("removing {}", names.join(" and ")), why.join("; "));
+    Err(error.hint(format!("remove by hand: {}", commands.collect::<Vec<_>>().join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ec2::fake::FakeEc2;
+
+    fn made() -> Made {
+        let name = |text: &str| Some(text.to_owned());
+        Made { instance: name("i-1"), spot_request: name("sir-1"), group: name("sg-1") }
+    }
+
+    #[tokio::test]
+    async fn the_group_goes_last_and_a_second_time_does_nothing() {
+        let (ec2, mut made) = (FakeEc2::default(), made());
+        destroy(&ec2, "eu-west-1", &mut made).await.unwrap();
+        assert_eq!(ec2.calls(), ["cancel sir-1", "terminate i-1", "look i-1", "delete sg-1"]);
+        destroy(&ec2, "eu-west-1", &mut made).await.unwrap();
+        assert_eq!(ec2.calls().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn what_stays_is_named_with_the_command_that_removes_it() {
+        let (ec2, mut made) = (FakeEc2::default().refusing("terminate"), made());
+        let error = destroy(&ec2, "eu-west-1", &mut made).await.unwrap_err();
+        assert!(error.to_string().starts_with("removing the instance i-1: "), "{error}");
+        let hint = error.hint.unwrap();
+        assert!(hint.contains("aws ec2 terminate-instances --instance-ids i-1 --region eu-west-1"), "{hint}");
+        assert_eq!((made.instance.as_deref(), made.group), (Some("i-1"), None));
+    }
+}

@@ -1,0 +1,42 @@
+//! A proxy in front of the cloud that sees every call and lets chosen ones go wrong; what can go
+//! wrong stands in `tests/aws/faults.py`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::python::Server;
+
+pub struct Proxy(Server);
+
+impl Proxy {
+    pub fn before(endpoint: &str) -> Self {
+        Self(Server::start("proxy.py", &[endpoint]))
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.0.endpoint()
+    }
+
+    /// Adds a rule: `json!({ "action": "RunInstances", "fault": "throttle", "times": 2 })`.
+    pub fn rule(&mut self, rule: Value) {
+        self.0.ask(&json!({ "rule": rule }));
+    }
+
+    /// Every call so far, in order, as a policy names it, with its region.
+    pub fn calls(&mut self) -> Vec<(String, String)> {
+        let seen = self.0.ask(&json!({ "seen": true }));
+        let text = |call: &Value, key: &str| call[key].as_str().unwrap_or_default().to_owned();
+        let name = |call| format!("{}:{}", text(call, "service"), text(call, "action"));
+        seen.as_array().unwrap().iter().map(|call| (name(call), text(call, "region"))).collect()
+    }
+
+    /// How often an action was called.
+    pub fn count(&mut self, action: &str) -> usize {
+        self.calls().iter().filter(|(name, _)| name == action).count()
+    }
+
+    pub fn actions(&mut self) -> BTreeSet<String> {
+        self.calls().into_iter().map(|(name, _)| name).collect()
+    }
+}
