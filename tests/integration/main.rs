@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
 
 mod bakes;
+mod both;
 mod cloud;
 mod fetch;
 mod machines;

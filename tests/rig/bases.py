@@ -8,7 +8,8 @@ DEBIAN = ("136693071363", "debian-12-amd64-")
 PARAMETER = "/aws/service/debian/release/12/latest/amd64"
 # Moto has its bases in every region, with the same IDs.
 ANY_REGION = {
-    "authorization": "AWS4-HMAC-SHA256 Credential=rig/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0",
+    "authorization": "AWS4-HMAC-SHA256 Credential=rig/20260101/us-east-1/ec2/aws4_request, "
+    "SignedHeaders=host, Signature=0",
     "content-type": "application/x-www-form-urlencoded",
 }
 

@@ -4,6 +4,7 @@ control line (QMP)."""
 import json
 import subprocess
 import threading
+import time
 
 from alive import spawn
 
@@ -11,6 +12,8 @@ from alive import spawn
 MAKER = "Amazon EC2"
 NETWORK = "net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15"
 METADATA = "169.254.169.254:80"
+# A press early in a boot is lost on the guest.
+SECONDS_BETWEEN_PRESSES = 5
 
 
 class Guest:
@@ -33,8 +36,17 @@ class Guest:
         except OSError:
             pass  # It has ended, which whoever waits for it sees.
 
-    def press_power_button(self):
-        self.ask("system_powerdown")
+    def stop(self, patience):
+        """Presses the power button. EC2 too takes the power away from a guest that does not listen."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            self.ask("system_powerdown")
+            try:
+                self.process.wait(SECONDS_BETWEEN_PRESSES)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+        self.kill()
 
     def reset(self):
         self.ask("system_reset")

@@ -110,5 +110,4 @@ def volume(rig, image, item, instance_id):
     device, gib = text(attached, "device"), int(text(item, "size"))
     below = image.layer(device)
     layer = rig.layers.on_top_of(below, gib) if below else rig.layers.empty(gib)
-    kept = text(attached, "deleteOnTermination") == "true"
-    return Volume(text(item, "volumeId"), device, gib, layer, kept)
+    return Volume(text(item, "volumeId"), device, gib, layer)

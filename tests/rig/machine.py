@@ -2,7 +2,6 @@
 which follow the guest. Callers hold the rig's lock."""
 
 import os
-import subprocess
 import threading
 import time
 import uuid
@@ -13,8 +12,6 @@ from guest import Guest
 from imds import Service
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
-# A press early in a boot is lost on the guest.
-SECONDS_BETWEEN_PRESSES = 5
 
 
 @dataclass
@@ -23,7 +20,6 @@ class Volume:
     device: str
     gib: int
     layer: str
-    delete_on_termination: bool
 
 
 @dataclass
@@ -74,7 +70,8 @@ class Machine:
         if force:
             self.guest.kill()
         else:
-            threading.Thread(target=self._ask_to_stop, args=[self.guest], daemon=True).start()
+            patience = self.rig.options.stop_timeout
+            threading.Thread(target=self.guest.stop, args=[patience], daemon=True).start()
 
     def terminate(self):
         off = self.state == "stopped" or self.failure
@@ -131,17 +128,6 @@ class Machine:
         self.volumes = []
         self.rig.remove(self.folder)
         self.become("terminated")
-
-    def _ask_to_stop(self, guest):
-        """EC2 too takes the power away from a guest that does not listen."""
-        deadline = time.monotonic() + self.rig.options.stop_timeout
-        while guest.process.poll() is None and time.monotonic() < deadline:
-            guest.press_power_button()
-            try:
-                guest.process.wait(SECONDS_BETWEEN_PRESSES)
-            except subprocess.TimeoutExpired:
-                continue
-        guest.kill()
 
     def console_log(self):
         if not os.path.exists(self.console):

@@ -7,7 +7,8 @@ VERSIONS = ["1.0", "2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23", "late
 
 def tree(machine):
     """Everything below a version."""
-    found = {"meta-data": meta_data(machine), "dynamic": {"instance-identity": {"document": document(machine)}}}
+    identity = {"document": document(machine)}
+    found = {"meta-data": meta_data(machine), "dynamic": {"instance-identity": identity}}
     if machine.user_data is not None:
         found["user-data"] = machine.user_data
     return found
