@@ -7,6 +7,7 @@ mod call;
 mod classify;
 mod error;
 mod limiter;
+pub mod tags;
 
 use std::{
     collections::BTreeSet,

@@ -13,6 +13,7 @@ mod init;
 mod inputs;
 mod interrupt;
 mod plan;
+mod publish;
 mod run;
 mod secrets;
 mod show;
@@ -76,6 +77,7 @@ enum Command {
     Validate(validate::Validate),
     Plan(plan::Plan),
     Bake(bake::Bake),
+    Publish(publish::Publish),
     Get(get::Get),
     Images(images::Images),
     History(history::History),
@@ -92,6 +94,7 @@ impl Cli {
             Command::Validate(command) => command.run(&context),
             Command::Plan(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
+            Command::Publish(command) => with_runtime(command.run(&context)),
             Command::Get(command) => with_runtime(command.run(&context)),
             Command::Images(command) => with_runtime(command.run(&context)),
             Command::History(command) => with_runtime(command.run(&context)),

@@ -7,7 +7,7 @@ use crate::{
     engine::{OverSsh, Rooms},
     error::{Error, Kind},
     platform::{Platform, ec2::Ec2Platform, qemu::QemuPlatform},
-    store::{Store, local::LocalStore},
+    store::{Store, StoreError, local::LocalStore, ssm::SsmStore},
     template::model::{Ec2, PlatformKind},
     ui::{Listener, OutputStyle, bars::Bars, json::Json, lines::Lines, log::LogFile, summary::Summary},
 };
@@ -27,9 +27,15 @@ impl clap::ValueEnum for PlatformKind {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn store(context: &Context, _ec2: &Ec2) -> Result<Arc<dyn Store>, Error> {
+pub async fn store(context: &Context, ec2: &Ec2) -> Result<Arc<dyn Store>, Error> {
+    let data = context.data()?;
     match context.global.platform {
-        PlatformKind::Ec2 | PlatformKind::Qemu => Ok(Arc::new(LocalStore::open(&context.data()?).await?)),
+        PlatformKind::Ec2 => {
+            let aws = context.accounts.open(ec2.role_arn.as_deref(), ec2.region.as_deref()).await;
+            let aws = aws.map_err(StoreError::aws("open Parameter Store"))?;
+            Ok(Arc::new(SsmStore::new(aws, data.join("images"))))
+        }
+        PlatformKind::Qemu => Ok(Arc::new(LocalStore::open(&data).await?)),
     }
 }
 

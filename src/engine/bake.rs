@@ -12,6 +12,7 @@ use super::{
     image::Staging,
     machine::{self, LaunchKeys, Machine},
     manifest::{BaseEntry, FORMAT, InputEntry, Manifest},
+    outcome::Outcome,
     phases::{Timings, phase},
     prepare, publish, seal,
     secrets::filled,
@@ -81,9 +82,13 @@ pub async fn bake(
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
     let mut timings = Timings::default();
     let baked = bake.make(&mut timings, interrupt.clone()).await?;
+    let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
+    let outcome = Outcome { image, folder, passed: false };
+    outcome.write(&folders.run)?;
     publish::record(rooms, &baked).await?;
     bake.test(&baked, &mut timings, interrupt).await?;
-    let work = publish::publish(rooms, &baked, &plan.template.publish, events);
+    Outcome { passed: true, ..outcome }.write(&folders.run)?;
+    let work = publish::publish(rooms, &baked.manifest, &plan.template.publish, events);
     phase(events, &mut timings, Phase::Publish, work).await?;
     Ok(baked)
 }

@@ -65,6 +65,32 @@ impl Staging {
     }
 }
 
+/// Writes the manifest of a finished image anew, and the sums with it.
+///
+/// # Errors
+/// When the image's folder cannot be written.
+pub fn rewrite(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+    let write = || {
+        let text = serde_json::to_string_pretty(manifest)? + "\n";
+        replace(&folder.join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
+        replace(&folder.join(FILE), &text)
+    };
+    write().map_err(|error: io::Error| {
+        Error::new(Kind::Local, format!("writing the manifest in `{}`", folder.display())).because(&error)
+    })
+}
+
+/// A reader sees the old file or the new one.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    fs::remove_file(&new).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })?;
+    write_synced(&new, text)?;
+    fs::rename(new, path)
+}
+
 /// In the form that `sha256sum --check` reads.
 fn sums(disks: &[CapturedDisk], manifest: &str) -> String {
     let mut text: String = files(disks).map(|(file, sha256)| format!("{sha256}  {file}\n")).collect();

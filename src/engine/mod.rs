@@ -8,6 +8,7 @@ mod image;
 mod local;
 mod machine;
 pub mod manifest;
+pub mod outcome;
 mod phases;
 mod prepare;
 mod publish;
@@ -23,6 +24,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use bake::{BakeInputs, Baked, bake};
+pub use publish::publish_phase;
 pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{

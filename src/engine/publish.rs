@@ -1,11 +1,20 @@
-//! Records an image, and points its stage's parameter at it.
+//! Records an image, and points its stage's parameter at it, in every region that has the image. A
+//! step of its own: it can be done again without another bake.
 
-use super::{Rooms, bake::Baked, manifest::FILE};
+use std::path::Path;
+
+use super::{
+    Rooms,
+    bake::Baked,
+    image,
+    manifest::{FILE, Manifest},
+    phases::{Timings, phase},
+};
 use crate::{
-    error::Error,
-    event::{Event, Events},
-    store::ImageRecord,
-    template::model::Publish,
+    error::{Error, Kind},
+    event::{Event, Events, Phase},
+    store::{ImageRecord, Parameters},
+    template::model::{DataType, Publish},
 };
 
 /// Makes the image known. It is not pointed at by anything yet.
@@ -29,16 +38,115 @@ pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
     Ok(rooms.store.record(&record).await?)
 }
 
-/// Points the parameter at the image.
+/// Points the parameter at the image: first where it was made, then where it was copied to. One
+/// region does not hold up another.
 ///
 /// # Errors
 /// When the store refuses; the image stays, and so does what the parameter pointed at before.
-pub async fn publish(rooms: &Rooms, baked: &Baked, publish: &Publish, events: &Events) -> Result<(), Error> {
-    let manifest = &baked.manifest;
-    let version = manifest.version.as_deref().unwrap_or("no version");
-    let description = format!("{} {version}, run {}", manifest.name, manifest.run);
-    let (parameter, value) = (publish.parameter.clone(), manifest.image.clone());
-    let version = rooms.store.point(&parameter, &value, &description).await?;
-    events.send(Event::Published { parameter, value, version });
+pub async fn publish(
+    rooms: &Rooms,
+    manifest: &Manifest,
+    publish: &Publish,
+    events: &Events,
+) -> Result<(), Error> {
+    let again = |error: Error| advise(error, manifest);
+    let home = write(rooms.store.as_ref(), &manifest.image, manifest, publish, events).await;
+    home.map_err(again)?;
+    let mut failed = None;
+    for copy in &manifest.copies {
+        let result = match (&copy.image, &copy.failed) {
+            (Some(image), _) => elsewhere(rooms, &copy.region, image, manifest, publish, events).await,
+            (None, why) => {
+                let what = format!("copying the image {} to {}", manifest.image, copy.region);
+                let why = why.as_deref().unwrap_or("it was not done");
+                Err(Error::new(Kind::Platform, format!("{what}: {why}")))
+            }
+        };
+        if let Err(error) = result {
+            events.warn(error.to_string());
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(()), |error| Err(again(error)))
+}
+
+/// `publish_again` as a phase of a run of its own.
+///
+/// # Errors
+/// As `publish`.
+pub async fn publish_phase(
+    rooms: &Rooms,
+    folder: &Path,
+    manifest: &mut Manifest,
+    target: &Publish,
+    events: &Events,
+) -> Result<(), Error> {
+    let work = publish_again(rooms, folder, manifest, target, events);
+    phase(events, &mut Timings::default(), Phase::Publish, work).await
+}
+
+/// Publishes an image of an earlier run, and first makes the copies of it that are missing.
+async fn publish_again(
+    rooms: &Rooms,
+    folder: &Path,
+    manifest: &mut Manifest,
+    target: &Publish,
+    events: &Events,
+) -> Result<(), Error> {
+    if manifest.copies.iter().any(|copy| copy.image.is_none()) {
+        let missing = &manifest.copies;
+        let copies = rooms.platform.copy_again(&manifest.image, &manifest.machine, missing, events).await?;
+        manifest.copies = copies;
+        image::rewrite(folder, manifest)?;
+    }
+    publish(rooms, manifest, target, events).await
+}
+
+async fn elsewhere(
+    rooms: &Rooms,
+    region: &str,
+    image: &str,
+    manifest: &Manifest,
+    publish: &Publish,
+    events: &Events,
+) -> Result<(), Error> {
+    match rooms.store.in_region(region).await? {
+        Some(store) => write(store.as_ref(), image, manifest, publish, events).await,
+        None => Ok(()),
+    }
+}
+
+async fn write<S: Parameters + ?Sized>(
+    store: &S,
+    image: &str,
+    manifest: &Manifest,
+    publish: &Publish,
+    events: &Events,
+) -> Result<(), Error> {
+    let (name, text) = (&publish.parameter, description(manifest));
+    let version = match publish.data_type {
+        DataType::Image => store.point(name, image, &text).await?,
+        DataType::Text => store.put(name, image, &text).await?,
+    };
+    events.send(Event::Published { parameter: name.clone(), value: image.to_owned(), version });
     Ok(())
+}
+
+/// What a person reads beside the ID.
+fn description(manifest: &Manifest) -> String {
+    let version = manifest.version.as_deref().unwrap_or("no version");
+    format!("{} {version}, run {}", manifest.name, manifest.run)
+}
+
+/// Says that nothing has to be baked again.
+fn advise(error: Error, manifest: &Manifest) -> Error {
+    let again = format!(
+        "the image {} stays; `hornero publish {}` does only this step again",
+        manifest.image, manifest.run
+    );
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}; {again}"),
+        None => again,
+    };
+    error.hint(hint)
 }

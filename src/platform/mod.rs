@@ -107,6 +107,16 @@ pub trait Platform: Send + Sync {
     /// the serials are known only after the launch, when user-data is fixed already.
     fn names_disks(&self) -> bool;
 
+    /// Makes the copies of an image in other regions that are missing, and says of every region what
+    /// came of it.
+    async fn copy_again(
+        &self,
+        image: &str,
+        settings: &Settings,
+        copies: &[ImageCopy],
+        events: &Events,
+    ) -> Result<Vec<ImageCopy>, PlatformError>;
+
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
 }

@@ -1,6 +1,8 @@
 //! What can go wrong with a store, in words that say what to do about it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+use crate::aws::AwsError;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +33,38 @@ pub enum StoreError {
     Pointer { parameter: String },
     #[error("`{name}` is no name for a parameter: {why}")]
     BadName { name: String, why: &'static str },
+    #[error("cannot {what}")]
+    Aws { what: String, source: Box<AwsError> },
+    #[error("the image `{image}` is {state} in {region}, so `{parameter}` cannot point at it")]
+    NotAvailable { parameter: String, image: String, region: String, state: String },
+    #[error("the image `{image}` in {region} has no tags of a bake")]
+    Untagged { image: String, region: String },
+    #[error(
+        "`{parameter}` has the data type `text` in {region}, which AWS never changes, so it cannot point at an image"
+    )]
+    IsText { parameter: String, region: String },
+    #[error("`{parameter}` is no plain parameter in {region} but a {kind}")]
+    OtherType { parameter: String, region: String, kind: String },
+    #[error(
+        "AWS took `{value}` for `{parameter}` in {region} as version {version}, and has not stored it after {} s: it \
+         did not accept it as an image; last seen: {last}", waited.as_secs()
+    )]
+    NotStored { parameter: String, value: String, region: String, version: u64, waited: Duration, last: String },
+    #[error("another writer was faster: `{parameter}` in {region} is at {found}, and ours was {ours}")]
+    Overtaken { parameter: String, region: String, ours: String, found: String },
+    #[error("`{parameter}` has 100 versions in {region}, and the oldest cannot be dropped: it has a label")]
+    Labelled { parameter: String, region: String },
     #[error("the store's thread ended without an answer")]
     Stopped,
 }
 
 impl StoreError {
+    /// `what` completes "cannot ...".
+    pub fn aws(what: impl Into<String>) -> impl FnOnce(AwsError) -> Self {
+        let what = what.into();
+        move |source| Self::Aws { what, source: Box::new(source) }
+    }
+
     /// What to do now, where something can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -59,6 +88,30 @@ impl StoreError {
             Self::InUse { .. } => Some("point the parameter at another image first".into()),
             Self::Pointer { .. } => Some("point it at an image, or choose another name".into()),
             Self::BadName { .. } => Some("a name looks like `/images/web/dev`".into()),
+            Self::Aws { source, .. } => Some(source.hint()),
+            Self::Untagged { image, .. } => Some(format!(
+                "look whether it is there and available: `aws ec2 describe-images --image-ids {image}`"
+            )),
+            Self::NotAvailable { region, .. } => {
+                Some(format!("look whether it was made in {region} and is yours: `hornero images` lists what is there"))
+            }
+            Self::IsText { parameter, .. } => Some(format!(
+                "publish under another name; or delete it, which loses its history and labels (`aws ssm \
+                 delete-parameter --name {parameter}`); or set data_type = \"text\" in [publish], which auto scaling \
+                 and launch templates cannot use; then `hornero publish` the run"
+            )),
+            Self::OtherType { .. } => Some("publish under another name, then `hornero publish` the run".into()),
+            Self::NotStored { parameter, value, region, .. } => Some(format!(
+                "the image stays, and the parameter points where it did; look whether {value} is available in \
+                 {region} (`aws ec2 describe-images --image-ids {value}`), and whether whoever ran this has \
+                 ec2:DescribeImages beside ssm:PutParameter; `aws ssm get-parameter --name {parameter}` shows what is \
+                 stored; then, five minutes later, `hornero publish` the run"
+            )),
+            Self::Overtaken { .. } => Some("let one bake at a time publish there, then `hornero publish` the run".into()),
+            Self::Labelled { parameter, .. } => Some(format!(
+                "move its label to a newer version, or remove it: `aws ssm get-parameter-history --name {parameter}` \
+                 shows it, `aws ssm unlabel-parameter-version` removes it"
+            )),
             Self::Stopped => Some("this is a bug in hornero; please report it".into()),
         }
     }

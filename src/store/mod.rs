@@ -1,11 +1,14 @@
 //! The store room owns what is remembered after a bake: which images there are, and the parameters
 //! through which deploy tooling finds them. `Parameters` alone is what a parameter service can do;
-//! `Images` is kept beside it. `local` keeps both in a SQLite file on this computer.
+//! `Images` is kept beside it. `local` keeps both in a SQLite file on this computer, `ssm` in Parameter
+//! Store and in the tags of AMIs.
 
 pub mod error;
 pub mod local;
+mod name;
+pub mod ssm;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -48,6 +51,7 @@ pub struct Parameter {
     pub version: u64,
     pub value: String,
     pub kind: ValueKind,
+    /// Empty where only the history tells it.
     pub description: String,
     pub written: Timestamp,
 }
@@ -55,12 +59,16 @@ pub struct Parameter {
 /// Named values with their history.
 #[async_trait]
 pub trait Parameters: Send + Sync {
-    /// Writes a text as the next version, and tells which that is.
+    /// Writes a text as the next version, and tells which that is. A store that keeps few versions
+    /// makes none for a value that is there already.
     async fn put(&self, name: &str, value: &str, description: &str) -> Result<u64, StoreError>;
 
     /// Points the parameter at an image, which must exist, and tells the new version. What is once
     /// a pointer can never be overwritten with a mere text.
     async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError>;
+
+    /// The parameters of another region; `None` where there are no regions.
+    async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Parameters>>, StoreError>;
 
     /// The newest version.
     async fn get(&self, name: &str) -> Result<Option<Parameter>, StoreError>;

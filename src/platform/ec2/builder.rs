@@ -103,9 +103,11 @@ impl Builder for Ec2Builder {
             let what = format!("making an AMI of the builder {}", self.id);
             return Err(PlatformError::new(what, "it was not stopped, so its disks may be half-written"));
         }
-        let Self { aws, id, settings, root, disks, .. } = self;
+        let Self { aws, id, settings, root, disks, made, .. } = self;
         let source = Source { instance: id, root, disks, settings };
-        capture::capture(&aws.telling(events), &source, spec, events).await
+        let aws = aws.telling(events);
+        let release = destroy(&aws, aws.region(), made);
+        capture::capture(&aws, &source, spec, events, release).await
     }
 
     async fn destroy(&mut self) -> Result<(), PlatformError> {

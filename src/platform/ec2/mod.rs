@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{
     aws::{Accounts, Aws},
     event::Events,
@@ -72,6 +72,18 @@ impl Platform for Ec2Platform {
     /// The serial of a volume is its ID.
     fn names_disks(&self) -> bool {
         false
+    }
+
+    async fn copy_again(
+        &self,
+        image: &str,
+        settings: &Settings,
+        copies: &[ImageCopy],
+        events: &Events,
+    ) -> Result<Vec<ImageCopy>, PlatformError> {
+        let settings = settings.ec2()?;
+        let aws = self.aws(settings).await?.telling(events);
+        capture::copy_again(&aws, image, settings, copies, events).await
     }
 
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {

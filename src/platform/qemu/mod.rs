@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{event::Events, template::model::Base};
 
 /// The emulator for builders.
@@ -49,6 +49,17 @@ impl Platform for QemuPlatform {
         events: &Events,
     ) -> Result<BaseImage, PlatformError> {
         base::prepare(base, &self.data, events).await
+    }
+
+    /// An image on this computer has no copies in other regions.
+    async fn copy_again(
+        &self,
+        _: &str,
+        _: &Settings,
+        copies: &[ImageCopy],
+        _: &Events,
+    ) -> Result<Vec<ImageCopy>, PlatformError> {
+        Ok(copies.to_vec())
     }
 
     fn names_disks(&self) -> bool {

@@ -1,11 +1,13 @@
 //! Parameters in SQLite: every version is a row that is never changed.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::{Failure, LocalStore, images};
-use crate::store::{Parameter, Parameters, StoreError, ValueKind};
+use crate::store::{Parameter, Parameters, StoreError, ValueKind, name::check_name};
 
 const COLUMNS: &str = "name, version, value, kind, description, written";
 
@@ -34,6 +36,10 @@ impl Parameters for LocalStore {
             next.insert(transaction, newest)
         })
         .await
+    }
+
+    async fn in_region(&self, _region: &str) -> Result<Option<Arc<dyn Parameters>>, StoreError> {
+        Ok(None)
     }
 
     async fn get(&self, name: &str) -> Result<Option<Parameter>, StoreError> {
@@ -106,20 +112,6 @@ impl Next {
         )?;
         Ok(version)
     }
-}
-
-/// What the parameter stores of clouds accept too, so that a template works on every platform.
-fn check_name(name: &str) -> Result<(), StoreError> {
-    let odd = |c: char| !(c.is_ascii_alphanumeric() || "/_.-".contains(c));
-    let why = match name {
-        "" => "it is empty",
-        _ if name.len() > 1000 => "it is longer than 1000 characters",
-        _ if name.contains(odd) => "it may only have letters, digits, `/`, `.`, `-` and `_`",
-        _ if name.contains('/') && !name.starts_with('/') => "a name with `/` in it must start with one",
-        _ if name.ends_with('/') || name.contains("//") => "a part between two `/` is empty",
-        _ => return Ok(()),
-    };
-    Err(StoreError::BadName { name: name.into(), why })
 }
 
 fn newest(transaction: &Transaction, name: &str) -> rusqlite::Result<Option<Parameter>> {

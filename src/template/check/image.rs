@@ -6,7 +6,7 @@ use super::{
 };
 use crate::template::{
     diagnose::Fault,
-    model::{Image, PlatformKind, Publish, Secret, SecretSource},
+    model::{DataType, Image, PlatformKind, Publish, Secret, SecretSource},
     raw::{self, Raw, Text},
     sources::Place,
 };
@@ -59,10 +59,14 @@ impl Cx<'_> {
     pub fn publish(&self, raw: &Raw, stage: &str, image: &Image) -> Publish {
         let parameter = raw.publish.as_ref().and_then(|publish| {
             let text = publish.get_ref().parameter.as_ref()?;
-            self.name(text, &names::PARAMETER)
+            self.name(text, &names::PUBLISHED)
         });
         let parameter = parameter.unwrap_or_else(|| format!("/images/{}/{stage}", image.name));
-        Publish { parameter, stage: stage.into() }
+        let kinds = [("image", DataType::Image), ("text", DataType::Text)];
+        let data_type = raw.publish.as_ref().and_then(|publish| {
+            self.choice(&publish.get_ref().data_type, "data type", &kinds)
+        });
+        Publish { parameter, stage: stage.into(), data_type: data_type.unwrap_or_default() }
     }
 
     /// Declares every secret by name; the sources are checked with the rest.

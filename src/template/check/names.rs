@@ -64,7 +64,16 @@ rules! {
         |s| matches!(s, "amazon" | "aws-marketplace" | "self") || (AWS_ACCOUNT.fits)(s);
     PARAMETER: "the name of a parameter", "write letters, digits and `._-/`, beginning with `/`",
         |s| s.starts_with('/') && s.len() > 1 && !s.ends_with('/') && !s.contains("//") && only(s, 2, 1011, "._-/");
+    PUBLISHED: "the name of a parameter that can be written",
+        "write letters, digits and `._-/`, beginning with `/`, at most 15 parts, not beginning with `/aws` or `/ssm`",
+        |s| (PARAMETER.fits)(s) && s.len() <= 900 && s.matches('/').count() <= 15 && !reserved(s);
     ARN: "an ARN", "write it in full: \"arn:aws:organizations::...\"", |s| s.starts_with("arn:") && graphic(s);
+}
+
+/// What starts so is AWS's own, in any case of the letters.
+fn reserved(s: &str) -> bool {
+    let first = s.trim_start_matches('/').to_ascii_lowercase();
+    first.starts_with("aws") || first.starts_with("ssm")
 }
 
 /// As EC2 takes it: the bits behind the length are zero.
@@ -164,6 +173,7 @@ mod tests {
         takes(&ENV, &["PATH", "_x1"], &["", "1A", "A-B", "A="]);
         takes(&DESTINATION, &["/srv/www", "/", "/a b"], &["", "srv", "/a/../b", "/a\nb", "../x"]);
         takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1"]);
+        takes(&PUBLISHED, &["/images/web/dev"], &["images", "/aws/x", "/Ssm", &"/a".repeat(16)]);
         takes(&PARAMETER, &["/images/web/dev"], &["images", "/", "/a//b", "/a b", "/a/"]);
         takes(
             &HOST_KEY,

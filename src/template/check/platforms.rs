@@ -144,6 +144,7 @@ impl Cx<'_> {
                 .as_ref()
                 .map(|share| self.share(share.get_ref()))
                 .unwrap_or_default(),
+            deprecate_after: self.unit(&table.deprecate_after),
         }
     }
 

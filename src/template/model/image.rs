@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// `[image]`
 #[derive(Clone, Debug, Serialize)]
@@ -39,12 +39,24 @@ pub enum SecretSource {
 }
 
 /// `[publish]`: the parameter that the image's ID is recorded under.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Publish {
     /// Default `/images/NAME/STAGE`.
     pub parameter: String,
     /// Default `dev`.
     pub stage: String,
+    pub data_type: DataType,
+}
+
+/// What the parameter is to be. Nothing changes it once the parameter is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataType {
+    /// Only ever holds the ID of an image that is there.
+    #[default]
+    Image,
+    /// For a parameter that others have made as a text.
+    Text,
 }
 
 /// `[notify]`

@@ -18,7 +18,7 @@ pub use base::{Arch, Base, Ec2Base, QemuBase};
 pub use checks::{Check, Probe};
 pub use disks::{Disk, DiskName, Ec2Disk, Filesystem, RootDisk};
 pub use files::{FileSource, FileSpec, Owner};
-pub use image::{Image, Notify, Publish, Secret, SecretSource, Variable};
+pub use image::{DataType, Image, Notify, Publish, Secret, SecretSource, Variable};
 pub use packages::{PackageSpec, Packages, Repository};
 pub use platforms::{
     Accelerator, Bastion, CloudInit, Ec2, Firmware, PlatformKind, Qemu, Seal, Share, Ssh, Via,

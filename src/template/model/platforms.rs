@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::template::units::{Size, Span};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlatformKind {
     Ec2,
@@ -89,6 +89,8 @@ pub struct Ec2 {
     pub kms_key: Option<String>,
     pub copy_to: Vec<String>,
     pub share_with: Share,
+    /// From its making on; nobody is stopped from using it.
+    pub deprecate_after: Option<Span>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -74,6 +74,7 @@ pub struct Ec2 {
     pub kms_key: Option<Text>,
     pub copy_to: Option<Spanned<List>>,
     pub share_with: Option<Spanned<Share>>,
+    pub deprecate_after: Option<Text>,
 }
 
 /// `share_with` of `[ec2]`
@@ -101,6 +102,7 @@ pub struct Qemu {
 pub struct Publish {
     pub parameter: Option<Text>,
     pub stage: Option<Text>,
+    pub data_type: Option<Text>,
 }
 
 /// `[notify]`

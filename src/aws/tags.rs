@@ -1,0 +1,18 @@
+//! The tags by which hornero knows what it made, on any computer.
+
+/// The run's ID: on everything that a run makes.
+pub const RUN: &str = "hornero:run";
+/// The image's name.
+pub const NAME: &str = "hornero:name";
+/// The image's version, where it has one.
+pub const VERSION: &str = "hornero:version";
+/// Of everything that decides the image's content.
+pub const FINGERPRINT: &str = "hornero:fingerprint";
+/// ID of the base that the bake started from.
+pub const BASE: &str = "hornero:base";
+/// Name of the base.
+pub const BASE_NAME: &str = "hornero:base-name";
+/// Version of hornero.
+pub const TOOL: &str = "hornero:tool";
+/// Of a copy: the AMI that it is a copy of, and its region.
+pub const SOURCE: &str = "hornero:source";

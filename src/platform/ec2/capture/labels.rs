@@ -1,0 +1,117 @@
+//! What an AMI is called and tagged with.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+
+use crate::{aws::tags, platform::CaptureSpec};
+
+/// EC2 takes 3 to 128 characters.
+const LONGEST: usize = 128;
+/// Of a description.
+const LONGEST_TEXT: usize = 255;
+/// Of a tag's value.
+const LONGEST_VALUE: usize = 256;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// Only one AMI of an account and region has it, and a second try of the same run has the same.
+    pub name: String,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+    pub run: String,
+}
+
+impl Labels {
+    pub fn of(spec: &CaptureSpec<'_>) -> Self {
+        let version = spec.version.unwrap_or_default();
+        let text = spec.description.map_or_else(|| format!("{} {version}", spec.name), str::to_owned);
+        Self {
+            name: name(spec.name, version, spec.run),
+            description: plain(&text).trim().chars().take(LONGEST_TEXT).collect(),
+            tags: all_tags(spec),
+            run: spec.run.to_owned(),
+        }
+    }
+
+    /// For the image and its snapshots.
+    pub fn specifications(&self) -> Vec<TagSpecification> {
+        [ResourceType::Image, ResourceType::Snapshot].map(|kind| specification(kind, &self.tags)).into()
+    }
+}
+
+pub fn specification(kind: ResourceType, tags: &BTreeMap<String, String>) -> TagSpecification {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    TagSpecification::builder().resource_type(kind).set_tags(Some(tags.iter().map(tag).collect())).build()
+}
+
+/// `NAME-VERSION-ULID`: the end of the run's ID is its time and sorts by it.
+fn name(name: &str, version: &str, run: &str) -> String {
+    let unique = run.rsplit('-').next().unwrap_or(run);
+    let known = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
+    let version: String = version.chars().map(|c| if known(c) { c } else { '-' }).collect();
+    let readable = if version.is_empty() { name.to_owned() } else { format!("{name}-{version}") };
+    let room = LONGEST.saturating_sub(unique.len() + 1);
+    format!("{}-{unique}", readable.chars().take(room).collect::<String>())
+}
+
+/// EC2's descriptions are ASCII.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { ' ' }).collect()
+}
+
+/// The template's own, and ours, which win.
+fn all_tags(spec: &CaptureSpec<'_>) -> BTreeMap<String, String> {
+    let (base, base_name) = spec.base;
+    let title = format!("{} {}", spec.name, spec.version.unwrap_or_default());
+    let mut tags = spec.tags.clone();
+    tags.entry("Name".into()).or_insert_with(|| title.trim().to_owned());
+    let ours = [
+        (tags::RUN, Some(spec.run)),
+        (tags::NAME, Some(spec.name)),
+        (tags::VERSION, spec.version),
+        (tags::BASE, Some(base)),
+        (tags::BASE_NAME, Some(base_name)),
+        (tags::TOOL, Some(env!("CARGO_PKG_VERSION"))),
+    ];
+    for (key, value) in ours {
+        let Some(value) = value else { continue };
+        tags.insert(key.to_owned(), value.chars().take(LONGEST_VALUE).collect());
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_image_and_version_and_is_the_runs_own() {
+        let run = "web-01jd0000000000000000000000";
+        assert_eq!(name("web", "1.2 (rc)", run), "web-1.2 (rc)-01jd0000000000000000000000");
+        assert_eq!(name("web", "", run), "web-01jd0000000000000000000000");
+        assert_eq!(name("web", "1+git~ü", run), "web-1-git---01jd0000000000000000000000");
+        let long = name("web", &"9".repeat(300), run);
+        assert_eq!(long.len(), 128);
+        assert!(long.ends_with("-01jd0000000000000000000000"));
+    }
+
+    #[test]
+    fn a_template_cannot_take_our_tags_and_keeps_its_own() {
+        let own: BTreeMap<String, String> =
+            [("team", "ops"), ("Name", "mine"), (tags::RUN, "x")].map(|(k, v)| (k.into(), v.into())).into();
+        let spec = CaptureSpec {
+            folder: std::path::Path::new("/"),
+            name: "web",
+            version: None,
+            description: None,
+            run: "web-1",
+            base: ("ami-1", "debian"),
+            tags: &own,
+        };
+        let tags = all_tags(&spec);
+        let of = |key: &str| tags.get(key).map(String::as_str);
+        assert_eq!((of("team"), of("Name"), of(tags::RUN)), (Some("ops"), Some("mine"), Some("web-1")));
+        assert_eq!((of(tags::BASE), of(tags::VERSION)), (Some("ami-1"), None));
+    }
+}

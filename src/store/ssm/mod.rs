@@ -1,0 +1,43 @@
+//! The store of platform `ec2`: parameters in Parameter Store, and images as their tags tell them.
+
+mod images;
+mod parameters;
+mod write;
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::aws::{Aws, AwsError, Call, Fault};
+
+/// AWS says that looking at an image before a parameter is stored can take some minutes, and that
+/// another try is possible after five.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// Parameters and images of one account in one region.
+#[derive(Clone, Debug)]
+pub struct SsmStore {
+    aws: Aws,
+    /// Where this computer keeps the manifests of images, in a folder of each image's ID.
+    manifests: PathBuf,
+    patience: Duration,
+}
+
+impl SsmStore {
+    pub fn new(aws: Aws, manifests: PathBuf) -> Self {
+        Self { aws, manifests, patience: PATIENCE }
+    }
+
+    /// How long AWS may take to store what it was given.
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// `None` when there is no such parameter or version.
+    async fn read(&self, name: &str) -> Result<Option<aws_sdk_ssm::types::Parameter>, AwsError> {
+        let call = Call::repeatable("ssm:GetParameter", name);
+        match self.aws.call(call, || self.aws.ssm().get_parameter().name(name).send()).await {
+            Ok(answer) => Ok(answer.parameter),
+            Err(error) if error.fault == Fault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
