@@ -1,11 +1,13 @@
 //! One template, two platforms: what a user gets is the same image.
 
+use std::{path::Path, process::Command};
+
 use serde_json::Value;
 
 use crate::rig::{
     ec2::Ec2,
-    hornero::{Hornero, shipped},
-    image::manifest,
+    hornero::Hornero,
+    image::{manifest, output},
     moto,
 };
 
@@ -15,8 +17,13 @@ const SAME: [&str; 6] = ["name", "version", "packages", "users", "inputs", "chec
 /// The shipped template as it is; who may reach the builder is the user's to say where no service
 /// on the web can tell it.
 fn template(hornero: &Hornero) -> String {
-    let web = shipped("web.toml");
-    hornero.template("both.toml", &format!("include = [{web:?}]\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n"))
+    for folder in ["templates", "provisioners"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        output(Command::new("cp").arg("-r").arg(from).arg(hornero.folder.path()));
+    }
+    let web = hornero.folder.path().join("templates/web.toml");
+    let text = std::fs::read_to_string(&web).unwrap() + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n";
+    hornero.template("templates/web.toml", &text)
 }
 
 #[tokio::test(flavor = "multi_thread")]
