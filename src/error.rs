@@ -138,6 +138,7 @@ impl From<crate::remote::RemoteError> for Error {
             Remote::Login { .. } => {
                 Some("look whether cloud-init ran: the builder account is made by it".into())
             }
+            Remote::Route { hint, .. } => Some(hint.clone()),
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
             Remote::BuilderGone(_) | Remote::Lost { .. } | Remote::Setup(_) | Remote::Local(_) => None,
         };

@@ -1,14 +1,14 @@
 //! A running builder together with the line to it: launched, connected, watched, and destroyed.
 
 use std::{
-    net::ToSocketAddrs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Connect, Tail};
+use super::{Connect, Tail, way};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
@@ -21,7 +21,7 @@ use crate::{
     remote::{
         Command, Exit, Remote, RemoteError,
         key::{HostKeyPin, KeyPair},
-        ssh::Account,
+        route::Account,
     },
     template::model::Ssh,
 };
@@ -86,7 +86,7 @@ impl<'a> Machine<'a> {
         ssh: &Ssh,
         keys: &LaunchKeys,
     ) -> Result<Self, Error> {
-        let account = account(builder, ssh, keys)?;
+        let account = account(builder, ssh, keys).await?;
         let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
         let remote = open(builder, connect, &account, timeout).await?;
         Ok(Self { builder, remote, account, connect })
@@ -102,10 +102,11 @@ impl<'a> Machine<'a> {
         &self.account
     }
 
-    /// The pinned host key as OpenSSH's client reads it; empty where only its fingerprint is known.
-    pub fn known_hosts_line(&self) -> String {
+    /// The pinned host key as OpenSSH's client reads it, for a builder that it finds at `address`;
+    /// empty where only its fingerprint is known.
+    pub fn known_hosts_line(&self, address: SocketAddr) -> String {
         let HostKeyPin::Key(wire) = &self.account.pin else { return String::new() };
-        let (address, key) = (self.account.address, STANDARD.encode(wire));
+        let key = STANDARD.encode(wire);
         format!("[{}]:{} ssh-ed25519 {key}\n", address.ip(), address.port())
     }
 
@@ -168,25 +169,15 @@ impl<'a> Machine<'a> {
 }
 
 /// What the template says about the way in wins over what hornero would do by itself.
-fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
-    let mut address = builder.address();
-    if let Some(host) = &ssh.host {
-        let wanted = (host.as_str(), ssh.port.unwrap_or(22));
-        let mut found = wanted.to_socket_addrs().map_err(|error| {
-            Error::new(Kind::Remote, format!("looking up the address of [ssh] host `{host}`")).because(&error)
-        })?;
-        address = found.next().unwrap_or(address);
-    }
+async fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
+    let (address, route) = way::to(builder, ssh).await?;
     let private_key = match &ssh.private_key {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| {
-            Error::new(Kind::Template, format!("reading [ssh] private_key `{}`", path.display()))
-                .because(&error)
-        })?,
+        Some(path) => way::private_key(path, "[ssh] private_key")?,
         None => keys.account.private.clone(),
     };
     let user = ssh.user.clone().unwrap_or_else(|| BUILDER_ACCOUNT.into());
     let pin = ssh.host_key.clone().map_or_else(|| keys.host.pin(), HostKeyPin::Fingerprint);
-    Ok(Account { address, user, private_key, pin })
+    Ok(Account { address, user, private_key, pin, route })
 }
 
 async fn open(

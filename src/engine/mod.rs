@@ -18,6 +18,7 @@ mod secrets;
 mod steps;
 mod survey;
 mod test;
+mod way;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -29,10 +30,7 @@ pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{
     platform::Platform,
-    remote::{
-        Remote, RemoteError,
-        ssh::{Account, SshRemote},
-    },
+    remote::{Remote, RemoteError, route::Account, ssh::SshRemote},
     store::Store,
 };
 

@@ -16,6 +16,9 @@ use crate::{
 /// Giving free blocks back takes a while on a large disk.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
+/// As many remains as fit into one sentence; the rest is in the lines under it.
+const NAMED: usize = 3;
+
 /// # Errors
 /// When something remains, named with its path.
 pub async fn run(
@@ -38,7 +41,10 @@ pub async fn run(
         events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
         return Ok(());
     }
-    Err(Error::new(Kind::Bake, format!("sealing the builder left {} things behind", remains.len()))
+    let (count, first) = (remains.len(), remains.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>());
+    let more = if count > NAMED { ", ..." } else { "" };
+    let what = format!("sealing the builder left {count} things behind: {}{more}", first.join(", "));
+    Err(Error::new(Kind::Bake, what)
         .tail(remains)
         .hint("find out what makes them again, or leave that part of the seal out with [seal] keep"))
 }

@@ -19,6 +19,7 @@ pub use settings::Settings;
 
 use crate::{
     event::Events,
+    remote::endpoint::Endpoint,
     template::{
         model::{Arch, Base, Disk, DiskName, Ec2Disk, Ssh},
         units::Size,
@@ -131,6 +132,21 @@ pub trait Builder: Send + Sync {
 
     /// How the guest recognises its extra disks.
     fn disks(&self) -> Vec<DiskName>;
+
+    /// Whether it runs on this computer, where no bastion or endpoint stands before it.
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    /// The EC2 Instance Connect Endpoint that leads to it: the one with this ID, or one that is found.
+    async fn endpoint(&self, id: Option<&str>) -> Result<Endpoint, PlatformError> {
+        let endpoint = id.unwrap_or("an endpoint");
+        Err(PlatformError::new(
+            format!("looking for {endpoint} as a way to the builder"),
+            "this platform has no EC2 Instance Connect Endpoints",
+        )
+        .hint("remove `via` from [ssh]"))
+    }
 
     /// Why it no longer runs; `None` while it does.
     async fn gone(&self) -> Option<String>;

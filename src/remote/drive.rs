@@ -2,13 +2,14 @@
 //! hold its lock while it waits, and then a command that hangs could not be killed over it.
 
 use std::{
-    net::TcpStream,
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
     time::{Duration, Instant},
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
+
+use super::line::Ended;
 
 /// libssh2's code for "would block" (`LIBSSH2_ERROR_EAGAIN`).
 const EAGAIN: i32 = -37;
@@ -19,7 +20,8 @@ const SLICE: Duration = Duration::from_millis(250);
 /// A session and the socket under it.
 pub(super) struct Wire {
     pub session: Session,
-    pub socket: TcpStream,
+    pub socket: OwnedFd,
+    pub ended: Ended,
 }
 
 /// Why a call did not come to its end.
@@ -57,12 +59,22 @@ impl Wire {
 
     /// Waits until the socket is ready for what the session wants, a slice at most.
     pub fn wait(&self) {
+        wait_for(&mut [self.wanted()]);
+    }
+
+    /// What the session wants of its socket.
+    pub fn wanted(&self) -> PollFd<'_> {
         let wanted = match self.session.block_directions() {
             BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
             BlockDirections::Outbound | BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
         };
-        let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
-        // A failing poll (EINTR) only means that the caller looks again sooner.
-        poll(&mut [PollFd::from_borrowed_fd(self.socket.as_fd(), wanted)], Some(&slice)).ok();
+        PollFd::from_borrowed_fd(self.socket.as_fd(), wanted)
     }
+}
+
+/// Waits until one of them is ready, a slice at most.
+pub(super) fn wait_for(sockets: &mut [PollFd<'_>]) {
+    let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
+    // A failing poll (EINTR) only means that the caller looks again sooner.
+    poll(sockets, Some(&slice)).ok();
 }

@@ -52,6 +52,15 @@ impl Stop {
     }
 }
 
+/// Tells it when its holder goes away.
+pub(super) struct StopOnDrop(pub Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Runs `command` and hands its output on as it comes.
 pub(super) fn execute(
     wire: &Wire,
@@ -129,7 +138,7 @@ fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
 }
 
 /// Lets a silent connection that is dead be noticed: what is sent must be acknowledged in time.
-fn keep_alive(wire: &Wire) -> Result<(), RemoteError> {
+pub(super) fn keep_alive(wire: &Wire) -> Result<(), RemoteError> {
     match wire.session.keepalive_send() {
         Err(error) if !would_block(&error) => Err(lost("a command ran", &error)),
         Ok(_) | Err(_) => Ok(()),

@@ -1,14 +1,21 @@
 //! The wire to the builder: `Remote` runs commands there and moves files. `ssh` is the real one;
-//! `key` makes the keys of a run, `dial` finds the builder as soon as it answers, `upload` turns a
-//! bake's files into one tar stream.
+//! `key` makes the keys of a run, `route` says which way leads to the builder (`dial` straight,
+//! `bastion`, `endpoint`), `upload` turns a bake's files into one tar stream.
 
+pub mod bastion;
 pub mod dial;
 mod drive;
+pub mod endpoint;
 pub mod entries;
 mod exec;
+pub mod forward;
 pub mod group;
 pub mod key;
+mod line;
 pub mod lines;
+mod pump;
+pub mod route;
+mod session;
 pub mod ssh;
 pub mod upload;
 
@@ -56,6 +63,9 @@ pub enum RemoteError {
     Lost { during: String, why: String },
     #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
     TimedOut(Duration),
+    /// The way to the builder is closed, and waiting does not open it.
+    #[error("reaching the builder through {way}: {why}")]
+    Route { way: String, why: String, hint: String },
     #[error("preparing a command on the builder: {0}")]
     Setup(String),
     #[error("reading what is to be sent to the builder: {0}")]

@@ -2,45 +2,45 @@
 
 use std::{
     io::Write,
-    net::{SocketAddr, TcpStream},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use ssh2::{MethodType, Session};
 use tokio::sync::mpsc;
 
 use super::{
-    Command, Exit, LineSink, Remote, RemoteError,
+    Command, Exit, LineSink, Remote, RemoteError, bastion,
     dial::dial,
-    drive::{Stuck, Wire},
-    exec::{Output, Stop, execute, lost},
+    drive::Wire,
+    endpoint,
+    exec::{Output, Stop, StopOnDrop, execute, lost},
     group::{Watch, kill},
-    key::{HostKeyPin, fingerprint},
+    line::Line,
     lines::Lines,
+    route::{Account, Route},
+    session::{Login, log_in},
 };
 use crate::event::Stream;
-
-/// How long the handshake and the login may take once the server has greeted.
-const HANDSHAKE: Duration = Duration::from_secs(60);
 
 /// Between tries after a refused login or a foreign host key: early in its first boot a machine
 /// may greet before cloud-init has given it its key and its account.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Ciphers with hardware support first.
-const CIPHERS: &str = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr,\
-                       chacha20-poly1305@openssh.com";
-
-/// Who logs in where, and what the other side must prove.
-#[derive(Clone)]
-pub struct Account {
-    pub address: SocketAddr,
-    pub user: String,
-    /// OpenSSH's text form.
-    pub private_key: String,
-    pub pin: HostKeyPin,
+/// Opens the way to the builder, as far as its SSH port.
+///
+/// # Errors
+/// What the last try came to, when the deadline is over; at once where waiting is no help.
+pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Result<Line, RemoteError> {
+    let result = match &account.route {
+        Route::Direct => match dial(account.address, deadline).await {
+            Ok(stream) => return Line::tcp(stream).map_err(|error| lost("opening the line", &error)),
+            Err(last) => Err(last),
+        },
+        Route::Bastion(bastion) => bastion::open(bastion, account.address, deadline).await?,
+        Route::Endpoint(endpoint) => endpoint::open(endpoint, account.address, deadline).await?,
+    };
+    result.map_err(|last| RemoteError::Unreachable { address: account.at(), waited, last })
 }
 
 /// An open SSH session. Clones share it.
@@ -58,29 +58,32 @@ impl SshRemote {
     /// What the last try came to: nobody answered, a foreign host key, a refused login.
     pub async fn connect(account: Account, timeout: Duration) -> Result<Self, RemoteError> {
         let deadline = Instant::now() + timeout;
+        let mut refused = None;
         loop {
-            let result = Self::try_once(&account, deadline, timeout).await;
-            match result {
-                Err(RemoteError::HostKey { .. } | RemoteError::Login { .. } | RemoteError::Lost { .. })
-                    if Instant::now() + AGAIN < deadline =>
-                {
+            match (Self::try_once(&account, deadline, timeout).await, refused) {
+                (
+                    Err(
+                        error @ (RemoteError::HostKey { .. }
+                        | RemoteError::Login { .. }
+                        | RemoteError::Lost { .. }),
+                    ),
+                    _,
+                ) if Instant::now() + AGAIN < deadline => {
+                    refused = Some(error);
                     tokio::time::sleep(AGAIN).await;
                 }
-                result => return result,
+                // Whoever answered before and had no time to answer again was not unreachable.
+                (Err(RemoteError::Unreachable { .. }), Some(error)) => return Err(error),
+                (result, _) => return result,
             }
         }
     }
 
     async fn try_once(account: &Account, deadline: Instant, waited: Duration) -> Result<Self, RemoteError> {
-        let address = account.address.to_string();
-        let stream = dial(account.address, deadline).await.map_err(|last| RemoteError::Unreachable {
-            address,
-            waited,
-            last,
-        })?;
+        let line = reach(account, deadline, waited).await?;
         let account = account.clone();
         let sudo = if account.user == "root" { "" } else { "sudo -n " };
-        let wire = blocking(move || log_in(stream, &account)).await?;
+        let wire = blocking(move || log_in(line, &Login::of(&account))).await?;
         Ok(Self { wire: Arc::new(Mutex::new(wire)), sudo })
     }
 
@@ -100,7 +103,7 @@ impl SshRemote {
             if let (Err(RemoteError::TimedOut(_)), Some(group)) = (&result, watch.group) {
                 kill(&wire, sudo, group);
             }
-            result
+            result.map_err(|error| wire.ended.explain(error))
         })
         .await
     }
@@ -170,59 +173,7 @@ impl Drop for ToLines {
     }
 }
 
-struct StopOnDrop(Stop);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-fn log_in(stream: TcpStream, account: &Account) -> Result<Wire, RemoteError> {
-    let deadline = Instant::now() + HANDSHAKE;
-    let wire = open(stream).map_err(|error| lost("opening the session", &error))?;
-    wire.drive(deadline, |session| session.clone().handshake())
-        .map_err(|stuck| lost("the handshake", &stuck))?;
-    verify(&wire, account)?;
-    wire.drive(deadline, |session| {
-        session.userauth_pubkey_memory(&account.user, None, &account.private_key, None)
-    })
-    .map_err(|why| refused(account, &why))?;
-    wire.session.set_keepalive(true, 5);
-    Ok(wire)
-}
-
-fn open(stream: TcpStream) -> Result<Wire, Box<dyn std::error::Error>> {
-    stream.set_nonblocking(true)?;
-    stream.set_nodelay(true)?;
-    // A dead peer is noticed by what it does not acknowledge; the kernel's own default is 15 minutes.
-    rustix::net::sockopt::set_tcp_user_timeout(&stream, 30_000)?;
-    let mut session = Session::new()?;
-    session.method_pref(MethodType::CryptCs, CIPHERS)?;
-    session.method_pref(MethodType::CryptSc, CIPHERS)?;
-    session.set_tcp_stream(stream.try_clone()?);
-    session.set_blocking(false);
-    Ok(Wire { session, socket: stream })
-}
-
-fn verify(wire: &Wire, account: &Account) -> Result<(), RemoteError> {
-    let shown = wire.session.host_key().map(|(key, _)| key).unwrap_or_default();
-    if account.pin.accepts(shown) {
-        return Ok(());
-    }
-    Err(RemoteError::HostKey {
-        address: account.address.to_string(),
-        expected: account.pin.to_string(),
-        found: fingerprint(shown),
-    })
-}
-
-fn refused(account: &Account, why: &Stuck) -> RemoteError {
-    let (address, user) = (account.address.to_string(), account.user.clone());
-    RemoteError::Login { address, user, why: why.to_string() }
-}
-
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RemoteError> + Send + 'static,
 ) -> Result<T, RemoteError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(lost("connecting", &panic)))

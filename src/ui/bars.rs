@@ -39,6 +39,8 @@ pub struct Bars {
     /// All lines of the tail in one, so that they never are from different moments.
     tail_lines: Option<ProgressBar>,
     tail_changed: bool,
+    /// Columns that the tail was cut to.
+    tail_width: usize,
 }
 
 impl Bars {
@@ -58,6 +60,7 @@ impl Bars {
             tail: Tail::new(TAIL),
             tail_lines: None,
             tail_changed: false,
+            tail_width: 0,
         }
     }
 
@@ -112,10 +115,12 @@ impl Bars {
     }
 
     fn draw_tail(&mut self) {
-        if !std::mem::take(&mut self.tail_changed) {
+        let width = (self.width)().saturating_sub(5);
+        // A window that was made narrower would break lines that fitted before.
+        let resized = self.tail_lines.is_some() && std::mem::replace(&mut self.tail_width, width) != width;
+        if !std::mem::take(&mut self.tail_changed) && !resized {
             return;
         }
-        let width = (self.width)().saturating_sub(5);
         let dim = self.style().dim();
         let line = |line| format!("    {}", dim.apply_to(text::fit(line, width)));
         let lines: Vec<String> = self.tail.lines().map(line).collect();

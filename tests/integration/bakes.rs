@@ -35,7 +35,8 @@ fn base_sums(data: &Path) -> Vec<(String, String)> {
 #[test]
 fn the_smallest_template_becomes_a_recorded_image() {
     let hornero = Hornero::new();
-    let (id, folder) = hornero.bake(&shipped("hello.toml"));
+    let hello = std::fs::read_to_string(shipped("hello.toml")).unwrap();
+    let (id, folder) = hornero.bake(&hornero.template("hello.toml", &hello));
     let got = hornero.run(&["get", "hello"]);
     assert_eq!(got.stdout.trim(), id);
     assert!(hornero.run(&["images", "hello"]).stdout.contains(&id));
@@ -56,12 +57,9 @@ fn the_smallest_template_becomes_a_recorded_image() {
 
 /// Without checks, so that one machine is enough.
 fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
-    let text = format!(
-        "[image]\nname = \"child\"\n[base]\ntemplate = \"{}\"\n[qemu]\nmemory = \"1GiB\"\n\
-         [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n",
-        shipped("hello.toml")
-    );
-    let (_, folder) = hornero.bake(&hornero.template("child.toml", &text));
+    let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n[qemu]\nmemory = \"1GiB\"\n\
+                [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n";
+    let (_, folder) = hornero.bake(&hornero.template("child.toml", text));
     let root = Filesystem::open(&folder.join("root.qcow2"));
     assert!(root.exists("/etc/made-by-child"));
     let described = manifest(&folder)["base"]["description"].to_string();

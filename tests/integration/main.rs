@@ -5,6 +5,8 @@
 mod bakes;
 mod both;
 mod cloud;
+mod docs;
+mod ec2;
 mod fetch;
 mod machines;
 mod remote;
@@ -12,3 +14,4 @@ mod rig;
 mod rooms;
 mod setup;
 mod templates;
+mod ways;

@@ -4,7 +4,9 @@ mod download;
 mod follow;
 mod playbook;
 
-use std::{collections::BTreeMap, io, os::unix::fs::OpenOptionsExt, path::Path, process::Stdio};
+use std::{
+    collections::BTreeMap, io, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, process::Stdio,
+};
 
 use tokio::process::Command as Process;
 
@@ -17,7 +19,7 @@ use crate::{
     error::{Error, Kind},
     event::Events,
     provision::script::interpreter,
-    remote::Exit,
+    remote::{Exit, forward::Forward},
     template::model::{Script, Step},
 };
 
@@ -28,8 +30,8 @@ pub struct LocalJob<'a> {
     pub folder: &'a Path,
 }
 
-/// Runs a script with the way to the builder in its environment: `HORNERO_HOST`, `HORNERO_PORT`,
-/// `HORNERO_USER`, and the files `HORNERO_KEY` and `HORNERO_KNOWN_HOSTS`.
+/// Runs a script with the way to the builder in its environment: `HORNERO_HOST`, `HORNERO_PORT` (of
+/// this computer, where the builder is not reached straight), `HORNERO_USER`, and the files `HORNERO_KEY` and `HORNERO_KNOWN_HOSTS`.
 ///
 /// # Errors
 /// When it cannot be started or runs out of time.
@@ -43,7 +45,8 @@ pub async fn run(
         Error::new(Kind::Bake, format!("step `{}`: starting it on this computer", step.name)).because(error)
     };
     let private = tempfile::tempdir().map_err(|error| failed(&error))?;
-    let way = way_in(private.path(), machine).map_err(|error| failed(&error))?;
+    let forward = Forward::start(machine.account()).await?;
+    let way = way_in(private.path(), machine, forward.address).map_err(|error| failed(&error))?;
     let file = private.path().join("script");
     write_private(&file, job.script.text.as_bytes()).map_err(|error| failed(&error))?;
     let mut words = interpreter(&job.script.text).split_whitespace();
@@ -55,14 +58,18 @@ pub async fn run(
 }
 
 /// Writes the key and the pinned host key, and names them and the address as variables.
-fn way_in(folder: &Path, machine: &Machine<'_>) -> io::Result<BTreeMap<&'static str, String>> {
+fn way_in(
+    folder: &Path,
+    machine: &Machine<'_>,
+    address: SocketAddr,
+) -> io::Result<BTreeMap<&'static str, String>> {
     let account = machine.account();
     let (key, hosts) = (folder.join("key"), folder.join("known_hosts"));
     write_private(&key, account.private_key.as_bytes())?;
-    write_private(&hosts, machine.known_hosts_line().as_bytes())?;
+    write_private(&hosts, machine.known_hosts_line(address).as_bytes())?;
     Ok(BTreeMap::from([
-        ("HORNERO_HOST", account.address.ip().to_string()),
-        ("HORNERO_PORT", account.address.port().to_string()),
+        ("HORNERO_HOST", address.ip().to_string()),
+        ("HORNERO_PORT", address.port().to_string()),
         ("HORNERO_USER", account.user.clone()),
         ("HORNERO_KEY", key.display().to_string()),
         ("HORNERO_KNOWN_HOSTS", hosts.display().to_string()),

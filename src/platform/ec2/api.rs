@@ -118,6 +118,29 @@ pub trait Network: Send + Sync {
     async fn delete_group(&self, group: &str) -> Result<(), AwsError>;
 }
 
+/// An EC2 Instance Connect Endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    pub id: String,
+    pub dns: Option<String>,
+    /// `create-complete` when it can be used.
+    pub state: String,
+    /// Why it is in that state, as EC2 says.
+    pub reason: Option<String>,
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug)]
+pub enum Gates<'a> {
+    Id(&'a str),
+    InVpc(&'a str),
+}
+
+#[async_trait]
+pub trait Endpoints: Send + Sync {
+    async fn gates(&self, wanted: Gates<'_>) -> Result<Vec<Gate>, AwsError>;
+}
+
 /// All of it.
 pub trait Ec2: Images + Machines + Network {}
 

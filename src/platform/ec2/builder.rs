@@ -12,7 +12,7 @@ use super::{
     api::Machines,
     capture::{self, Source, Volume},
     destroy::{Made, destroy},
-    disks,
+    disks, endpoint,
     error::failed,
     states,
 };
@@ -20,6 +20,7 @@ use crate::{
     aws::Aws,
     event::Events,
     platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    remote::endpoint::Endpoint,
     template::model::{Disk, DiskName, Ec2},
 };
 
@@ -70,6 +71,16 @@ impl Builder for Ec2Builder {
 
     fn disks(&self) -> Vec<DiskName> {
         self.disks.iter().map(|(disk, volume)| disks::name(disk, volume)).collect()
+    }
+
+    async fn endpoint(&self, id: Option<&str>) -> Result<Endpoint, PlatformError> {
+        let found = endpoint::find(&self.aws, &self.id, id).await?;
+        let credentials = self.aws.sdk().credentials_provider().ok_or_else(|| {
+            let what = format!("signing a tunnel through {}", found.id);
+            PlatformError::new(what, "there are no AWS credentials").hint("set AWS_PROFILE, or log in to AWS")
+        })?;
+        let region = self.aws.region().to_owned();
+        Ok(Endpoint { id: found.id, url: found.url, region, credentials })
     }
 
     async fn gone(&self) -> Option<String> {

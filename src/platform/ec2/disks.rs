@@ -20,8 +20,10 @@ const LETTERS: std::ops::RangeInclusive<char> = 'f'..='p';
 /// # Errors
 /// When there are more disks than names for them.
 pub fn order(spec: &LaunchSpec, ami: &Ami, kms_key: Option<&str>) -> Result<Vec<VolumeOrder>, PlatformError> {
-    let root = spec.root_size.map(gib).map(|gib| gib.max(ami.root_gib));
-    let mut volumes = vec![volume(&ami.root_device, root, &spec.root_volume, kms_key)];
+    // A root of the snapshot's size is asked for by that size: a mapping without one is not complete.
+    let root = spec.root_size.map_or(ami.root_gib, |size| gib(size).max(ami.root_gib));
+    let mut volumes =
+        vec![volume(&ami.root_device, Some(root).filter(|gib| *gib > 0), &spec.root_volume, kms_key)];
     for (disk, device) in spec.disks.iter().zip(names(ami)) {
         volumes.push(volume(&device, Some(gib(disk.size)), &disk.ec2, kms_key));
     }
@@ -84,4 +86,97 @@ pub fn attached(
 pub fn name(disk: &Disk, volume: &Volume) -> DiskName {
     let device = volume.device.replace("/dev/sd", "/dev/xvd");
     DiskName { name: disk.name.clone(), serial: volume.id.replace('-', ""), device: Some(device) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        platform::{Origin, Settings, ec2::fake::ami},
+        template::model::Filesystem,
+    };
+
+    fn disk(name: &str, ec2: Ec2Disk) -> Disk {
+        let (size, mount) = (Size(3 << 29), format!("/srv/{name}"));
+        let owner = Default::default();
+        Disk { name: name.into(), size, filesystem: Filesystem::Ext4, mount, owner, mode: None, ec2 }
+    }
+
+    fn spec(root: Option<Size>, disks: Vec<Disk>) -> LaunchSpec {
+        LaunchSpec {
+            name: "web-1".into(),
+            run: "web-1".into(),
+            origin: Origin::Image { id: "ami-1".into(), folder: "/".into() },
+            root_size: root,
+            root_volume: Ec2Disk { iops: Some(4000), throughput: Some(250), ..Ec2Disk::default() },
+            disks,
+            user_data: None,
+            settings: Settings::Ec2(Box::default()),
+            image: "web".into(),
+            tags: Default::default(),
+            ssh: Default::default(),
+            folder: "/".into(),
+        }
+    }
+
+    #[test]
+    fn the_root_is_gp3_never_smaller_than_its_snapshot_and_as_fast_as_declared() {
+        for (size, gib) in [(None, 8), (Some(Size(4 << 30)), 8), (Some(Size(20 << 30)), 20)] {
+            let root = order(&spec(size, vec![]), &ami("ami-1"), None).unwrap().remove(0);
+            assert_eq!(
+                (root.device.as_str(), root.gib, root.volume_type.as_str()),
+                ("/dev/xvda", Some(gib), "gp3")
+            );
+            assert_eq!((root.iops, root.throughput, root.encrypted), (Some(4000), Some(250), None));
+        }
+    }
+
+    #[test]
+    fn disks_get_names_that_the_ami_does_not_use_and_whole_gib() {
+        let taken = Ami { devices: vec!["/dev/xvdf".into()], ..ami("ami-1") };
+        let disks = vec![disk("a", Ec2Disk::default()), disk("b", Ec2Disk::default())];
+        let volumes = order(&spec(None, disks), &taken, None).unwrap();
+        let names: Vec<_> = volumes.iter().map(|volume| (volume.device.as_str(), volume.gib)).collect();
+        assert_eq!(names[1..], [("/dev/sdg", Some(2)), ("/dev/sdh", Some(2))]);
+        let many = (0..12).map(|number| disk(&number.to_string(), Ec2Disk::default())).collect();
+        let error = order(&spec(None, many), &ami("ami-1"), None).unwrap_err();
+        assert!(error.to_string().contains("names for 11 of its 12 disks"), "{error}");
+    }
+
+    #[test]
+    fn a_key_encrypts_every_volume_that_does_not_say_otherwise() {
+        let own = Ec2Disk { kms_key: Some("alias/own".into()), ..Ec2Disk::default() };
+        let plain = Ec2Disk { encrypted: Some(false), ..Ec2Disk::default() };
+        let volumes =
+            order(&spec(None, vec![disk("a", own), disk("b", plain)]), &ami("ami-1"), Some("alias/all"))
+                .unwrap();
+        let keys: Vec<_> =
+            volumes.iter().map(|volume| (volume.encrypted, volume.kms_key.as_deref())).collect();
+        assert_eq!(
+            keys,
+            [(Some(true), Some("alias/all")), (Some(true), Some("alias/own")), (Some(false), None)]
+        );
+    }
+
+    #[test]
+    fn a_disk_is_known_by_its_volume_whatever_the_order() {
+        let volume = |id: &str, device: &str| Volume { id: id.into(), device: device.into() };
+        let instance = Instance {
+            id: "i-1".into(),
+            state: crate::platform::ec2::api::State::Running,
+            reason: None,
+            public_ip: None,
+            private_ip: None,
+            volumes: vec![volume("vol-02", "/dev/sdf"), volume("vol-01", "/dev/xvda")],
+            vpc: None,
+            spot_request: None,
+        };
+        let disks = vec![disk("data", Ec2Disk::default())];
+        let orders = order(&spec(None, disks.clone()), &ami("ami-1"), None).unwrap();
+        let (root, others) = attached(&instance, &ami("ami-1"), &orders, &disks).unwrap();
+        assert_eq!(root.id, "vol-01");
+        let known = name(&others[0].0, &others[0].1);
+        assert_eq!((known.name.as_str(), known.serial.as_str()), ("data", "vol02"));
+        assert_eq!(known.device.as_deref(), Some("/dev/xvdf"));
+    }
 }

@@ -158,6 +158,10 @@ impl Builder for QemuBuilder {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     /// The root disk comes first.
     fn disks(&self) -> Vec<DiskName> {
         self.disks.iter().skip(1).map(|drive| DiskName::itself(&drive.serial)).collect()

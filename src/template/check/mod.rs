@@ -13,6 +13,7 @@ mod names;
 mod packages;
 mod paths;
 mod platforms;
+mod ssh;
 mod steps;
 mod uses;
 mod values;

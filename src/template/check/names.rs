@@ -47,6 +47,7 @@ rules! {
         |s| s.strip_prefix("SHA256:").is_some_and(|sum| only(sum, 43, 43, "+/"));
     HOST: "a host name or address", "write it without scheme and port", |s| only(s, 1, 253, ".-:_");
     LOGIN: "a login name", "write the account to log in as", |s| only(s, 1, 64, "._-@\\");
+    ENDPOINT: "an EC2 Instance Connect Endpoint", "write its ID, such as \"eice-0123456789abcdef0\"", |s| id(s, "eice-");
     REGION: "an AWS region", "write its code, such as \"eu-west-1\"", region;
     INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
         |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));

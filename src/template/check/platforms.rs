@@ -1,14 +1,14 @@
-//! `[cloud_init]`, `[ssh]`, `[seal]`, `[ec2]`, `[qemu]` and `[notify]`.
+//! `[cloud_init]`, `[seal]`, `[ec2]`, `[qemu]` and `[notify]`.
 
 use toml::Spanned;
 
 use super::{
     cx::Cx,
-    names::{self, AWS_ACCOUNT, HOST, HOST_KEY, INSTANCE_TYPE, LOGIN, REGION, SUBNET, WORD},
+    names::{self, AWS_ACCOUNT, INSTANCE_TYPE, REGION, SUBNET, WORD},
 };
 use crate::template::{
     diagnose::{Fault, did_you_mean},
-    model::{Accelerator, Bastion, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share, Ssh, Via},
+    model::{Accelerator, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share},
     raw::{self, Raw, Text},
     seal::PARTS,
     units::Size,
@@ -24,12 +24,6 @@ const PART_STARTS: [&str; 8] = [
     "## template: jinja",
     "#upstart-job",
     "Content-Type:",
-];
-
-const VIAS: [(&str, Via); 3] = [
-    ("public-ip", Via::PublicIp),
-    ("private-ip", Via::PrivateIp),
-    ("instance-connect-endpoint", Via::InstanceConnectEndpoint),
 ];
 
 impl Cx<'_> {
@@ -75,33 +69,6 @@ impl Cx<'_> {
                 fault.hint("hornero cannot make an account or a host key on such a base; say which it has"),
             );
         }
-    }
-
-    pub fn ssh(&self, raw: &Raw) -> Ssh {
-        let Some(table) = raw.ssh.as_ref().map(Spanned::get_ref) else { return Ssh::default() };
-        Ssh {
-            timeout: self.unit(&table.timeout),
-            user: self.maybe_name(&table.user, &LOGIN),
-            private_key: table.private_key.as_ref().and_then(|path| self.any_path(path)),
-            host_key: self.maybe_name(&table.host_key, &HOST_KEY),
-            host: self.maybe_name(&table.host, &HOST),
-            port: self.number(&table.port, 1..=65_535),
-            via: self.choice(&table.via, "way", &VIAS),
-            bastion: table.bastion.as_ref().and_then(|bastion| self.bastion(bastion)),
-        }
-    }
-
-    fn bastion(&self, bastion: &Spanned<raw::Bastion>) -> Option<Bastion> {
-        let (place, table) = (bastion.span(), bastion.get_ref());
-        let needed = |value, key, rule| {
-            self.need(value, &place, "the bastion", key).and_then(|text| self.name(text, rule))
-        };
-        let host = needed(&table.host, "host", &HOST);
-        let user = needed(&table.user, "user", &LOGIN);
-        let host_key = needed(&table.host_key, "host_key", &HOST_KEY);
-        let port = self.number(&table.port, 1..=65_535).unwrap_or(22);
-        let private_key = table.private_key.as_ref().and_then(|path| self.any_path(path));
-        Some(Bastion { host: host?, port, user: user?, host_key: host_key?, private_key })
     }
 
     pub fn seal(&self, raw: &Raw) -> Seal {

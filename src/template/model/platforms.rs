@@ -34,6 +34,8 @@ pub struct Ssh {
     pub port: Option<u16>,
     /// Which of the builder's addresses, or what leads to it.
     pub via: Option<Via>,
+    /// `eice-...`; one in the builder's network is found when `None`.
+    pub endpoint: Option<String>,
     pub bastion: Option<Bastion>,
 }
 

@@ -36,6 +36,7 @@ pub struct Ssh {
     pub port: Option<Spanned<Number>>,
     pub via: Option<Text>,
     pub bastion: Option<Spanned<Bastion>>,
+    pub endpoint: Option<Text>,
 }
 
 /// `bastion` of `[ssh]`

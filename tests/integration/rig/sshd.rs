@@ -1,7 +1,7 @@
 //! A real sshd of this computer, in a folder of its own, on a free port of the loopback.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -9,7 +9,8 @@ use std::{
 
 use hornero::remote::{
     key::KeyPair,
-    ssh::{Account, SshRemote},
+    route::{Account, Route},
+    ssh::SshRemote,
 };
 use tempfile::TempDir;
 
@@ -18,14 +19,20 @@ pub struct Sshd {
     process: Option<Child>,
     pub host: KeyPair,
     pub user: KeyPair,
+    pub ip: Ipv4Addr,
     pub port: u16,
 }
 
 impl Sshd {
     /// Keys and configuration, nothing running yet.
     pub fn prepare() -> Self {
+        Self::prepare_at(Ipv4Addr::LOCALHOST, "")
+    }
+
+    /// On another address of the loopback, with more lines of configuration.
+    pub fn prepare_at(ip: Ipv4Addr, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
         let (host, user) = (KeyPair::generate("host").unwrap(), KeyPair::generate("user").unwrap());
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -38,11 +45,11 @@ impl Sshd {
         write(
             "config",
             &format!(
-                "ListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\n\
-                 PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
+                "ListenAddress {ip}\nPort {port}\nHostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\n\
+                 PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n{more}\n"
             ),
         );
-        Self { folder, process: None, host, user, port }
+        Self { folder, process: None, host, user, ip, port }
     }
 
     pub fn start() -> Self {
@@ -58,7 +65,10 @@ impl Sshd {
         }
         let config: PathBuf = self.folder.path().join("config");
         let child = Command::new("/usr/sbin/sshd")
-            .args(["-D", "-e", "-f"])
+            .arg("-D")
+            .arg("-E")
+            .arg(self.folder.path().join("log"))
+            .arg("-f")
             .arg(config)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -71,10 +81,25 @@ impl Sshd {
     pub fn account(&self) -> Account {
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
         Account {
-            address: SocketAddr::from(([127, 0, 0, 1], self.port)),
+            address: SocketAddr::from((self.ip, self.port)),
             user: String::from_utf8(user).unwrap().trim().to_owned(),
             private_key: self.user.private.clone(),
             pin: self.host.pin(),
+            route: Route::Direct,
+        }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Cuts the connections that it serves now; it goes on to listen.
+    pub fn cut(&self) {
+        let id = self.process.as_ref().unwrap().id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        for child in children.split_whitespace() {
+            assert!(Command::new("kill").args(["-KILL", child]).status().unwrap().success());
         }
     }
 

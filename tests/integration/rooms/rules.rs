@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum"]),
     ("aws", &["event", "wait"]),
-    ("platform", &["template", "plan", "event", "journal", "wait", "fetch", "sum", "aws"]),
+    // Of `remote` only what names a way to a builder.
+    ("platform", &["template", "plan", "event", "journal", "wait", "fetch", "sum", "aws", "remote"]),
     ("remote", &["template", "provision", "event", "wait"]),
     ("store", &["wait", "aws"]),
     (

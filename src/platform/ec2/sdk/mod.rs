@@ -1,5 +1,6 @@
 //! EC2 as it is: the traits of `api` over the AWS SDK, every call through the door in `aws`.
 
+mod endpoints;
 mod images;
 mod machines;
 mod network;

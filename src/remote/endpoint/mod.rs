@@ -1,0 +1,145 @@
+//! The way through an EC2 Instance Connect Endpoint: one signed WebSocket, whose binary frames are
+//! the TCP connection to the builder. No other program is needed.
+
+mod carry;
+mod sign;
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant, SystemTime},
+};
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use tokio::{net::TcpStream, time};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, client_async_tls,
+    tungstenite::{
+        Error,
+        http::{Response, StatusCode, Uri},
+    },
+};
+
+use super::{RemoteError, line::Line};
+
+/// How long one try may take, from the connection to the opened tunnel.
+const ONE_TRY: Duration = Duration::from_secs(20);
+
+/// Between tries: an endpoint takes few connections, and one that is asked too often refuses.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// As much of a refusal as is told.
+const BODY: usize = 300;
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// An endpoint in the builder's network.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// `eice-...`
+    pub id: String,
+    /// `wss://` and its DNS name.
+    pub url: String,
+    pub region: String,
+    /// Asked for each tunnel anew: what a role gives expires.
+    pub credentials: SharedCredentialsProvider,
+}
+
+impl Endpoint {
+    /// For messages.
+    pub fn way(&self) -> String {
+        format!("the EC2 Instance Connect Endpoint {}", self.id)
+    }
+
+    fn closed(&self, why: impl Into<String>, hint: impl Into<String>) -> RemoteError {
+        RemoteError::Route { way: self.way(), why: why.into(), hint: hint.into() }
+    }
+}
+
+/// Opens a way to `builder`, trying until `deadline` while the endpoint does not answer. What the
+/// last try said is the inner error.
+///
+/// # Errors
+/// When the endpoint refuses: waiting does not help then.
+pub(super) async fn open(
+    endpoint: &Endpoint,
+    builder: SocketAddr,
+    deadline: Instant,
+) -> Result<Result<Line, String>, RemoteError> {
+    loop {
+        let last = match time::timeout(ONE_TRY, connect(endpoint, builder)).await {
+            Ok(Ok(socket)) => return Ok(Ok(carry::over(socket, endpoint.way())?)),
+            Ok(Err(Failed::Refused(error))) => return Err(error),
+            Ok(Err(Failed::Passing(why))) => why,
+            Err(_) => format!("no answer within {} s", ONE_TRY.as_secs()),
+        };
+        if Instant::now() + EVERY >= deadline {
+            return Ok(Err(last));
+        }
+        time::sleep(EVERY).await;
+    }
+}
+
+/// Why a try came to nothing: for good, or for now.
+enum Failed {
+    Refused(RemoteError),
+    Passing(String),
+}
+
+async fn connect(endpoint: &Endpoint, builder: SocketAddr) -> Result<Socket, Failed> {
+    let url = address(endpoint, builder).await.map_err(Failed::Refused)?;
+    let stream = tcp(&endpoint.url).await.map_err(Failed::Passing)?;
+    match client_async_tls(url, stream).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(Error::Http(response)) => Err(refused(endpoint, builder, &response)),
+        Err(error) => Err(Failed::Passing(error.to_string())),
+    }
+}
+
+async fn address(endpoint: &Endpoint, builder: SocketAddr) -> Result<String, RemoteError> {
+    let credentials = endpoint.credentials.provide_credentials().await.map_err(|error| {
+        let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        endpoint.closed(format!("there are no AWS credentials to sign with: {why}"), "log in to AWS again")
+    })?;
+    let tunnel = sign::Tunnel { url: &endpoint.url, id: &endpoint.id, region: &endpoint.region, builder };
+    sign::signed_url(&tunnel, credentials, SystemTime::now())
+        .map_err(|error| endpoint.closed(format!("signing the request failed: {error}"), "report this"))
+}
+
+async fn tcp(url: &str) -> Result<TcpStream, String> {
+    let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no address: {error}"))?;
+    let host = uri.host().unwrap_or_default();
+    let port = uri.port_u16().unwrap_or(443);
+    let failed = |error: std::io::Error| format!("connecting to {host}: {error}");
+    let stream = TcpStream::connect((host, port)).await.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    // As with a builder that is reached straight.
+    rustix::net::sockopt::set_tcp_user_timeout(&stream, 30_000).map_err(|error| failed(error.into()))?;
+    Ok(stream)
+}
+
+/// What an answer that is no tunnel means.
+fn refused(endpoint: &Endpoint, builder: SocketAddr, response: &Response<Option<Vec<u8>>>) -> Failed {
+    let status = response.status();
+    let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    let said: String = body.trim().chars().filter(|c| !c.is_control()).take(BODY).collect();
+    let why = match said.as_str() {
+        "" => format!("it answered {status}"),
+        said => format!("it answered {status}: {said}"),
+    };
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Failed::Passing(why);
+    }
+    let hint = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => format!(
+            "look whether these credentials have the permission `ec2-instance-connect:OpenTunnel` on {}, whether \
+             they have expired, and whether this computer's clock is right",
+            endpoint.id
+        ),
+        _ => format!(
+            "look whether {} is in state create-complete and in the builder's network, and whether its security \
+             groups and the builder's let it reach {builder}",
+            endpoint.id
+        ),
+    };
+    Failed::Refused(endpoint.closed(why, hint))
+}

@@ -1,0 +1,95 @@
+//! What AWS refuses becomes one error that names the call, the resource and what to do.
+
+use serde_json::json;
+
+use super::Cloud;
+
+#[test]
+fn wrong_credentials_say_how_to_get_right_ones() {
+    let cloud = Cloud::start();
+    let mut command = cloud.command(&["bake", &cloud.template("", "")]);
+    let output =
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("ec2:DescribeImages for ami-0d000000000000012 in eu-west-1"), "{said}");
+    assert!(said.contains("AWS_PROFILE") && said.contains("aws sso login"), "{said}");
+}
+
+#[test]
+fn a_missing_permission_is_named_with_its_resource() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "denied" }));
+    let ran = cloud.fails(&cloud.template("instance_types = [\"t3.large\", \"m6i.large\"]", ""));
+    assert!(
+        ran.stderr.contains("ec2:RunInstances for t3.large from ami-0d000000000000012"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("allow `ec2:RunInstances` on "), "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:RunInstances"), 1, "no other type was tried");
+}
+
+#[test]
+fn an_unknown_ami_and_an_unknown_subnet_are_named() {
+    let cloud = Cloud::start();
+    let template = cloud.template("", "");
+    let text = std::fs::read_to_string(&template).unwrap();
+    std::fs::write(&template, text.replace("ami-0d000000000000012", "ami-0123456789abcdef0")).unwrap();
+    let ran = cloud.fails(&template);
+    assert!(
+        ran.stderr.contains("ec2:DescribeImages for ami-0123456789abcdef0 in eu-west-1"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("spelled right and exists in eu-west-1"), "{}", ran.stderr);
+
+    let ran = cloud.fails(&cloud.template("subnets = [\"subnet-0123456789abcdef0\"]", ""));
+    assert!(ran.stderr.contains("ec2:DescribeSubnets for subnet-0123456789abcdef0"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_quota_that_is_used_up_says_where_to_ask_for_more() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({
+        "action": "RunInstances", "fault": "error", "code": "VcpuLimitExceeded", "status": 400,
+        "message": "You have requested more vCPU capacity than your current vCPU limit of 5 allows",
+    }));
+    let ran = cloud.fails(&cloud.template("", ""));
+    assert!(ran.stderr.contains("ec2:RunInstances for t3.medium"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("vCPU limit of 5") && ran.stderr.contains("Service Quotas"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn credentials_that_run_out_in_the_middle_say_so() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "StopInstances", "fault": "expired" }));
+    let ran = cloud.run(&["bake", &cloud.template("", "")]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("stopping the builder i-"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the credentials ran out"), "{}", ran.stderr);
+}
+
+#[test]
+fn without_a_region_the_error_says_where_to_set_one() {
+    let cloud = Cloud::start();
+    let mut command = cloud.command(&["plan", &cloud.template("", "")]);
+    let output = command.env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("set `region` in [ec2], or AWS_REGION"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_removed_is_named_with_the_command_that_does() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "DeleteSecurityGroup", "fault": "denied" }));
+    let ran = cloud.run(&["bake", &cloud.template("", "[[steps]]\nname = \"no\"\nrun = \"exit 3\"\n")]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("step `no` failed with exit code 3"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("removing the security group sg-"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("aws ec2 delete-security-group --group-id sg-"), "{}", ran.stderr);
+}

@@ -1,0 +1,111 @@
+//! Bakes on EC2, with the cloud in memory and a real sshd in the place of the builder's.
+
+mod bakes;
+mod errors;
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::rig::{
+    hornero::{Hornero, Ran},
+    moto::{BASE, Moto, aws_json, environment},
+    proxy::Proxy,
+    python::program,
+    sshd::Sshd,
+};
+
+/// One cloud, the way into its builders, and a program that uses both.
+pub struct Cloud {
+    _moto: Moto,
+    pub proxy: Proxy,
+    sshd: Sshd,
+    pub hornero: Hornero,
+}
+
+impl Cloud {
+    pub fn start() -> Self {
+        let moto = Moto::start();
+        let proxy = Proxy::before(&moto.endpoint());
+        Self { _moto: moto, proxy, sshd: Sshd::start(), hornero: Hornero::new() }
+    }
+
+    /// A template whose builder is reached at the sshd of this computer, with `more` at its end.
+    /// `[ec2]` is open at the end of its own part, so `ec2` adds keys to it.
+    pub fn template(&self, ec2: &str, more: &str) -> String {
+        let account = self.sshd.account();
+        let key = self.hornero.folder.path().join("key");
+        std::fs::write(&key, &account.private_key).unwrap();
+        let text = format!(
+            "[image]\nname = \"web\"\nversion = \"7\"\ntags = {{ team = \"ops\" }}\n\
+             [base]\nec2 = {{ ami = \"{BASE}\" }}\n\
+             [cloud_init]\nenabled = false\n[seal]\nenabled = false\n\
+             [ssh]\nuser = \"{}\"\nprivate_key = \"{}\"\nhost_key = \"{}\"\nhost = \"127.0.0.1\"\nport = {}\ntimeout = \"20s\"\n\
+             [ec2]\nssh_cidrs = [\"203.0.113.7/32\"]\n{ec2}\n{more}\n",
+            account.user,
+            key.display(),
+            account.pin,
+            account.address.port(),
+        );
+        self.hornero.template("web.toml", &text)
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.hornero.command(arguments);
+        command
+            .envs(environment(&self.proxy.endpoint()))
+            .env("HORNERO_PLATFORM", "ec2")
+            .env("HORNERO_DATA_DIR", self.hornero.folder.path().join("data"))
+            // For steps that look at the cloud while the builder runs.
+            .env("AWS_CLI", program("aws"));
+        command
+    }
+
+    /// What the AWS CLI answers.
+    pub fn aws(&self, arguments: &[&str]) -> Value {
+        aws_json(&self.proxy.endpoint(), arguments)
+    }
+
+    /// What a step on this computer wrote down.
+    pub fn noted(&self, name: &str) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.hornero.folder.path().join(name)).unwrap())
+            .unwrap()
+    }
+
+    pub fn instances(&self) -> Vec<Value> {
+        let answer = self.aws(&["ec2", "describe-instances"]);
+        let reservations = answer["Reservations"].as_array().cloned().unwrap_or_default();
+        reservations.iter().flat_map(|one| one["Instances"].as_array().cloned().unwrap_or_default()).collect()
+    }
+
+    /// Instances that are not terminated, and groups that hornero made.
+    pub fn leftovers(&self) -> Vec<String> {
+        let alive = self.instances().into_iter().filter(|one| one["State"]["Name"] != "terminated");
+        let mut left: Vec<String> = alive.map(|one| one["InstanceId"].to_string()).collect();
+        let groups = self.aws(&["ec2", "describe-security-groups"]);
+        let groups = groups["SecurityGroups"].as_array().unwrap().iter();
+        let names = groups.map(|group| group["GroupName"].as_str().unwrap().to_owned());
+        left.extend(names.filter(|name| name.starts_with("hornero-")));
+        left
+    }
+
+    /// Fails as a user sees it: exit code 4, one error, nothing left.
+    pub fn fails(&self, template: &str) -> Ran {
+        let ran = self.run(&["bake", template]);
+        assert_eq!(ran.code, 4, "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.stderr);
+        assert_eq!(self.leftovers(), Vec::<String>::new());
+        ran
+    }
+}
+
+/// A tag of something that EC2 describes.
+pub fn tag<'a>(thing: &'a Value, key: &str) -> &'a str {
+    let tags = thing["Tags"].as_array().unwrap_or_else(|| panic!("no tags: {thing}"));
+    let found = tags.iter().find(|tag| tag["Key"] == key);
+    found.unwrap_or_else(|| panic!("no tag {key}: {thing}"))["Value"].as_str().unwrap()
+}
