@@ -6,7 +6,6 @@ use aws_sdk_ec2::{
     Client,
     error::ProvideErrorMetadata,
     operation::run_instances::builders::RunInstancesFluentBuilder,
-    primitives::Blob,
     types::{
         AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter, ImageState, Instance, InstanceStateName,
         ResourceType, ShutdownBehavior, Tag, TagSpecification,
@@ -17,7 +16,8 @@ use flate2::{Compression, write::GzEncoder};
 use hornero::remote::{
     Command, Exit, Remote,
     key::KeyPair,
-    ssh::{Account, SshRemote},
+    route::{Account, Route},
+    ssh::SshRemote,
 };
 
 use crate::rig::ec2::Ec2;
@@ -56,6 +56,7 @@ impl Keys {
             user: "baker".into(),
             private_key: self.user.private.clone(),
             pin: self.host.pin(),
+            route: Route::Direct,
         };
         SshRemote::connect(account, PATIENCE).await.unwrap()
     }
@@ -122,6 +123,9 @@ async fn a_terminated_machine_leaves_nothing() {
     let machine = look(&client, &id).await;
     assert_eq!(machine.state().unwrap().name(), Some(&InstanceStateName::Pending));
     assert_eq!(machine.public_ip_address(), machine.private_ip_address());
+    let known = ec2.machine(&id).await;
+    assert_eq!(known.state, "pending");
+    assert_eq!(machine.public_ip_address(), Some(&*known.address.to_string()));
     client.terminate_instances().instance_ids(&id).send().await.unwrap();
     until(&client, &id, InstanceStateName::Terminated).await;
     let state = ec2.state().await;
