@@ -24,6 +24,8 @@ const ATTEMPT: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Collects the actions that are called.
     pub audit: Option<Audit>,
+    /// In the place of what the environment and the user's files say.
+    pub sdk: Option<SdkConfig>,
 }
 
 /// Role and region.
@@ -54,7 +56,7 @@ impl Accounts {
             Some(region) if open.contains_key(&place(role, region)) => {
                 return Ok(open[&place(role, region)].clone());
             }
-            region => load(region).await,
+            region => self.load(region).await,
         };
         let Some(region) = base.region().map(ToString::to_string) else { return Err(AwsError::no_region()) };
         if let Some(there) = open.get(&place(role, &region)) {
@@ -82,6 +84,24 @@ impl Accounts {
         Aws { shared: Arc::new(shared), events: None }
     }
 
+    /// The SDK's own retries are off: `call` retries, with the limiter that all calls share.
+    async fn load(&self, region: Option<&str>) -> SdkConfig {
+        let region = region.map(|region| Region::new(region.to_owned()));
+        if let Some(sdk) = &self.options.sdk {
+            let region = region.or_else(|| sdk.region().cloned());
+            return sdk.to_builder().region(region).retry_config(RetryConfig::disabled()).build();
+        }
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        match region {
+            Some(region) => loader.region(region).load().await,
+            None => loader.load().await,
+        }
+    }
+
     /// AWS counts calls per account and region, so two roles of one account share a limiter.
     fn limiter(&self, role: Option<&str>, region: &str) -> Arc<Limiter> {
         // arn:aws:iam::123456789012:role/name
@@ -93,19 +113,6 @@ impl Accounts {
 
 fn place(role: Option<&str>, region: &str) -> Place {
     (role.map(str::to_owned), region.to_owned())
-}
-
-/// The SDK's own retries are off: `call` retries, with the limiter that all calls share.
-async fn load(region: Option<&str>) -> SdkConfig {
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts);
-    match region {
-        Some(region) => loader.region(Region::new(region.to_owned())).load().await,
-        None => loader.load().await,
-    }
 }
 
 async fn take_on(role: &str, base: &SdkConfig) -> SdkConfig {

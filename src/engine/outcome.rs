@@ -25,9 +25,8 @@ impl Outcome {
     pub fn write(&self, run: &Path) -> Result<(), Error> {
         let path = run.join(FILE);
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other);
-        text.and_then(|text| std::fs::write(&path, text)).map_err(|error| {
-            Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error)
-        })
+        text.and_then(|text| std::fs::write(&path, text))
+            .map_err(|error| Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error))
     }
 
     /// # Errors
@@ -39,8 +38,7 @@ impl Outcome {
                 .because(&error)
                 .hint("this run has made no image; bake the template again")
         })?;
-        serde_json::from_str(&text).map_err(|error| {
-            Error::new(Kind::Local, format!("reading `{}`", path.display())).because(&error)
-        })
+        serde_json::from_str(&text)
+            .map_err(|error| Error::new(Kind::Local, format!("reading `{}`", path.display())).because(&error))
     }
 }

@@ -49,7 +49,14 @@ pub enum StoreError {
         "AWS took `{value}` for `{parameter}` in {region} as version {version}, and has not stored it after {} s: it \
          did not accept it as an image; last seen: {last}", waited.as_secs()
     )]
-    NotStored { parameter: String, value: String, region: String, version: u64, waited: Duration, last: String },
+    NotStored {
+        parameter: String,
+        value: String,
+        region: String,
+        version: u64,
+        waited: Duration,
+        last: String,
+    },
     #[error("another writer was faster: `{parameter}` in {region} is at {found}, and ours was {ours}")]
     Overtaken { parameter: String, region: String, ours: String, found: String },
     #[error("`{parameter}` has 100 versions in {region}, and the oldest cannot be dropped: it has a label")]
@@ -92,22 +99,26 @@ impl StoreError {
             Self::Untagged { image, .. } => Some(format!(
                 "look whether it is there and available: `aws ec2 describe-images --image-ids {image}`"
             )),
-            Self::NotAvailable { region, .. } => {
-                Some(format!("look whether it was made in {region} and is yours: `hornero images` lists what is there"))
-            }
+            Self::NotAvailable { region, .. } => Some(format!(
+                "look whether it was made in {region} and is yours: `hornero images` lists what is there"
+            )),
             Self::IsText { parameter, .. } => Some(format!(
                 "publish under another name; or delete it, which loses its history and labels (`aws ssm \
                  delete-parameter --name {parameter}`); or set data_type = \"text\" in [publish], which auto scaling \
                  and launch templates cannot use; then `hornero publish` the run"
             )),
-            Self::OtherType { .. } => Some("publish under another name, then `hornero publish` the run".into()),
+            Self::OtherType { .. } => {
+                Some("publish under another name, then `hornero publish` the run".into())
+            }
             Self::NotStored { parameter, value, region, .. } => Some(format!(
                 "the image stays, and the parameter points where it did; look whether {value} is available in \
                  {region} (`aws ec2 describe-images --image-ids {value}`), and whether whoever ran this has \
                  ec2:DescribeImages beside ssm:PutParameter; `aws ssm get-parameter --name {parameter}` shows what is \
                  stored; then, five minutes later, `hornero publish` the run"
             )),
-            Self::Overtaken { .. } => Some("let one bake at a time publish there, then `hornero publish` the run".into()),
+            Self::Overtaken { .. } => {
+                Some("let one bake at a time publish there, then `hornero publish` the run".into())
+            }
             Self::Labelled { parameter, .. } => Some(format!(
                 "move its label to a newer version, or remove it: `aws ssm get-parameter-history --name {parameter}` \
                  shows it, `aws ssm unlabel-parameter-version` removes it"

@@ -18,7 +18,9 @@ pub fn check_name(name: &str) -> Result<(), StoreError> {
         _ if name.contains('/') && !name.starts_with('/') => "a name with `/` in it must start with one",
         _ if name.ends_with('/') || name.contains("//") => "a part between two `/` is empty",
         _ if name.matches('/').count() > DEEPEST => "it has more than 15 parts",
-        _ if first.starts_with("aws") || first.starts_with("ssm") => "AWS keeps what starts with `aws` or `ssm`",
+        _ if first.starts_with("aws") || first.starts_with("ssm") => {
+            "AWS keeps what starts with `aws` or `ssm`"
+        }
         _ => return Ok(()),
     };
     Err(StoreError::BadName { name: name.into(), why })
@@ -31,7 +33,9 @@ mod tests {
     #[test]
     fn names_that_parameter_store_refuses_are_refused_before_a_bake() {
         let deep = "/a".repeat(16);
-        for name in ["", "a/b", "/a/", "/a//b", "/a b", "/ü", "/aws/x", "ssm-x", "/AWSome", &deep, &"x".repeat(901)] {
+        for name in
+            ["", "a/b", "/a/", "/a//b", "/a b", "/ü", "/aws/x", "ssm-x", "/AWSome", &deep, &"x".repeat(901)]
+        {
             assert!(check_name(name).is_err(), "{name}");
         }
         for name in ["/images/web/dev", "web", "/a.b/c-d/e_f", &"/a".repeat(15)] {

@@ -1,7 +1,7 @@
 """What goes wrong with which calls.
 
-A rule names an `action` ("*" is any), may narrow it to calls whose body has the text `with`, and to
-a `region`; it lets the first `after` of those calls pass and then holds for `times` of them (for
+A rule names an `action` ("*" is any), may narrow it to calls whose body has the text `with`, to those
+that name something `made` through the proxy before (true), and to a `region`; it lets the first `after` of those calls pass and then holds for `times` of them (for
 ever, if not given). Its `fault` is one of:
 
     throttle   refused, for there were too many calls
@@ -32,6 +32,7 @@ NOT_FOUND = {
 class Faults:
     def __init__(self, lock):
         self.lock, self.rules, self.calls, self.hidden, self.versions = lock, [], [], {}, {}
+        self.made = set()
 
     def add(self, rule):
         with self.lock:
@@ -49,7 +50,7 @@ class Faults:
         """The first rule of these kinds that holds for this call."""
         with self.lock:
             for rule in self.rules:
-                if rule["fault"] in kinds and holds(rule, call):
+                if rule["fault"] in kinds and holds(rule, call) and self.is_about_made(rule, call):
                     rule["met"] += 1
                     after, times = rule.get("after", 0), rule.get("times", float("inf"))
                     if after < rule["met"] <= after + times:
@@ -70,6 +71,8 @@ class Faults:
         """What becomes of the endpoint's answer."""
         if call.action == "PutParameter" and status == 200:
             self.versions[name_of(call)] = json.loads(body)["Version"]
+        if call.action.startswith(("Create", "Copy", "Run")):
+            self.made.update(MADE.findall(body))
         if rule := self.met(call, ["hide"]):
             for made in set(MADE.findall(body)):
                 self.hidden[made.decode()] = rule["calls"]
@@ -78,6 +81,9 @@ class Faults:
         if self.met(call, ["lose"]):
             return DROP
         return status, kind, body
+
+    def is_about_made(self, rule, call):
+        return not rule.get("made") or any(made in call.body for made in self.made)
 
     def is_hidden(self, call):
         with self.lock:

@@ -18,7 +18,9 @@ impl Images for SsmStore {
         match self.find(&image.id).await? {
             Some(there) if there.run == image.run => Ok(()),
             Some(_) => Err(StoreError::OtherImage { image: image.id.clone() }),
-            None => Err(StoreError::Untagged { image: image.id.clone(), region: self.aws.region().to_owned() }),
+            None => {
+                Err(StoreError::Untagged { image: image.id.clone(), region: self.aws.region().to_owned() })
+            }
         }
     }
 
@@ -31,7 +33,8 @@ impl Images for SsmStore {
             return Ok(found.and_then(|image| self.image(image)));
         }
         let all = self.own(None).await.map_err(StoreError::aws(what()))?;
-        let mut fitting: Vec<_> = all.into_iter().filter(|one| !id.is_empty() && one.id.starts_with(id)).collect();
+        let mut fitting: Vec<_> =
+            all.into_iter().filter(|one| !id.is_empty() && one.id.starts_with(id)).collect();
         if fitting.len() > 1 {
             let ids = fitting.into_iter().map(|one| one.id).collect();
             return Err(StoreError::Ambiguous { prefix: id.into(), ids });
@@ -55,7 +58,8 @@ impl SsmStore {
     /// Every image of this account and region that hornero made.
     async fn own(&self, name: Option<&str>) -> Result<Vec<ImageRecord>, AwsError> {
         let made = Filter::builder().name("tag-key").values(tags::RUN).build();
-        let named = name.map(|name| Filter::builder().name(format!("tag:{}", tags::NAME)).values(name).build());
+        let named =
+            name.map(|name| Filter::builder().name(format!("tag:{}", tags::NAME)).values(name).build());
         let filters: Vec<Filter> = [made].into_iter().chain(named).collect();
         let call = Call::repeatable("ec2:DescribeImages", name.unwrap_or("images made by hornero"));
         let (mut images, mut token) = (Vec::new(), None);

@@ -65,7 +65,8 @@ impl SsmStore {
         let call = Call::repeatable("ssm:GetParameterHistory", name);
         let (mut versions, mut token) = (Vec::new(), None);
         loop {
-            let ask = || self.aws.ssm().get_parameter_history().name(name).set_next_token(token.clone()).send();
+            let ask =
+                || self.aws.ssm().get_parameter_history().name(name).set_next_token(token.clone()).send();
             let page = match self.aws.call(call, ask).await {
                 Ok(page) => page,
                 Err(error) if error.fault == Fault::NotFound => return Ok(versions),

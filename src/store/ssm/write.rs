@@ -49,7 +49,9 @@ impl SsmStore {
             (Some(ParameterType::String), ValueKind::Image) if !is_image => {
                 Err(StoreError::IsText { parameter, region })
             }
-            (Some(ParameterType::String), ValueKind::Text) if is_image => Err(StoreError::Pointer { parameter }),
+            (Some(ParameterType::String), ValueKind::Text) if is_image => {
+                Err(StoreError::Pointer { parameter })
+            }
             (Some(ParameterType::String) | None, ValueKind::Image | ValueKind::Text) => Ok(()),
             (Some(other), ValueKind::Image | ValueKind::Text) => {
                 Err(StoreError::OtherType { parameter, region, kind: other.as_str().to_owned() })

@@ -63,9 +63,10 @@ impl Cx<'_> {
         });
         let parameter = parameter.unwrap_or_else(|| format!("/images/{}/{stage}", image.name));
         let kinds = [("image", DataType::Image), ("text", DataType::Text)];
-        let data_type = raw.publish.as_ref().and_then(|publish| {
-            self.choice(&publish.get_ref().data_type, "data type", &kinds)
-        });
+        let data_type = raw
+            .publish
+            .as_ref()
+            .and_then(|publish| self.choice(&publish.get_ref().data_type, "data type", &kinds));
         Publish { parameter, stage: stage.into(), data_type: data_type.unwrap_or_default() }
     }
 

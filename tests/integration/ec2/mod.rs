@@ -1,7 +1,10 @@
 //! Bakes on EC2, with the cloud in memory and a real sshd in the place of the builder's.
 
 mod bakes;
+mod captures;
 mod errors;
+mod policy;
+mod publishing;
 
 use std::process::Command;
 
@@ -68,6 +71,26 @@ impl Cloud {
     /// What the AWS CLI answers.
     pub fn aws(&self, arguments: &[&str]) -> Value {
         aws_json(&self.proxy.endpoint(), arguments)
+    }
+
+    /// The ID of the newest run of a bake.
+    pub fn run_id(&self) -> String {
+        let runs = std::fs::read_dir(self.hornero.folder.path().join("state/runs")).unwrap();
+        let names = runs.map(|run| run.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("web-")).max().unwrap()
+    }
+
+    /// A parameter's value and data type.
+    pub fn parameter(&self, name: &str, region: &str) -> (String, String) {
+        let answer = self.aws(&["ssm", "get-parameter", "--name", name, "--region", region]);
+        let text = |key: &str| answer["Parameter"][key].as_str().unwrap().to_owned();
+        (text("Value"), text("DataType"))
+    }
+
+    /// Images that are the account's own.
+    pub fn images(&self, region: &str) -> Vec<Value> {
+        let answer = self.aws(&["ec2", "describe-images", "--owners", "self", "--region", region]);
+        answer["Images"].as_array().cloned().unwrap_or_default()
     }
 
     /// What a step on this computer wrote down.

@@ -84,7 +84,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("ssh2", &["remote"], "SSH is the remote's"),
     ("indicatif", &["ui"], "bars are the ui's"),
     ("comfy_table", &["ui"], "tables are the ui's"),
-    ("aws_sdk_ec2", &["aws", "platform::ec2", "store::ssm"], "the cloud is the platform's; an image is its own record"),
+    (
+        "aws_sdk_ec2",
+        &["aws", "platform::ec2", "store::ssm"],
+        "the cloud is the platform's; an image is its own record",
+    ),
     ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::sdk"], "the parameter service is the store's"),
 ];
 

@@ -74,8 +74,10 @@ async fn named(aws: &Aws, labels: &Labels) -> Result<Option<String>, AwsError> {
 
 /// Until every volume has its snapshot: from then on the AMI needs neither volumes nor instance.
 pub async fn snapshots_taken(aws: &Aws, source: &Source<'_>, labels: &Labels) -> Result<(), PlatformError> {
-    let volumes: Vec<&str> =
-        std::iter::once(source.root).chain(source.disks.iter().map(|(_, volume)| volume)).map(|v| v.id.as_str()).collect();
+    let volumes: Vec<&str> = std::iter::once(source.root)
+        .chain(source.disks.iter().map(|(_, volume)| volume))
+        .map(|v| v.id.as_str())
+        .collect();
     let wait = Wait::new(format!("the snapshots of {} are begun", source.instance), BEGUN);
     let look = || async {
         let begun = snapshots(aws, &volumes, labels).await?;
@@ -89,7 +91,9 @@ pub async fn snapshots_taken(aws: &Aws, source: &Source<'_>, labels: &Labels) ->
 }
 
 async fn snapshots(aws: &Aws, volumes: &[&str], labels: &Labels) -> Result<usize, AwsError> {
-    let of = Filter::builder().name("volume-id").set_values(Some(volumes.iter().map(|v| (*v).to_owned()).collect()));
+    let of = Filter::builder()
+        .name("volume-id")
+        .set_values(Some(volumes.iter().map(|v| (*v).to_owned()).collect()));
     let filters = [of.build(), filter(&format!("tag:{}", tags::RUN), &labels.run)];
     let call = Call::repeatable("ec2:DescribeSnapshots", &labels.name);
     let ask = || aws.ec2().describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec())).send();

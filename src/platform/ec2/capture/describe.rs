@@ -47,6 +47,8 @@ fn judge(image: Image) -> Look<Image, AwsError> {
     match state {
         Some(ImageState::Available) => Look::There(image),
         Some(ImageState::Pending | ImageState::Transient) | None => Look::NotYet(word),
-        Some(_) => Look::Over(reason.map_or_else(|| format!("it is {word}"), |why| format!("it is {word}: {why}"))),
+        Some(_) => {
+            Look::Over(reason.map_or_else(|| format!("it is {word}"), |why| format!("it is {word}: {why}")))
+        }
     }
 }

@@ -14,9 +14,7 @@ pub fn in_region(key: &str, region: &str) -> Result<String, String> {
         _ if !everywhere && parts.get(3) != Some(&region) => Err(format!(
             "the key `{key}` exists in its own region alone: use an alias that each region has, or a multi-Region key"
         )),
-        [arn, partition, kms, _, account, name] => {
-            Ok([arn, partition, kms, region, account, name].join(":"))
-        }
+        [arn, partition, kms, _, account, name] => Ok([arn, partition, kms, region, account, name].join(":")),
         _ => Ok(key.to_owned()),
     }
 }

@@ -103,11 +103,16 @@ fn disks(image: &aws_sdk_ec2::types::Image, source: &Source<'_>) -> Vec<Captured
     let extra = source.disks.iter().map(|(disk, volume)| (disk.name.as_str(), volume));
     let all = std::iter::once(("root", source.root)).chain(extra);
     let disk = |(name, volume): (&str, &Volume)| {
-        let mapping = image.block_device_mappings().iter().find(|one| one.device_name() == Some(&volume.device));
+        let mapping =
+            image.block_device_mappings().iter().find(|one| one.device_name() == Some(&volume.device));
         let ebs = mapping?.ebs()?;
         let (snapshot, device) = (ebs.snapshot_id()?.to_owned(), volume.device.clone());
         let virtual_bytes = u64::from(ebs.volume_size()?.unsigned_abs()) * GIB;
-        Some(CapturedDisk { name: name.to_owned(), content: Content::Snapshot { snapshot, device }, virtual_bytes })
+        Some(CapturedDisk {
+            name: name.to_owned(),
+            content: Content::Snapshot { snapshot, device },
+            virtual_bytes,
+        })
     };
     all.filter_map(disk).collect()
 }

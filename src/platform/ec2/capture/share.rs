@@ -33,7 +33,8 @@ pub async fn share(aws: &Aws, image: &Image, with: &Share) -> Result<(), Platfor
 
 fn permissions(with: &Share) -> Vec<LaunchPermission> {
     let accounts = with.accounts.iter().map(|id| LaunchPermission::builder().user_id(id));
-    let organizations = with.organizations.iter().map(|arn| LaunchPermission::builder().organization_arn(arn));
+    let organizations =
+        with.organizations.iter().map(|arn| LaunchPermission::builder().organization_arn(arn));
     let units = with.organizational_units.iter();
     let units = units.map(|arn| LaunchPermission::builder().organizational_unit_arn(arn));
     accounts.chain(organizations).chain(units).map(|one| one.build()).collect()
