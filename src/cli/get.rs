@@ -29,7 +29,10 @@ impl Get {
             let version = self.version.map(|version| format!(" version {version}")).unwrap_or_default();
             return Err(Error::new(
                 Kind::Store,
-                format!("there is no parameter `{name}`{version} in the local store"),
+                format!(
+                    "there is no parameter `{name}`{version} in the store of {}",
+                    context.global.platform.name()
+                ),
             )
             .hint(format!(
                 "bake the image first, or see `hornero images --platform {}`",

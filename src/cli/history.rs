@@ -23,12 +23,15 @@ impl History {
         if versions.is_empty() {
             return Err(Error::new(
                 Kind::Store,
-                format!("there is no parameter `{name}` in the local store"),
+                format!("there is no parameter `{name}` in the store of {}", context.global.platform.name()),
             ));
         }
         if context.json() {
             versions.iter().for_each(show::stdout_json);
             return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(oldest) = versions.first().filter(|oldest| oldest.version > 1) {
+            show::stderr(&format!("The store keeps no version before {}.\n", oldest.version));
         }
         let rows = versions.iter().rev().map(|one| {
             let written = one.written.strftime("%Y-%m-%d %H:%M:%S").to_string();

@@ -26,7 +26,11 @@ impl Test {
         let Some(record) = rooms.store.find(&self.image).await? else {
             return Err(Error::new(
                 Kind::Usage,
-                format!("there is no image `{}` in the local store", self.image),
+                format!(
+                    "there is no image `{}` in the store of {}",
+                    self.image,
+                    context.global.platform.name()
+                ),
             )
             .hint("`hornero images` lists those that there are"));
         };

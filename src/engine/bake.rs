@@ -119,6 +119,7 @@ impl Bake<'_> {
             (Ok(_), Err(error)) => Err(error),
             (Err(error), Err(left)) => {
                 events.warn(format!("the builder could not be removed: {left}"));
+                left.hint.iter().for_each(|hint| events.warn(hint.clone()));
                 Err(error)
             }
             (result, Ok(())) => result,

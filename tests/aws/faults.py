@@ -29,6 +29,13 @@ NOT_FOUND = {
 }
 
 
+# What a call makes itself; its answer may name other things too.
+OWN = {
+    "RunInstances": b"i-", "CreateImage": b"ami-", "CopyImage": b"ami-",
+    "CreateSecurityGroup": b"sg-", "CreateSnapshot": b"snap-",
+}
+
+
 class Faults:
     def __init__(self, lock):
         self.lock, self.rules, self.calls, self.hidden, self.versions = lock, [], [], {}, {}
@@ -71,11 +78,12 @@ class Faults:
         """What becomes of the endpoint's answer."""
         if call.action == "PutParameter" and status == 200:
             self.versions[name_of(call)] = json.loads(body)["Version"]
-        if call.action.startswith(("Create", "Copy", "Run")):
-            self.made.update(MADE.findall(body))
+        made = {one for one in MADE.findall(body) if one.startswith(OWN.get(call.action, b"-"))}
+        with self.lock:
+            self.made.update(made)
         if rule := self.met(call, ["hide"]):
-            for made in set(MADE.findall(body)):
-                self.hidden[made.decode()] = rule["calls"]
+            with self.lock:
+                self.hidden.update({one.decode(): rule["calls"] for one in made})
         if rule := self.met(call, ["fail"]):
             body = failed(body, rule.get("message", "Client.InternalError"))
         if self.met(call, ["lose"]):

@@ -7,6 +7,7 @@ from datetime import datetime
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import amis, ec2_backends
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import random_ami_id
 from moto.ssm.exceptions import ValidationException
@@ -31,8 +32,24 @@ def put_in():
     AmisResponse.modify_image_attribute = modify_image_attribute
     AmisResponse.enable_image_deprecation = enable_image_deprecation
     AmisResponse.disable_image_deprecation = disable_image_deprecation
+    InstanceBackend.run_instances = with_disks_of_image(InstanceBackend.run_instances)
     validate_parameters()
+    launch_once()
     amis.Ami.__init__ = with_disks(amis.Ami.__init__)
+
+
+def launch_once():
+    """The same client token gives the same instances."""
+    launch = InstanceBackend.run_instances
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
+        launched = self.__dict__.setdefault("launched", {})
+        token = kwargs.get("client_token")
+        if token not in launched:
+            launched[token] = launch(self, image_id, count, user_data, security_group_names, **kwargs)
+        return launched[token]
+
+    InstanceBackend.run_instances = run_instances
 
 
 def refuse(code, message):
@@ -74,6 +91,21 @@ def load_bases(backend):
             virtualization_type="hvm", hypervisor="xen", boot_mode="uefi-preferred",
             image_location=f"{DEBIAN}/{name}",
         )
+
+
+def with_disks_of_image(plain):
+    """An instance has the disks of its image; what the launch says of one of them wins."""
+
+    def run_instances(backend, image_id, *args, **kwargs):
+        if image := backend.amis.get(image_id):
+            merged = {one["DeviceName"]: {**one, "Ebs": dict(one["Ebs"])} for one in image.disks}
+            for asked in kwargs.get("block_device_mappings", []):
+                ebs = merged.setdefault(asked["DeviceName"], {**asked, "Ebs": {}})["Ebs"]
+                ebs.update({key: value for key, value in asked["Ebs"].items() if value is not None})
+            kwargs["block_device_mappings"] = list(merged.values())
+        return plain(backend, image_id, *args, **kwargs)
+
+    return run_instances
 
 
 def of_kind(specifications, kind):

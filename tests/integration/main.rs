@@ -10,6 +10,7 @@ mod ec2;
 mod fetch;
 mod machines;
 mod packer;
+mod publish_again;
 mod remote;
 mod rig;
 mod rooms;

@@ -119,7 +119,10 @@ class Machine:
             self._release()
 
     def _tell_moto(self, action):
-        self.rig.upstream.call(self.headers, {"Action": action, "InstanceId.1": self.id})
+        try:
+            self.rig.upstream.call(self.headers, {"Action": action, "InstanceId.1": self.id})
+        except OSError as error:
+            self.failure = f"moto was not told {action}: {error}"
 
     def _release(self):
         self.serial_log = self.console_log()

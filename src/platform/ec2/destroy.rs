@@ -1,12 +1,12 @@
 //! Removing what a launch made, in the order in which EC2 lets go of it. Can be done again.
 
-use std::time::Duration;
-
-use super::{
-    api::{Ec2, Network},
-    error::failed,
-    states,
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
+
+use super::{api::Ec2, error::waited, states};
 use crate::{
     aws::{AwsError, Fault},
     platform::PlatformError,
@@ -14,7 +14,10 @@ use crate::{
 };
 
 /// The interface of a terminated instance holds its group for a while.
-const GROUP: Duration = Duration::from_secs(5 * 60);
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// What was just made may be unknown to the part of EC2 that answers.
+const UNKNOWN: u32 = 3;
 
 /// What a launch has made so far.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +34,7 @@ pub struct Made {
 pub async fn destroy(ec2: &dyn Ec2, region: &str, made: &mut Made) -> Result<(), PlatformError> {
     let mut left = Vec::new();
     if let Some(request) = made.spot_request.clone() {
-        match or_gone(ec2.cancel_spot(&request).await) {
+        match removed(|| ec2.cancel_spot(&request), &request).await {
             Ok(()) => made.spot_request = None,
             Err(error) => left.push(Left::spot(&request, error)),
         }
@@ -43,7 +46,7 @@ pub async fn destroy(ec2: &dyn Ec2, region: &str, made: &mut Made) -> Result<(),
         }
     }
     if let Some(group) = made.group.clone() {
-        match delete_group(ec2, &group).await {
+        match removed(|| ec2.delete_group(&group), &group).await {
             Ok(()) => made.group = None,
             Err(error) => left.push(Left::group(&group, error)),
         }
@@ -52,30 +55,34 @@ pub async fn destroy(ec2: &dyn Ec2, region: &str, made: &mut Made) -> Result<(),
 }
 
 async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
-    or_gone(ec2.terminate(id).await).map_err(failed(format!("ending the builder {id}")))?;
+    let hint = "look at it in the EC2 console";
+    removed(|| ec2.terminate(id), id).await.map_err(waited(format!("ending the builder {id}"), hint))?;
     states::terminated(ec2, id).await
 }
 
-async fn delete_group(network: &(impl Network + ?Sized), group: &str) -> Result<(), WaitError<AwsError>> {
-    let wait = Wait::new(format!("{group} is deleted"), GROUP);
-    let look = || async move {
-        match or_gone(network.delete_group(group).await) {
+/// Removes one thing. It is gone when EC2 says so, or does not know it several times in a row.
+async fn removed<F>(remove: impl Fn() -> F, name: &str) -> Result<(), WaitError<AwsError>>
+where
+    F: Future<Output = Result<(), AwsError>>,
+{
+    let (wait, unknown) = (Wait::new(format!("{name} is removed"), PATIENCE), AtomicU32::new(0));
+    let look = || async {
+        match remove().await {
             Ok(()) => Ok(Look::There(())),
+            Err(error) if error.fault == Fault::NotFound => {
+                match unknown.fetch_add(1, Ordering::Relaxed) + 1 {
+                    UNKNOWN.. => Ok(Look::There(())),
+                    _ => Ok(Look::NotYet(error.why())),
+                }
+            }
             Err(error) if error.code.as_deref() == Some("DependencyViolation") => {
+                unknown.store(0, Ordering::Relaxed);
                 Ok(Look::NotYet(error.why()))
             }
             Err(error) => Err(error),
         }
     };
     wait.until(look).await
-}
-
-/// What EC2 no longer knows has been removed already.
-fn or_gone(result: Result<(), AwsError>) -> Result<(), AwsError> {
-    match result {
-        Err(error) if error.fault == Fault::NotFound => Ok(()),
-        result => result,
-    }
 }
 
 /// Something that could not be removed.

@@ -74,7 +74,9 @@ pub fn attached(
     disks: &[Disk],
 ) -> Option<(Volume, Vec<(Disk, Volume)>)> {
     let at = |device: &str| instance.volumes.iter().find(|volume| volume.device == device).cloned();
-    let root = at(&ami.root_device)?;
+    // Where nothing was ordered, the machine only runs, and nobody asks for its root again.
+    let unnamed = || instance.volumes.first().filter(|_| orders.is_empty()).cloned();
+    let root = at(&ami.root_device).or_else(unnamed)?;
     let pairs = disks.iter().zip(orders.iter().skip(1));
     let others: Option<Vec<_>> =
         pairs.map(|(disk, order)| Some((disk.clone(), at(&order.device)?))).collect();

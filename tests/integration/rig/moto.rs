@@ -11,9 +11,6 @@ use super::python::{self, Server};
 /// Where everything is made unless a test says otherwise.
 pub const REGION: &str = "eu-west-1";
 
-/// The account that everything belongs to.
-pub const ACCOUNT: &str = "123456789012";
-
 /// A base that is there from the start: Debian 12, x86_64, `/dev/xvda`.
 pub const BASE: &str = "ami-0d000000000000012";
 

@@ -73,7 +73,10 @@ impl Machines for Aws {
 }
 
 fn ordered(run: RunInstancesFluentBuilder, order: &Order) -> RunInstancesFluentBuilder {
-    let kinds = [ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface];
+    let mut kinds = vec![ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface];
+    if order.spot {
+        kinds.push(ResourceType::SpotInstancesRequest);
+    }
     let imds = InstanceMetadataOptionsRequest::builder()
         .http_tokens(HttpTokensState::Required)
         .http_endpoint(InstanceMetadataEndpointState::Enabled);
