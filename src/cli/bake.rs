@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::{Context, chain, inputs, interrupt, run::Run, secrets, show, wiring};
 use crate::{
-    engine::{self, BakeInputs, Baked, Interrupt, Rooms, manifest::InputEntry},
+    engine::{self, BakeInputs, Baked, Interrupt, Rooms},
     error::{Error, Kind},
     load::Loaded,
-    plan::{Plan, compile},
+    plan::{Content, Plan, compile},
     redact::Redact,
 };
 
@@ -28,7 +28,7 @@ impl Bake {
         let mut due = Vec::new();
         for one in loaded {
             compile(one.template.clone(), context.global.platform)?;
-            due.push((entries(&one)?, one.template));
+            due.push((contents(&one)?, one.template));
         }
         let interrupt = interrupt::listen()?;
         let mut code = 0;
@@ -50,7 +50,7 @@ impl Bake {
 /// One bake; `Err` inside is the exit code of a failure that has been shown.
 async fn one(
     plan: &Plan,
-    files: Vec<InputEntry>,
+    files: Vec<Content>,
     rooms: &Rooms,
     interrupt: Interrupt,
     context: &Context,
@@ -77,13 +77,13 @@ fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
     })
 }
 
-/// Every file that decides the image, with its sum.
-fn entries(loaded: &Loaded) -> Result<Vec<InputEntry>, Error> {
-    let entry = |file: &crate::load::InputFile| {
-        let sha256 = file.sum().map_err(|error| {
+/// Every file that was read, with its sum.
+fn contents(loaded: &Loaded) -> Result<Vec<Content>, Error> {
+    let content = |file: &crate::load::InputFile| {
+        let sum = file.sum().map_err(|error| {
             Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
         })?;
-        Ok(InputEntry { path: file.path.display().to_string(), sha256, mode: format!("{:04o}", file.mode) })
+        Ok(Content { path: file.path.clone(), mode: file.mode, sum })
     };
-    loaded.inputs.iter().map(entry).collect()
+    loaded.inputs.iter().map(content).collect()
 }

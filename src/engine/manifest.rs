@@ -1,7 +1,7 @@
 //! The manifest: what is in an image and how it was made. It lies in the image's folder as
 //! `manifest.json`; `docs/manifest.md` describes it for other programs.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,12 @@ pub struct Manifest {
     pub copies: Vec<ImageCopy>,
     /// Parts of the seal that ran.
     pub sealed: Vec<String>,
+    /// Of everything that decides the image's content; see `docs/fingerprint.md`.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// The sum of each part of the fingerprint, by what a person calls it.
+    #[serde(default)]
+    pub decided_by: BTreeMap<String, String>,
     /// Files of the template, its scripts and what it uploads, with their sums.
     pub inputs: Vec<InputEntry>,
     pub packages: Vec<PackageEntry>,

@@ -30,7 +30,7 @@ pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
         platform: manifest.platform.clone(),
         run: manifest.run.clone(),
         location: baked.location(),
-        fingerprint: None,
+        fingerprint: manifest.fingerprint.clone(),
         bytes: manifest.bytes(),
         created: manifest.created,
         manifest: baked.folder.join(FILE),
@@ -136,7 +136,8 @@ async fn write<S: Parameters + ?Sized>(
 /// What a person reads beside the ID.
 fn description(manifest: &Manifest) -> String {
     let version = manifest.version.as_deref().unwrap_or("no version");
-    format!("{} {version}, run {}", manifest.name, manifest.run)
+    let fingerprint = manifest.fingerprint.as_deref().unwrap_or("unknown");
+    format!("{} {version}, fingerprint {fingerprint}, run {}", manifest.name, manifest.run)
 }
 
 /// Says that nothing has to be baked again.

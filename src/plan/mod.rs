@@ -2,10 +2,12 @@
 //! a checked template; `hornero plan` prints it and the engine walks it. Pure.
 
 mod compile;
+mod fingerprint;
 
 use serde::Serialize;
 
 pub use compile::compile;
+pub use fingerprint::{Content, Fingerprint, fingerprint};
 
 use crate::template::model::{Arch, Ec2Base, PlatformKind, QemuBase, Template};
 

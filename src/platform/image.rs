@@ -15,6 +15,8 @@ pub struct CaptureSpec<'a> {
     pub description: Option<&'a str>,
     /// The run's ID.
     pub run: &'a str,
+    /// The short form, for a tag.
+    pub fingerprint: &'a str,
     /// ID and description of the base.
     pub base: (&'a str, &'a str),
     pub tags: &'a BTreeMap<String, String>,

@@ -3,6 +3,7 @@
 
 pub mod checks;
 pub mod cloud_init;
+pub mod exclude;
 pub mod judge;
 pub mod machine;
 pub mod script;

@@ -8,12 +8,14 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use walkdir::WalkDir;
 
-use crate::template::{
-    model::{FileSource, FileSpec, Owner},
-    units::Mode,
+use crate::{
+    provision::exclude::Excluded,
+    template::{
+        model::{FileSource, FileSpec, Owner},
+        units::Mode,
+    },
 };
 
 /// One file, folder or link on its way to the builder.
@@ -111,10 +113,11 @@ fn modified(metadata: &Metadata) -> u64 {
 
 /// A folder's content, sorted, so that the same folder always makes the same stream.
 fn folder(spec: &FileSpec, root: &Path) -> io::Result<Vec<Entry>> {
-    let excluded = excludes(&spec.exclude)?;
+    let excluded = Excluded::of(&spec.exclude).map_err(io::Error::other)?;
     let mut entries = Vec::new();
     let walk = WalkDir::new(root).sort_by_file_name().into_iter();
-    let wanted = walk.filter_entry(|item| !is_excluded(&excluded, root, item.path()));
+    let wanted =
+        walk.filter_entry(|item| !excluded.names(item.path().strip_prefix(root).unwrap_or(item.path())));
     for item in wanted {
         let item = item.map_err(|error| named(root, error))?;
         let inside = item.path().strip_prefix(root).unwrap_or(item.path());
@@ -147,21 +150,6 @@ fn item_entry(spec: &FileSpec, path: &Path, destination: &str, metadata: &Metada
         return Ok(entry(spec, destination, 0o777, modified, Content::Link(target)));
     }
     Ok(entry(spec, destination, plain_mode(metadata), modified, content(path, metadata)))
-}
-
-/// Globs match the path inside the folder or a file's name.
-fn excludes(globs: &[String]) -> io::Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(Glob::new(glob).map_err(io::Error::other)?);
-    }
-    set.build().map_err(io::Error::other)
-}
-
-fn is_excluded(globs: &GlobSet, root: &Path, path: &Path) -> bool {
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    let name = path.file_name().map(Path::new).unwrap_or(path);
-    !inside.as_os_str().is_empty() && (globs.is_match(inside) || globs.is_match(name))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cloud;
 mod docs;
 mod ec2;
 mod fetch;
+mod fingerprints;
 mod machines;
 mod packer;
 mod publish_again;

@@ -11,7 +11,7 @@ use super::{
     Interrupt, Rooms, RunFolders,
     image::Staging,
     machine::LaunchKeys,
-    manifest::{InputEntry, Manifest},
+    manifest::Manifest,
     outcome::Outcome,
     phases::{Timings, phase},
     publish,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, Kind},
     event::{Event, Events, Phase},
-    plan::Plan,
+    plan::{Content, Fingerprint, Plan, fingerprint},
     platform::{BaseImage, Builder},
 };
 
@@ -51,11 +51,17 @@ struct Bake<'a> {
     events: &'a Events,
 }
 
+/// What a bake starts from, and what that makes of its plan.
+struct Ground {
+    base: BaseImage,
+    fingerprint: Fingerprint,
+}
+
 /// What a bake is given beside its plan.
 #[derive(Debug, Default)]
 pub struct BakeInputs {
-    /// Every file that decides the image.
-    pub files: Vec<InputEntry>,
+    /// Every file that was read.
+    pub files: Vec<Content>,
     /// Values by name.
     pub secrets: BTreeMap<String, String>,
 }
@@ -98,11 +104,13 @@ impl Bake<'_> {
             }) => base?,
             () = interrupt.wanted() => return Err(interrupted()),
         };
-        let spec = self.launch_spec(&base)?;
+        let fingerprint = fingerprint(plan, &base.id, &self.inputs.files);
+        let ground = Ground { base, fingerprint };
+        let spec = self.launch_spec(&ground.base)?;
         let mut builder =
             phase(events, timings, Phase::Launch, async { Ok(rooms.platform.launch(spec, events).await?) })
                 .await?;
-        let work = self.work(builder.as_mut(), &base, timings);
+        let work = self.work(builder.as_mut(), &ground, timings);
         let result = tokio::select! {
             result = work => result,
             () = interrupt.wanted() => Err(interrupted()),
@@ -126,7 +134,7 @@ impl Bake<'_> {
     async fn work(
         &self,
         builder: &mut dyn Builder,
-        base: &BaseImage,
+        ground: &Ground,
         timings: &mut Timings,
     ) -> Result<Baked, Error> {
         let survey = self.provision(builder, timings).await?;
@@ -134,10 +142,10 @@ impl Bake<'_> {
         phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
         let staging = Staging::new(&self.folders.images)?;
         let captured = phase(events, timings, Phase::Capture, async {
-            Ok(builder.capture(&self.capture_spec(base, staging.path()), events).await?)
+            Ok(builder.capture(&self.capture_spec(ground, staging.path()), events).await?)
         })
         .await?;
-        let manifest = self.manifest(base, captured, survey, timings);
+        let manifest = self.manifest(ground, captured, survey, timings);
         let folder = staging.finish(&manifest)?;
         let baked = Baked { manifest, folder };
         let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());

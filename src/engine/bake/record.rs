@@ -2,26 +2,28 @@
 
 use jiff::Timestamp;
 
-use super::Bake;
+use super::{Bake, Ground};
 use crate::{
     engine::{
-        manifest::{BaseEntry, FORMAT, Manifest},
+        manifest::{BaseEntry, FORMAT, InputEntry, Manifest},
         phases::Timings,
         survey::Survey,
     },
-    platform::{BaseImage, Captured},
+    plan::Content,
+    platform::Captured,
     provision::seal::parts,
 };
 
 impl Bake<'_> {
     pub(super) fn manifest(
         &self,
-        base: &BaseImage,
+        ground: &Ground,
         captured: Captured,
         survey: Survey,
         timings: &Timings,
     ) -> Manifest {
         let template = &self.plan.template;
+        let Ground { base, fingerprint } = ground;
         let (id, region, copies) = match captured.cloud {
             Some(cloud) => (cloud.id, Some(cloud.region), cloud.copies),
             None => (format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()), None, Vec::new()),
@@ -43,7 +45,9 @@ impl Bake<'_> {
             region,
             copies,
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
-            inputs: self.inputs.files.clone(),
+            fingerprint: Some(fingerprint.sum.clone()),
+            decided_by: fingerprint.parts.clone(),
+            inputs: self.inputs.files.iter().map(input).collect(),
             packages: survey.packages,
             users: survey.users,
             checks: template.checks.clone(),
@@ -52,4 +56,9 @@ impl Bake<'_> {
             timings: timings.clone(),
         }
     }
+}
+
+fn input(content: &Content) -> InputEntry {
+    let (path, sha256) = (content.path.display().to_string(), content.sum.clone());
+    InputEntry { path, sha256, mode: format!("{:04o}", content.mode) }
 }

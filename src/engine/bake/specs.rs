@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Bake;
+use super::{Bake, Ground};
 use crate::{
     engine::machine,
     error::Error,
@@ -40,14 +40,15 @@ impl Bake<'_> {
         Settings::of(&self.plan.template, self.plan.platform)
     }
 
-    pub(super) fn capture_spec<'b>(&'b self, base: &'b BaseImage, folder: &'b Path) -> CaptureSpec<'b> {
-        let image = &self.plan.template.image;
+    pub(super) fn capture_spec<'b>(&'b self, ground: &'b Ground, folder: &'b Path) -> CaptureSpec<'b> {
+        let (image, base) = (&self.plan.template.image, &ground.base);
         CaptureSpec {
             folder,
             name: &image.name,
             version: image.version.as_deref(),
             description: image.description.as_deref(),
             run: &self.folders.id,
+            fingerprint: ground.fingerprint.short(),
             base: (&base.id, &base.description),
             tags: &image.tags,
         }

@@ -70,6 +70,7 @@ fn all_tags(spec: &CaptureSpec<'_>) -> BTreeMap<String, String> {
         (tags::RUN, Some(spec.run)),
         (tags::NAME, Some(spec.name)),
         (tags::VERSION, spec.version),
+        (tags::FINGERPRINT, Some(spec.fingerprint)),
         (tags::BASE, Some(base)),
         (tags::BASE_NAME, Some(base_name)),
         (tags::TOOL, Some(env!("CARGO_PKG_VERSION"))),
@@ -106,12 +107,14 @@ mod tests {
             version: None,
             description: None,
             run: "web-1",
+            fingerprint: "0123456789abcdef",
             base: ("ami-1", "debian"),
             tags: &own,
         };
         let tags = all_tags(&spec);
         let of = |key: &str| tags.get(key).map(String::as_str);
         assert_eq!((of("team"), of("Name"), of(tags::RUN)), (Some("ops"), Some("mine"), Some("web-1")));
+        assert_eq!(of(tags::FINGERPRINT), Some("0123456789abcdef"));
         assert_eq!((of(tags::BASE), of(tags::VERSION)), (Some("ami-1"), None));
     }
 }

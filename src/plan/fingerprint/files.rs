@@ -1,0 +1,50 @@
+//! The files of a template: what is declared about each, and the content of what is on this
+//! computer, by its path inside the folder that is sent, wherever that folder lies.
+
+use std::path::Path;
+
+use super::{Content, Parts};
+use crate::{
+    provision::exclude::Excluded,
+    template::model::{Action, FileSource, FileSpec, Template},
+};
+
+pub fn of_template(template: &Template, contents: &[Content], parts: &mut Parts) {
+    // Of two files with one destination the later one stays.
+    for (number, file) in (1..).zip(&template.files) {
+        of_file(&format!("file {number}: {}", file.destination), file, contents, parts);
+    }
+    for (number, step) in (1..).zip(&template.steps) {
+        if let Action::Ansible { playbook, .. } = &step.action {
+            content(&format!("playbook of step {number}"), playbook, None, contents, parts);
+        }
+    }
+}
+
+fn of_file(name: &str, file: &FileSpec, contents: &[Content], parts: &mut Parts) {
+    let FileSpec { source, destination: _, owner, mode, folder_mode, exclude } = file;
+    let declared = (owner.user.as_ref(), owner.group.as_ref(), mode, folder_mode);
+    match source {
+        FileSource::Content(text) => parts.add(name, &(declared, "text", text)),
+        FileSource::Url { url: _, sha256 } => parts.add(name, &(declared, "sum", sha256)),
+        FileSource::Path(path) => {
+            parts.add(name, &(declared, "local"));
+            content(name, path, Excluded::of(exclude).ok(), contents, parts);
+        }
+    }
+}
+
+/// The file, or every file below the folder, except what stays at home.
+fn content(name: &str, root: &Path, excluded: Option<Excluded>, contents: &[Content], parts: &mut Parts) {
+    for one in contents {
+        let Ok(inside) = one.path.strip_prefix(root) else { continue };
+        if excluded.as_ref().is_some_and(|excluded| excluded.holds(inside)) {
+            continue;
+        }
+        let part = match inside.as_os_str().is_empty() {
+            true => format!("content of {name}"),
+            false => format!("content of {name}: {}", inside.display()),
+        };
+        parts.add(part, &(&one.sum, one.mode));
+    }
+}
