@@ -86,6 +86,9 @@ pub enum Event {
         parameter: String,
         value: String,
         version: u64,
+        /// Where the image was copied to; none where it was made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        region: Option<String>,
     },
     RunFinished {
         ok: bool,

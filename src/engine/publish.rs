@@ -50,7 +50,7 @@ pub async fn publish(
     events: &Events,
 ) -> Result<(), Error> {
     let again = |error: Error| advise(error, manifest);
-    let home = write(rooms.store.as_ref(), &manifest.image, manifest, publish, events).await;
+    let home = write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, events).await;
     home.map_err(again)?;
     let mut failed = None;
     for copy in &manifest.copies {
@@ -111,14 +111,14 @@ async fn elsewhere(
     events: &Events,
 ) -> Result<(), Error> {
     match rooms.store.in_region(region).await? {
-        Some(store) => write(store.as_ref(), image, manifest, publish, events).await,
+        Some(store) => write(store.as_ref(), (image, Some(region)), manifest, publish, events).await,
         None => Ok(()),
     }
 }
 
 async fn write<S: Parameters + ?Sized>(
     store: &S,
-    image: &str,
+    (image, region): (&str, Option<&str>),
     manifest: &Manifest,
     publish: &Publish,
     events: &Events,
@@ -128,7 +128,8 @@ async fn write<S: Parameters + ?Sized>(
         DataType::Image => store.point(name, image, &text).await?,
         DataType::Text => store.put(name, image, &text).await?,
     };
-    events.send(Event::Published { parameter: name.clone(), value: image.to_owned(), version });
+    let (value, region) = (image.to_owned(), region.map(str::to_owned));
+    events.send(Event::Published { parameter: name.clone(), value, version, region });
     Ok(())
 }
 

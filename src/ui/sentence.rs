@@ -36,8 +36,9 @@ pub fn sentence(event: &Event) -> String {
         Event::ImageCaptured { image, location, bytes } => {
             format!("image {image} ({}) at {location}", text::bytes(*bytes))
         }
-        Event::Published { parameter, value, version } => {
-            format!("parameter `{parameter}` version {version} is now {value}")
+        Event::Published { parameter, value, version, region } => {
+            let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+            format!("parameter `{parameter}`{place} version {version} is now {value}")
         }
         Event::RunFinished { ok, seconds, error, hint, tail: _ } => {
             run_finished(*ok, *seconds, error.as_deref(), hint.as_deref())

@@ -104,8 +104,9 @@ impl<W: Write + Send> Listener for Summary<W> {
                 self.facts.push(("location", location.clone()));
                 self.facts.push(("size", text::bytes(*bytes)));
             }
-            Event::Published { parameter, version, .. } => {
-                self.facts.push(("parameter", format!("{parameter} (version {version})")));
+            Event::Published { parameter, version, region, .. } => {
+                let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+                self.facts.push(("parameter", format!("{parameter}{place} (version {version})")));
             }
             Event::RunFinished { ok, seconds, error, hint, tail } => {
                 self.explain(tail);

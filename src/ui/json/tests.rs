@@ -118,7 +118,12 @@ fn made_samples() -> Vec<Event> {
             location: "/home/ana/.local/share/hornero/images/hello-r1".into(),
             bytes: 432013312,
         },
-        Event::Published { parameter: "/images/hello/dev".into(), value: "hello-r1".into(), version: 3 },
+        Event::Published {
+            parameter: "/images/hello/dev".into(),
+            value: "hello-r1".into(),
+            version: 3,
+            region: None,
+        },
         Event::RunFinished {
             ok: false,
             seconds: 41.5,

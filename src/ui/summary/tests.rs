@@ -37,7 +37,12 @@ fn success_shows_the_time_the_image_and_the_parameter() {
         step("configure", 60.0, true),
         Event::PhaseFinished { phase: Phase::Steps, seconds: 90.0, ok: true },
         Event::ImageCaptured { image: "web-1".into(), location: "/images/web-1".into(), bytes: 1 << 20 },
-        Event::Published { parameter: "/images/web/dev".into(), value: "web-1".into(), version: 3 },
+        Event::Published {
+            parameter: "/images/web/dev".into(),
+            value: "web-1".into(),
+            version: 3,
+            region: None,
+        },
         Event::RunFinished { ok: true, seconds: 120.0, error: None, hint: None, tail: Vec::new() },
     ]);
     assert_eq!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{Image, ResourceType};
 use futures::future::join_all;
 
-use super::{attributes, describe, key, labels::specification, share};
+use super::{attributes, describe, key, labels::specification, pending::Pending, share};
 use crate::{
     aws::{Aws, Call, tags},
     event::Events,
@@ -26,7 +26,7 @@ pub async fn copy(
 ) -> Vec<ImageCopy> {
     let others = regions.iter().filter(|region| *region != aws.region());
     let each = others.map(|region| async move {
-        let copied = to_region(aws, image, settings, region).await;
+        let copied = to_region(aws, image, settings, region, events).await;
         if let Err(error) = &copied {
             events.warn(format!("{error}"));
         }
@@ -59,7 +59,13 @@ pub async fn copy_again(
     Ok(result.collect())
 }
 
-async fn to_region(aws: &Aws, image: &Image, settings: &Ec2, region: &str) -> Result<String, PlatformError> {
+async fn to_region(
+    aws: &Aws,
+    image: &Image,
+    settings: &Ec2,
+    region: &str,
+    events: &Events,
+) -> Result<String, PlatformError> {
     let ami = image.image_id().unwrap_or_default();
     let doing = || format!("copying the AMI {ami} to {region}");
     let key = settings.kms_key.as_deref().map(|key| key::in_region(key, region)).transpose();
@@ -67,7 +73,10 @@ async fn to_region(aws: &Aws, image: &Image, settings: &Ec2, region: &str) -> Re
     let there = aws.in_region(region).await.map_err(failed(doing()))?;
     let copy = ask(aws, &there, image, key).await?;
     let hint = "a KMS key that cannot be used there is the usual reason";
-    let made = describe::available(&there, &copy).await.map_err(waited(doing(), hint))?;
+    let pending = Pending::new(&copy, region, events);
+    let made = describe::available(&there, &copy).await.map_err(waited(doing(), hint));
+    pending.settle();
+    let made = made?;
     attributes::set(&there, &copy, settings).await?;
     share::share(&there, &made, &settings.share_with).await?;
     Ok(copy)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, Image};
 
-use super::{Source, describe, labels::Labels};
+use super::{Source, describe, labels::Labels, pending::left};
 use crate::{
     aws::{Aws, AwsError, Call, Fault, tags},
     platform::{
@@ -108,7 +108,6 @@ pub async fn available(aws: &Aws, ami: &str) -> Result<Image, PlatformError> {
 
 /// Removes an AMI that became none; one that may still become one is left and named.
 pub async fn discard(aws: &Aws, ami: &str, error: PlatformError) -> PlatformError {
-    let region = aws.region();
     let state = match describe::image(aws, ami).await {
         Ok(Ok(image)) => image.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
         Ok(Err(_)) | Err(_) => String::new(),
@@ -116,9 +115,7 @@ pub async fn discard(aws: &Aws, ami: &str, error: PlatformError) -> PlatformErro
     if state == "failed" && deregister(aws, ami).await.is_ok() {
         return error;
     }
-    let left = format!(
-        "{ami} is left; remove it with: aws ec2 deregister-image --delete-associated-snapshots --image-id {ami} --region {region}"
-    );
+    let left = left(ami, aws.region());
     match error.hint.clone() {
         Some(hint) => error.hint(format!("{hint}; {left}")),
         None => error.hint(left),

@@ -7,12 +7,16 @@ mod create;
 mod describe;
 mod key;
 mod labels;
+mod pending;
 mod share;
 
 use std::future::Future;
 
+use aws_sdk_ec2::types::Image;
+
 pub use copy::copy_again;
 use labels::Labels;
+use pending::Pending;
 
 use super::error::failed;
 use crate::{
@@ -67,19 +71,36 @@ pub async fn capture(
             Err(error) => Some(error),
         }
     };
-    // The builder's end has a second try; what went wrong here is told there, if it still does.
-    let (image, _tried) = tokio::join!(create::available(aws, &ami), released);
-    let image = match image {
-        Ok(image) => image,
-        Err(error) => return Err(create::discard(aws, &ami, error).await),
+    let pending = Pending::new(&ami, aws.region(), events);
+    let result = match beside(create::available(aws, &ami), released).await {
+        Ok(image) => finish(aws, &image, source, events).await,
+        Err(error) => Err(create::discard(aws, &ami, error).await),
     };
-    finish(aws, &image, source, events).await
+    pending.settle();
+    result
+}
+
+/// Both at once. An AMI that failed ends the wait; the builder's end then has a second try, where
+/// what went wrong here is told if it still does.
+async fn beside(
+    available: impl Future<Output = Result<Image, PlatformError>>,
+    released: impl Future<Output = Option<PlatformError>>,
+) -> Result<Image, PlatformError> {
+    tokio::pin!(available, released);
+    tokio::select! {
+        image = &mut available => {
+            let image = image?;
+            released.await;
+            Ok(image)
+        }
+        _ = &mut released => available.await,
+    }
 }
 
 /// From an AMI that is available to what the template wants of it.
 async fn finish(
     aws: &Aws,
-    image: &aws_sdk_ec2::types::Image,
+    image: &Image,
     source: &Source<'_>,
     events: &Events,
 ) -> Result<Captured, PlatformError> {
@@ -99,7 +120,7 @@ async fn finish(
 }
 
 /// The disks of the image, by their names in the template.
-fn disks(image: &aws_sdk_ec2::types::Image, source: &Source<'_>) -> Vec<CapturedDisk> {
+fn disks(image: &Image, source: &Source<'_>) -> Vec<CapturedDisk> {
     let extra = source.disks.iter().map(|(disk, volume)| (disk.name.as_str(), volume));
     let all = std::iter::once(("root", source.root)).chain(extra);
     let disk = |(name, volume): (&str, &Volume)| {
