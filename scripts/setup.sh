@@ -29,6 +29,7 @@ openssh-server          sshd
 python3                 python3
 python3-venv            -
 shellcheck              shellcheck
+socat                   socat
 ansible-core            ansible-playbook
 "
 

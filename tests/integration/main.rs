@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
 
 mod bakes;
+mod both;
 mod cloud;
 mod docs;
 mod ec2;
 mod fetch;
+mod machines;
 mod packer;
 mod publish_again;
 mod remote;

@@ -64,6 +64,7 @@ const ALL: &[&str] = &[
     "python3",
     "python3-venv",
     "shellcheck",
+    "socat",
     "ansible-core",
 ];
 

@@ -7,6 +7,7 @@ use super::{digest, disk_image, machine::Drive, process};
 use crate::{
     event::Events,
     platform::{CapturedDisk, Content, PlatformError},
+    template::units::Size,
 };
 
 /// Writes each disk as `<name>.qcow2` into `folder`.
@@ -16,14 +17,16 @@ pub async fn capture(
     events: &Events,
 ) -> Result<Vec<CapturedDisk>, PlatformError> {
     let mut captured = Vec::new();
-    for (number, drive) in (1..).zip(disks) {
-        captured.push(capture_disk(drive, folder).await?);
-        events.progress("capturing disks", number, Some(disks.len() as u64));
+    for drive in disks {
+        let (disk, bytes) = capture_disk(drive, folder).await?;
+        events.note(format!("the disk `{}` takes {}", disk.name, Size(bytes)));
+        captured.push(disk);
     }
     Ok(captured)
 }
 
-async fn capture_disk(drive: &Drive, folder: &Path) -> Result<CapturedDisk, PlatformError> {
+/// The disk, and the bytes of its file.
+async fn capture_disk(drive: &Drive, folder: &Path) -> Result<(CapturedDisk, u64), PlatformError> {
     let name = drive.serial.clone();
     let file = format!("{name}.qcow2");
     let to = folder.join(&file);
@@ -32,7 +35,7 @@ async fn capture_disk(drive: &Drive, folder: &Path) -> Result<CapturedDisk, Plat
     let file_bytes = std::fs::metadata(&to).map_err(|error| PlatformError::new(what, error))?.len();
     let virtual_bytes = disk_image::info(&to).await?.virtual_size;
     let content = Content::File { file, file_bytes, sha256: digest::of_file(&to).await? };
-    Ok(CapturedDisk { name, content, virtual_bytes })
+    Ok((CapturedDisk { name, content, virtual_bytes }, file_bytes))
 }
 
 /// Compressed clusters are written as they come (`-W`), which uses every processor.
@@ -49,7 +52,6 @@ async fn convert(from: &Path, to: &Path, name: &str) -> Result<(), PlatformError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::units::Size;
 
     #[tokio::test]
     async fn a_captured_disk_needs_no_base() {

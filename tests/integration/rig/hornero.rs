@@ -45,7 +45,11 @@ impl Hornero {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.command(arguments).output().unwrap())
+        self.finish(&mut self.command(arguments))
+    }
+
+    pub fn finish(&self, command: &mut Command) -> Ran {
+        Ran::from(command.output().unwrap())
     }
 
     /// Writes a template and gives its path.

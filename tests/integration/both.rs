@@ -1,0 +1,59 @@
+//! One template, two platforms: what a user gets is the same image.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+use crate::rig::{
+    ec2::Ec2,
+    hornero::Hornero,
+    image::{manifest, output},
+    moto,
+};
+
+/// What is the same wherever the image was made.
+const SAME: [&str; 6] = ["name", "version", "packages", "users", "inputs", "checks"];
+
+/// The shipped template as it is; who may reach the builder is the user's to say where no service
+/// on the web can tell it.
+fn template(hornero: &Hornero) -> String {
+    for folder in ["templates", "provisioners"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        output(Command::new("cp").arg("-r").arg(from).arg(hornero.folder.path()));
+    }
+    let web = hornero.folder.path().join("templates/web.toml");
+    let text = std::fs::read_to_string(&web).unwrap() + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n";
+    hornero.template("templates/web.toml", &text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_template_bakes_on_ec2_of_real_machines() {
+    let ec2 = Ec2::start(&["--image-pending", "2"]).await;
+    let hornero = Hornero::new();
+    let template = template(&hornero);
+    let mut bake = hornero.command(&["bake", &template, "--platform", "ec2"]);
+    let ran = hornero.finish(bake.envs(moto::environment(&ec2.url)));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ami = ran.stdout.trim();
+    let state = ec2.state().await;
+    assert!(state.images.iter().any(|image| image.id == ami), "{ami}: {state:?}");
+    let [builder, tested] = [&state.machines[0], &state.machines[1]];
+    assert_eq!(tested.image_id, ami, "its checks passed on a machine that was started from it");
+    assert_eq!(
+        builder.states(),
+        ["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]
+    );
+    assert_eq!(tested.states().last(), Some(&"terminated"));
+
+    let cloud = manifest(&hornero.data().join("images").join(ami));
+    assert_eq!(cloud["platform"], "ec2");
+    let (_, folder) = hornero.bake(&template);
+    same(&cloud, &manifest(&folder));
+}
+
+fn same(one: &Value, other: &Value) {
+    for field in SAME {
+        assert!(!one[field].is_null(), "there is no `{field}`");
+        assert_eq!(one[field], other[field], "{field}");
+    }
+}
