@@ -116,6 +116,9 @@ impl AwsError {
         let Self { region, resource, .. } = self;
         match self.fault {
             _ if self.action.is_empty() => "set `region` in [ec2], or AWS_REGION in the environment".into(),
+            _ if self.code.as_deref() == Some("VPCIdNotSpecified") => {
+                format!("there is no default VPC in {region}: name subnets in [ec2] subnets")
+            }
             Fault::Throttled => format!(
                 "AWS limits how often {} may be called in {region}: wait, let other tools of this account rest, or ask for a higher limit",
                 self.action

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use syn::{Fields, Item};
 
 /// Whether the page has this word in backquotes or in an example.
-fn quoted(page: &str, word: &str) -> bool {
+pub fn quoted(page: &str, word: &str) -> bool {
     let fenced = page.split("```").skip(1).step_by(2);
     let inline = page.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2));
     let mut code = fenced.chain(inline);
@@ -13,8 +13,15 @@ fn quoted(page: &str, word: &str) -> bool {
     code.any(|code| code.split(|c| !letter(c)).any(|found| found == word))
 }
 
-/// The keys of all tables, as the structs that read them declare them.
-fn keys() -> Vec<(String, String)> {
+/// One key of a table, as the struct that reads the table declares it.
+pub struct Key {
+    pub table: String,
+    pub name: String,
+    pub value: syn::Type,
+}
+
+/// The keys of all tables.
+pub fn keys() -> Vec<Key> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/template/raw");
     let mut keys = Vec::new();
     for file in ["accounts", "machine", "mod", "platforms", "work"] {
@@ -26,7 +33,8 @@ fn keys() -> Vec<(String, String)> {
             });
             let Fields::Named(fields) = &table.fields else { continue };
             for field in fields.named.iter().filter(|_| read) {
-                keys.push((table.ident.to_string(), key(field)));
+                let (name, value) = (key(field), field.ty.clone());
+                keys.push(Key { table: table.ident.to_string(), name, value });
             }
         }
     }
@@ -56,7 +64,11 @@ fn the_page_of_the_template_names_every_key() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/template.md")).unwrap();
     let keys = keys();
     assert!(keys.len() > 100, "the structs were read: {}", keys.len());
-    let lacking: Vec<_> = keys.iter().filter(|(_, key)| !quoted(&page, key)).collect();
+    let lacking: Vec<_> = keys
+        .iter()
+        .filter(|key| !quoted(&page, &key.name))
+        .map(|key| format!("{} of {}", key.name, key.table))
+        .collect();
     assert!(lacking.is_empty(), "docs/template.md lacks {lacking:?}");
     assert!(!quoted(&page, "no_such_key"));
 }

@@ -7,6 +7,7 @@ mod cloud;
 mod docs;
 mod ec2;
 mod fetch;
+mod packer;
 mod publish_again;
 mod remote;
 mod rig;

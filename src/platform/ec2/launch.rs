@@ -125,17 +125,17 @@ fn address(instance: &Instance, ssh: &Ssh, name: &str) -> Result<SocketAddr, Pla
     })
 }
 
-/// The template's own tags, and those by which leftovers are found. Ours win.
+/// The template's own tags, and those by which leftovers are found.
 fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
     let expires = Timestamp::now() + EXPIRES;
     for (key, value) in [
-        ("Name", format!("hornero {}", spec.name)),
         ("hornero:run", spec.run.clone()),
         ("hornero:name", spec.image.clone()),
         ("hornero:expires", expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ] {
         tags.insert(key.to_owned(), value);
     }
+    tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));
     tags
 }
