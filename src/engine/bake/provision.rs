@@ -1,0 +1,70 @@
+//! The running builder becomes what the template says, and is sealed.
+
+use super::Bake;
+use crate::{
+    engine::{
+        checks, cloud_init,
+        machine::Machine,
+        phases::{Timings, phase},
+        prepare, seal,
+        secrets::filled,
+        steps,
+        survey::{self, Survey},
+    },
+    error::Error,
+    event::Phase,
+    platform::Builder,
+};
+
+impl Bake<'_> {
+    /// Makes the running builder what the template says, and seals it.
+    pub(super) async fn provision(
+        &self,
+        builder: &mut dyn Builder,
+        timings: &mut Timings,
+    ) -> Result<Survey, Error> {
+        let (events, template) = (self.events, &self.plan.template);
+        let connect = self.rooms.connect.as_ref();
+        let mut machine = phase(events, timings, Phase::Connect, async {
+            Machine::connect(builder, connect, &template.ssh, &self.keys).await
+        })
+        .await?;
+        if template.cloud_init.enabled {
+            let work = async {
+                // cloud-init waits for disks that it could not make itself.
+                if !self.rooms.platform.names_disks() {
+                    prepare::disks(&machine, template, events).await?;
+                }
+                cloud_init::wait(&machine, events).await
+            };
+            phase(events, timings, Phase::CloudInit, work).await?;
+        }
+        phase(
+            events,
+            timings,
+            Phase::Upload,
+            prepare::run(&machine, template, &self.folders.downloads, events),
+        )
+        .await?;
+        if !template.steps.is_empty() {
+            let steps = filled(&template.steps, &self.inputs.secrets)?;
+            let mut steps_timings = Timings::default();
+            let work = steps::run(&mut machine, &steps, &mut steps_timings, events);
+            let result = phase(events, timings, Phase::Steps, work).await;
+            timings.steps = steps_timings.steps;
+            result?;
+        }
+        if !template.checks.is_empty() {
+            phase(
+                events,
+                timings,
+                Phase::Checks,
+                checks::run(&machine, &template.checks, "the builder", events),
+            )
+            .await?;
+        }
+        let survey = survey::run(&machine).await?;
+        phase(events, timings, Phase::Seal, seal::run(&machine, &template.seal, &self.keys, events)).await?;
+        Ok(survey)
+    }
+}

@@ -1,0 +1,55 @@
+//! What is written about an image when it is captured.
+
+use jiff::Timestamp;
+
+use super::Bake;
+use crate::{
+    engine::{
+        manifest::{BaseEntry, FORMAT, Manifest},
+        phases::Timings,
+        survey::Survey,
+    },
+    platform::{BaseImage, Captured},
+    provision::seal::parts,
+};
+
+impl Bake<'_> {
+    pub(super) fn manifest(
+        &self,
+        base: &BaseImage,
+        captured: Captured,
+        survey: Survey,
+        timings: &Timings,
+    ) -> Manifest {
+        let template = &self.plan.template;
+        let (id, region, copies) = match captured.cloud {
+            Some(cloud) => (cloud.id, Some(cloud.region), cloud.copies),
+            None => (format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()), None, Vec::new()),
+        };
+        Manifest {
+            format: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").into(),
+            image: id,
+            name: template.image.name.clone(),
+            version: template.image.version.clone(),
+            description: template.image.description.clone(),
+            run: self.folders.id.clone(),
+            platform: self.plan.platform.name().into(),
+            created: Timestamp::now(),
+            base: BaseEntry { id: base.id.clone(), description: base.description.clone() },
+            system: survey.system,
+            kernel: survey.kernel,
+            disks: captured.disks,
+            region,
+            copies,
+            sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
+            inputs: self.inputs.files.clone(),
+            packages: survey.packages,
+            users: survey.users,
+            checks: template.checks.clone(),
+            machine: self.settings(),
+            cloud_init: template.cloud_init.enabled,
+            timings: timings.clone(),
+        }
+    }
+}
