@@ -15,6 +15,7 @@ ever, if not given). Its `fault` is one of:
     hide       what the call made (instance, image, group) is not found by the next `calls` that name it
     swallow    PutParameter answers with a version and stores nothing
     fail       images in the answer are in state `failed`, with `message` as the reason
+    pend       images in the answer are in state `pending`
 """
 
 import json
@@ -22,6 +23,7 @@ import re
 import time
 
 DROP = object()
+STATE = re.compile(rb"<imageState>[a-z]+</imageState>")
 MADE = re.compile(rb"<(?:instanceId|imageId|groupId|snapshotId)>([^<]+)<")
 NOT_FOUND = {
     "i": "InvalidInstanceID.NotFound", "ami": "InvalidAMIID.NotFound",
@@ -86,6 +88,8 @@ class Faults:
                 self.hidden.update({one.decode(): rule["calls"] for one in made})
         if rule := self.met(call, ["fail"]):
             body = failed(body, rule.get("message", "Client.InternalError"))
+        if self.met(call, ["pend"]):
+            body = STATE.sub(b"<imageState>pending</imageState>", body)
         if self.met(call, ["lose"]):
             return DROP
         return status, kind, body
@@ -165,4 +169,4 @@ INSTEAD = {
 def failed(body, message):
     reason = f"<stateReason><code>Client.Failed</code><message>{message}</message></stateReason>"
     state = b"<imageState>failed</imageState>" + reason.encode()
-    return re.sub(rb"<imageState>[a-z]+</imageState>", state, body)
+    return STATE.sub(state, body)

@@ -30,11 +30,14 @@ impl Bake<'_> {
         })
         .await?;
         if template.cloud_init.enabled {
-            // Before cloud-init has finished, for it waits for them.
-            if !self.rooms.platform.names_disks() {
-                prepare::disks(&machine, template, events).await?;
-            }
-            phase(events, timings, Phase::CloudInit, cloud_init::wait(&machine, events)).await?;
+            let work = async {
+                // cloud-init waits for disks that it could not make itself.
+                if !self.rooms.platform.names_disks() {
+                    prepare::disks(&machine, template, events).await?;
+                }
+                cloud_init::wait(&machine, events).await
+            };
+            phase(events, timings, Phase::CloudInit, work).await?;
         }
         phase(
             events,

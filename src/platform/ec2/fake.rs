@@ -74,6 +74,8 @@ pub struct FakeEc2 {
     refused: Option<&'static str>,
     /// How often an instance is refused, and with which code.
     lacks: Mutex<(usize, &'static str)>,
+    /// What becomes of an instance, and why; terminated when `None`.
+    state: Option<(State, &'static str)>,
 }
 
 impl FakeEc2 {
@@ -84,6 +86,11 @@ impl FakeEc2 {
 
     pub fn lacking(self, times: usize, code: &'static str) -> Self {
         *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = (times, code);
+        self
+    }
+
+    pub fn in_state(mut self, state: State, reason: &'static str) -> Self {
+        self.state = Some((state, reason));
         self
     }
 
@@ -145,7 +152,9 @@ impl Machines for FakeEc2 {
 
     async fn instance(&self, id: &str) -> Result<Instance, AwsError> {
         self.asked("look", id)?;
-        Ok(instance(State::Terminated))
+        let (state, reason) = self.state.unwrap_or((State::Terminated, ""));
+        let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+        Ok(Instance { reason, ..instance(state) })
     }
 
     async fn stop(&self, id: &str) -> Result<(), AwsError> {

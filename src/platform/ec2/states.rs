@@ -122,3 +122,43 @@ fn word(instance: &Instance) -> String {
         None => state.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ec2::fake::FakeEc2;
+
+    const KMS: &str = "Client.InternalError: Client error on launch";
+
+    #[tokio::test]
+    async fn an_instance_that_ends_at_once_is_told_with_the_reason_of_ec2() {
+        let ec2 = FakeEc2::default().in_state(State::Terminated, KMS);
+        let error = running(&ec2, "i-1", 1, "web-1").await.unwrap_err();
+        assert!(error.to_string().starts_with("starting the builder `web-1`: "), "{error}");
+        assert!(error.to_string().contains("i-1 is running: is terminated: Client.InternalError"), "{error}");
+        assert!(error.hint.unwrap().contains("kms_key"));
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_is_terminated_while_it_stops_is_not_captured() {
+        let ec2 = FakeEc2::default().in_state(State::Terminated, "Client.UserInitiatedShutdown");
+        let error = stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap_err();
+        assert!(error.to_string().contains("Client.UserInitiatedShutdown"), "{error}");
+        stopped(&FakeEc2::default().in_state(State::Stopped, ""), "i-1", Duration::from_secs(60))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_ended_an_instance_from_outside_is_told() {
+        let reason = "Server.SpotInstanceTermination: interrupted";
+        let gone_why = gone(&FakeEc2::default().in_state(State::Stopped, reason), "i-1").await;
+        assert_eq!(gone_why.unwrap(), format!("the instance i-1 is stopped: {reason}"));
+        assert_eq!(gone(&FakeEc2::default().in_state(State::Running, ""), "i-1").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_fails_does_not_mean_that_the_instance_is_gone() {
+        assert_eq!(gone(&FakeEc2::default().refusing("look"), "i-1").await, None);
+    }
+}

@@ -6,6 +6,9 @@ mod write;
 
 use std::{path::PathBuf, time::Duration};
 
+use aws_sdk_ec2::types::Image;
+use aws_sdk_ssm::types::Parameter;
+
 use crate::aws::{Aws, AwsError, Call, Fault};
 
 /// AWS says that looking at an image before a parameter is stored can take some minutes, and that
@@ -32,10 +35,20 @@ impl SsmStore {
     }
 
     /// `None` when there is no such parameter or version.
-    async fn read(&self, name: &str) -> Result<Option<aws_sdk_ssm::types::Parameter>, AwsError> {
+    async fn read(&self, name: &str) -> Result<Option<Parameter>, AwsError> {
         let call = Call::repeatable("ssm:GetParameter", name);
         match self.aws.call(call, || self.aws.ssm().get_parameter().name(name).send()).await {
             Ok(answer) => Ok(answer.parameter),
+            Err(error) if error.fault == Fault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An image of this region, if it is visible.
+    async fn describe(&self, image: &str) -> Result<Option<Image>, AwsError> {
+        let call = Call::repeatable("ec2:DescribeImages", image);
+        match self.aws.call(call, || self.aws.ec2().describe_images().image_ids(image).send()).await {
+            Ok(answer) => Ok(answer.images.unwrap_or_default().into_iter().next()),
             Err(error) if error.fault == Fault::NotFound => Ok(None),
             Err(error) => Err(error),
         }

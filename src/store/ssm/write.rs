@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::{Parameter as Found, ParameterTier, ParameterType};
 
 use super::{SsmStore, parameters::IMAGE};
 use crate::{
-    aws::{AwsError, Call, Fault},
+    aws::{AwsError, Call},
     store::{StoreError, ValueKind, name::check_name},
     wait::{Look, Wait, WaitError},
 };
@@ -140,18 +140,6 @@ impl SsmStore {
                 StoreError::Overtaken { parameter, region, ours, found }
             }
             WaitError::Look(error) => StoreError::aws(format!("read parameter `{name}` back"))(error),
-        }
-    }
-}
-
-impl SsmStore {
-    /// An image of this region, if it is visible.
-    pub async fn describe(&self, image: &str) -> Result<Option<aws_sdk_ec2::types::Image>, AwsError> {
-        let call = Call::repeatable("ec2:DescribeImages", image);
-        match self.aws.call(call, || self.aws.ec2().describe_images().image_ids(image).send()).await {
-            Ok(answer) => Ok(answer.images.unwrap_or_default().into_iter().next()),
-            Err(error) if error.fault == Fault::NotFound => Ok(None),
-            Err(error) => Err(error),
         }
     }
 }

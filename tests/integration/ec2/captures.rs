@@ -1,6 +1,12 @@
 //! What becomes of a builder: an AMI with its tags and attributes, copies of it, and parameters that
 //! point at them. Read by the AWS CLI, as a user of the image would.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::{Cloud, tag};
@@ -153,4 +159,35 @@ fn a_copy_is_encrypted_with_the_key_of_its_region_and_a_key_without_one_is_refus
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let copy = &cloud.images("eu-south-2")[0];
     assert_eq!(copy["BlockDeviceMappings"][0]["Ebs"]["Encrypted"], true, "{copy}");
+}
+
+#[test]
+fn the_builder_ends_while_its_ami_is_being_made() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "DescribeImages", "made": true, "fault": "pend", "times": 4 }));
+    let ran = cloud.run(&["bake", &cloud.template("", "")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let calls = cloud.proxy.calls();
+    let first = |action: &str| calls.iter().position(|(name, _)| name == action).unwrap();
+    assert!(first("ec2:TerminateInstances") < first("ec2:ModifyImageAttribute"), "{calls:?}");
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn an_ami_that_is_given_up_is_named_with_the_command_that_removes_it() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "DescribeImages", "made": true, "fault": "pend" }));
+    let mut command = cloud.command(&["bake", &cloud.template("", "")]);
+    let mut bake = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut said = Vec::new();
+    for line in BufReader::new(bake.stderr.take().unwrap()).lines().map(Result::unwrap) {
+        if line.contains("is being made") {
+            kill_process(Pid::from_child(&bake), Signal::INT).unwrap();
+        }
+        said.push(line);
+    }
+    let (code, said) = (bake.wait().unwrap().code(), said.join("\n"));
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("deregister-image --delete-associated-snapshots --image-id ami-"), "{said}");
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
 }

@@ -10,7 +10,7 @@ use super::Cloud;
 
 /// Permissions that AWS asks for because of what another call carries or causes.
 const CARRIED: [&str; 11] = [
-    // Signed into the address of a WebSocket.
+    // Signed into the address of the tunnel.
     "ec2-instance-connect:OpenTunnel",
     "ec2:CreateTags",
     "ec2:DeleteSnapshot",
