@@ -55,6 +55,11 @@ fn the_image(cloud: &Cloud, region: &str) -> Value {
         assert_eq!(tag(&image, key), value);
     }
     assert_eq!(tag(&image, "hornero:run"), cloud.run_id());
+    let fingerprint = tag(&image, "hornero:fingerprint");
+    assert_eq!(fingerprint.len(), 16);
+    let versions = cloud.aws(&["ssm", "get-parameter-history", "--name", "/images/web/dev"]);
+    let description = versions["Parameters"][0]["Description"].as_str().unwrap();
+    assert!(description.contains(&format!("fingerprint {fingerprint}")), "{description}");
     assert_eq!((&image["State"], &image["ImdsSupport"]), (&json!("available"), &json!("v2.0")));
     assert_eq!(image["BootMode"], "uefi-preferred", "as the base");
     assert!(image["Name"].as_str().unwrap().starts_with("web-7-"), "{image}");
