@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The disks are made over SSH: what cloud-init does from here on waits for them.
 set -eu
 mkdir -p /run/systemd/system/cloud-config.service.d
