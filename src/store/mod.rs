@@ -77,9 +77,6 @@ pub trait Parameters: Send + Sync {
 
     /// Every version, oldest first.
     async fn history(&self, name: &str) -> Result<Vec<Parameter>, StoreError>;
-
-    /// The names that start with `prefix`, in order.
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 }
 
 /// The images that were captured.

@@ -9,6 +9,7 @@ ever, if not given). Its `fault` is one of:
     denied     the caller lacks the permission
     expired    the caller's session is over
     capacity   no such machine to give: InsufficientInstanceCapacity
+    answer     answered with `body`, for calls that the endpoint does not know
     drop       the connection breaks before the call has arrived
     lose       the call is executed and its answer is lost
     slow       answered after `seconds`
@@ -160,7 +161,12 @@ def error(_self, call, rule):
     return refusal(call, rule.get("status", 400), rule["code"], message)
 
 
+def answer(_self, _call, rule):
+    return 200, "text/xml", rule["body"].encode()
+
+
 INSTEAD = {
+    "answer": answer,
     "throttle": throttle, "denied": denied, "expired": expired, "capacity": capacity, "error": error,
     "drop": lambda *_: DROP, "swallow": Faults.swallow,
 }

@@ -1,5 +1,7 @@
 //! Getting an instance: types, subnets and ways to pay are tried in order while EC2 has none to give.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -11,7 +13,11 @@ use crate::{
     event::Events,
     platform::PlatformError,
     template::model::{Arch, Ec2},
+    wait::{Look, Wait, WaitError},
 };
+
+/// As long as other bakers wait; a name that is wrong is told after it.
+const PROFILE: Duration = Duration::from_secs(25);
 
 /// Small ones that are offered everywhere.
 fn usual_type(arch: Arch) -> &'static str {
@@ -63,7 +69,7 @@ pub async fn run(
     let doing = format!("starting the builder `{name}`");
     let mut lacks = Vec::new();
     for (number, order) in orders.iter().enumerate() {
-        let error = match machines.run(order).await {
+        let error = match start(machines, order).await {
             Ok(instance) => return Ok(instance),
             Err(error) => error,
         };
@@ -79,6 +85,27 @@ pub async fn run(
         lacks.push(lack);
     }
     Err(PlatformError::new(doing, "there was nothing to try").hint("set [ec2] instance_types"))
+}
+
+/// A profile that was just made is unknown to EC2 for some seconds.
+async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsError> {
+    let wait = Wait::new("EC2 knows the instance profile", PROFILE);
+    let look = || async {
+        match machines.run(order).await {
+            Ok(instance) => Ok(Look::There(instance)),
+            Err(error) if no_profile(&error) => Ok(Look::Unseen(error)),
+            Err(error) => Err(error),
+        }
+    };
+    match wait.until(look).await {
+        Ok(instance) => Ok(instance),
+        Err(WaitError::Look(error)) => Err(error),
+        Err(WaitError::TooLong { .. } | WaitError::Over { .. }) => machines.run(order).await,
+    }
+}
+
+fn no_profile(error: &AwsError) -> bool {
+    error.code.as_deref() == Some("InvalidParameterValue") && error.message.contains("iamInstanceProfile")
 }
 
 /// Whether another type, subnet or way to pay may do.
@@ -155,6 +182,13 @@ mod tests {
         assert!(error.to_string().contains("ec2:RunInstances for m6i.large from ami-1"), "{error}");
         assert!(error.tail[0].starts_with("t3.large from ami-1: "), "{:?}", error.tail);
         assert!(error.hint.unwrap().contains("instance_types"));
+    }
+
+    #[tokio::test]
+    async fn a_profile_that_ec2_does_not_know_yet_is_waited_for() {
+        let ec2 = FakeEc2::default().lacking(1, "InvalidParameterValue");
+        tried(&ec2, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap();
+        assert_eq!(ec2.calls(), ["run t3.large", "run t3.large"]);
     }
 
     #[tokio::test]

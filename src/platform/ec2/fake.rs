@@ -46,7 +46,12 @@ pub fn refusal(code: &str) -> AwsError {
         resource: "it".into(),
         region: "eu-west-1".into(),
         code: Some(code.into()),
-        message: "no".into(),
+        message: match code {
+            "InvalidParameterValue" => {
+                "Value (builder) for parameter iamInstanceProfile.name is invalid".into()
+            }
+            _ => "no".into(),
+        },
         request_id: None,
     }
 }

@@ -69,20 +69,6 @@ impl Parameters for LocalStore {
         })
         .await
     }
-
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let (what, prefix) = (format!("list the parameters under `{prefix}`"), prefix.to_owned());
-        self.transact(what, false, move |transaction, _| {
-            let query = "SELECT DISTINCT name FROM parameters \
-                         WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
-            let names = transaction
-                .prepare(query)?
-                .query_map([prefix], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            Ok(names)
-        })
-        .await
-    }
 }
 
 /// A version that is about to be written.

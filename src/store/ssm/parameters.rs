@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_ssm::{
     primitives::DateTime,
-    types::{Parameter as Found, ParameterHistory, ParameterStringFilter},
+    types::{Parameter as Found, ParameterHistory},
 };
 use jiff::Timestamp;
 
@@ -51,13 +51,6 @@ impl Parameters for SsmStore {
         versions.sort_by_key(|one| one.version);
         Ok(versions)
     }
-
-    async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let what = format!("list the parameters under `{prefix}`");
-        let mut names = self.all_names(prefix).await.map_err(StoreError::aws(what))?;
-        names.sort();
-        Ok(names)
-    }
 }
 
 impl SsmStore {
@@ -76,26 +69,6 @@ impl SsmStore {
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(versions);
-            }
-        }
-    }
-
-    /// A page may be empty and not the last.
-    async fn all_names(&self, prefix: &str) -> Result<Vec<String>, AwsError> {
-        let call = Call::repeatable("ssm:DescribeParameters", prefix);
-        let filter = ParameterStringFilter::builder().key("Name").option("BeginsWith").values(prefix).build();
-        let filters: Vec<_> = filter.into_iter().collect();
-        let (mut names, mut token) = (Vec::new(), None);
-        loop {
-            let ask = || {
-                let asked = self.aws.ssm().describe_parameters().max_results(50);
-                asked.set_parameter_filters(Some(filters.clone())).set_next_token(token.clone()).send()
-            };
-            let page = self.aws.call(call, ask).await?;
-            names.extend(page.parameters.unwrap_or_default().into_iter().filter_map(|one| one.name));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(names);
             }
         }
     }

@@ -17,6 +17,24 @@ fn wrong_credentials_say_how_to_get_right_ones() {
 }
 
 #[test]
+fn keys_that_aws_does_not_know_are_told_as_such() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({
+        "action": "DescribeImages", "fault": "error", "code": "AuthFailure", "status": 401,
+        "message": "AWS was not able to validate the provided access credentials",
+    }));
+    let ran = cloud.run(&["bake", &cloud.template("", "")]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("ec2:DescribeImages for ami-0d000000000000012"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("not able to validate") && ran.stderr.contains("AWS_PROFILE"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(cloud.proxy.count("ec2:DescribeImages"), 1, "it was not asked again");
+}
+
+#[test]
 fn a_missing_permission_is_named_with_its_resource() {
     let mut cloud = Cloud::start();
     cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "denied" }));

@@ -54,6 +54,23 @@ impl Cloud {
         self.hornero.template("web.toml", &text)
     }
 
+    /// The same template with some of its parts written otherwise.
+    pub fn edited(&self, edits: &[(&str, &str)]) -> String {
+        let path = self.template("", "");
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        for (from, to) in edits {
+            assert!(text.contains(from), "{from}: {text}");
+            text = text.replace(from, to);
+        }
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// What a template says of the builder's address.
+    pub fn address(&self) -> String {
+        format!("host = \"127.0.0.1\"\nport = {}\n", self.sshd.port)
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().unwrap())
     }

@@ -34,7 +34,7 @@ use tokio_tungstenite::{
 };
 
 use super::{BUILDER, carries_whole, run};
-use crate::rig::sshd::Sshd;
+use crate::{ec2::Cloud, rig::sshd::Sshd};
 
 const LONG: Duration = Duration::from_secs(60);
 const SECRET: &str = "a secret access key";
@@ -57,6 +57,11 @@ struct Server {
 
 impl Server {
     async fn start(sshd: &Sshd, manner: Manner) -> Self {
+        Self::asked_for(sshd.port, sshd, manner).await
+    }
+
+    /// Takes tunnels to this port of the builder.
+    async fn asked_for(wanted: u16, sshd: &Sshd, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}", listener.local_addr().unwrap());
         let (asked, port) = (Arc::new(AtomicUsize::new(0)), sshd.port);
@@ -64,7 +69,7 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let nth = counted.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, port, manner, nth));
+                tokio::spawn(serve(stream, (wanted, port), manner, nth));
             }
         });
         let keys = Credentials::new("AKIDEXAMPLE", SECRET, Some("a/token+of==".into()), None, "test");
@@ -83,14 +88,14 @@ impl Server {
 }
 
 #[allow(clippy::result_large_err, reason = "the callback's type is the library's")]
-async fn serve(stream: TcpStream, port: u16, manner: Manner, nth: usize) {
+async fn serve(stream: TcpStream, (wanted, port): (u16, u16), manner: Manner, nth: usize) {
     let judge = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
         let refuse = |status: u16, body: &str| {
             let mut response = ErrorResponse::new(Some(body.to_owned()));
             *response.status_mut() = status.try_into().unwrap();
             Err(response)
         };
-        match (manner, signed(request, port)) {
+        match (manner, signed(request, wanted)) {
             (Manner::Answer(times, status, body), _) if nth < times => refuse(status, body),
             (_, Err(why)) => refuse(403, &why),
             (_, Ok(())) => Ok(response),
@@ -251,4 +256,44 @@ async fn an_endpoint_that_speaks_no_tls_is_unreachable() {
     account.route = Route::Endpoint(endpoint);
     let result = SshRemote::connect(account, Duration::from_secs(1)).await;
     assert!(matches!(result, Err(RemoteError::Unreachable { .. })), "{:?}", result.err());
+}
+
+/// What AWS says of the endpoint, as it says it.
+fn known(server: &Server) -> serde_json::Value {
+    let Route::Endpoint(endpoint) = &server.account.route else { panic!("it is an endpoint") };
+    let (id, dns) = (&endpoint.id, endpoint.url.trim_start_matches("ws://"));
+    let body = format!(
+        "<DescribeInstanceConnectEndpointsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+         <instanceConnectEndpointSet><item><instanceConnectEndpointId>{id}</instanceConnectEndpointId>\
+         <dnsName>{dns}</dnsName><state>create-complete</state></item></instanceConnectEndpointSet>\
+         </DescribeInstanceConnectEndpointsResponse>"
+    );
+    serde_json::json!({ "action": "DescribeInstanceConnectEndpoints", "fault": "answer", "body": body })
+}
+
+/// The template of a builder that answers at the real sshd's address.
+fn template(cloud: &Cloud, sshd: &Sshd) -> String {
+    let account = sshd.account();
+    let way = format!("[ssh]\nvia = \"instance-connect-endpoint\"\nhost = \"{BUILDER}\"\n");
+    let template = cloud.edited(&[(&cloud.address(), ""), ("[ssh]\n", &way)]);
+    let text = std::fs::read_to_string(&template).unwrap();
+    let pin = regex::Regex::new("host_key = \"[^\"]*\"").unwrap();
+    let text = pin.replace(&text, format!("host_key = \"{}\"", account.pin));
+    std::fs::write(&template, text.as_bytes()).unwrap();
+    std::fs::write(cloud.hornero.folder.path().join("key"), &account.private_key).unwrap();
+    template
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_bake_goes_through_an_endpoint() {
+    let sshd = builder();
+    let server = Server::asked_for(22, &sshd, Manner::Carry).await;
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(known(&server));
+    let mut bake = cloud.command(&["bake", &template(&cloud, &sshd)]);
+    bake.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", SECRET);
+    let ran = cloud.hornero.finish(bake.env("AWS_SESSION_TOKEN", "a/token+of=="));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("ami-"), "{}", ran.stdout);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
 }
