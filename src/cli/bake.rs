@@ -38,7 +38,7 @@ impl Bake {
             chain::resolve(&mut template, &rooms, context).await?;
             let plan = compile(template, context.global.platform)?;
             match one(&plan, entries, &rooms, interrupt.clone(), context).await? {
-                Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image)),
+                Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image))?,
                 Ok(_) => {}
                 Err(failed) => code = failed,
             }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::Cli;
+use super::{Cli, show};
 use crate::error::Error;
 
 /// Prints the completions of a shell
@@ -14,7 +14,9 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(self) -> Result<ExitCode, Error> {
-        clap_complete::generate(self.shell, &mut Cli::command(), "hornero", &mut std::io::stdout());
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "hornero", &mut text);
+        show::stdout(&String::from_utf8_lossy(&text))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -40,9 +40,9 @@ impl Get {
             )));
         };
         if context.json() {
-            show::stdout_json(&parameter);
+            show::stdout_json(&parameter)?;
         } else {
-            show::stdout(&format!("{}\n", parameter.value));
+            show::stdout(&format!("{}\n", parameter.value))?;
         }
         Ok(ExitCode::SUCCESS)
     }

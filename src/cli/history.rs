@@ -27,7 +27,7 @@ impl History {
             ));
         }
         if context.json() {
-            versions.iter().for_each(show::stdout_json);
+            versions.iter().try_for_each(show::stdout_json)?;
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(oldest) = versions.first().filter(|oldest| oldest.version > 1) {
@@ -37,7 +37,10 @@ impl History {
             let written = one.written.strftime("%Y-%m-%d %H:%M:%S").to_string();
             [one.version.to_string(), one.value.clone(), written, one.description.clone()]
         });
-        show::stdout(&format!("{name}\n{}", table(["version", "value", "since (UTC)", "description"], rows)));
+        show::stdout(&format!(
+            "{name}\n{}",
+            table(["version", "value", "since (UTC)", "description"], rows)
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -17,7 +17,7 @@ impl Images {
         let store = wiring::store(context, &Default::default()).await?;
         let records = store.list(self.name.as_deref()).await?;
         if context.json() {
-            records.iter().for_each(show::stdout_json);
+            records.iter().try_for_each(show::stdout_json)?;
             return Ok(ExitCode::SUCCESS);
         }
         let rows = records.iter().map(|image| {
@@ -32,7 +32,7 @@ impl Images {
                 image.location.clone(),
             ]
         });
-        show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows));
+        show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,7 +7,7 @@ use super::{Context, show};
 use crate::{
     error::{Error, Kind},
     load::{self, Loaded},
-    template::diagnose::Mistakes,
+    template::{check::stage_name, diagnose::Mistakes},
 };
 
 /// Names variables in the environment.
@@ -20,6 +20,11 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
         return Err("the name before `=` is missing".into());
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The value of `--stage`, by the rule that templates keep to.
+pub fn stage(text: &str) -> Result<String, String> {
+    stage_name(text).map(|()| text.to_owned())
 }
 
 /// Loads all templates; folders stand for the templates in them.

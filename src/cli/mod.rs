@@ -55,7 +55,7 @@ pub struct Global {
     #[arg(long = "var-file", global = true, value_name = "FILE")]
     var_files: Vec<PathBuf>,
     /// The stage to record under or to read from, in place of the template's own
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = inputs::stage)]
     stage: Option<String>,
     /// How a run is shown, and whether answers are text or JSON
     #[arg(long, global = true, value_name = "STYLE", default_value = "auto", env = "HORNERO_OUTPUT")]

@@ -24,9 +24,9 @@ impl Plan {
             let mut plan = compile(loaded.template, context.global.platform)?;
             find_base(&mut plan, context).await?;
             if context.json() {
-                show::stdout_json(&plan);
+                show::stdout_json(&plan)?;
             } else {
-                show::stdout(&text(&plan));
+                show::stdout(&text(&plan))?;
             }
         }
         Ok(ExitCode::SUCCESS)

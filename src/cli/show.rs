@@ -1,10 +1,10 @@
 //! How errors and mistakes are printed.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::Context;
 use crate::{
-    error::Error,
+    error::{Error, Kind},
     template::diagnose::{Mistakes, render, render_warnings},
 };
 
@@ -29,7 +29,8 @@ pub fn error(error: &Error, context: &Context) {
 
 pub fn mistakes(mistakes: &Mistakes, context: &Context) {
     if context.json() {
-        return mistakes.records().iter().for_each(stdout_json);
+        // The mistakes are an error in any case.
+        return mistakes.records().iter().for_each(|record| drop(stdout_json(record)));
     }
     stderr(&render(mistakes, context.color(), context.width()));
 }
@@ -41,15 +42,27 @@ pub fn warnings(warnings: &Mistakes, context: &Context) {
 }
 
 /// One JSON object on a line of its own.
-pub fn stdout_json(value: &impl serde::Serialize) {
+///
+/// # Errors
+/// As [`stdout`].
+pub fn stdout_json(value: &impl serde::Serialize) -> Result<(), Error> {
     // Our own types have string keys and no failing parts; a line that cannot be made is a bug.
     let line = serde_json::to_string(value).expect("hornero's own types can be written as JSON");
-    stdout(&format!("{line}\n"));
+    stdout(&format!("{line}\n"))
 }
 
 /// A reader that has gone away (`hornero get | head -0`) is no error.
-pub fn stdout(text: &str) {
-    std::io::stdout().write_all(text.as_bytes()).ok();
+///
+/// # Errors
+/// When standard output cannot be written: whoever called would take nothing for the answer.
+pub fn stdout(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::new(Kind::Local, "writing to standard output").because(&error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 pub fn stderr(text: &str) {

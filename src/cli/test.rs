@@ -11,6 +11,7 @@ use crate::{
     engine::{TestedImage, manifest::Manifest, test_phase},
     error::{Error, Kind},
     redact::Redact,
+    template::model::{Ec2, PlatformKind},
 };
 
 /// Starts a machine from an image and runs the image's checks on it
@@ -21,8 +22,17 @@ pub struct Test {
 }
 
 impl Test {
+    /// The account and region that the image was made in, if it was made on this computer.
+    fn ec2(&self, context: &Context) -> Result<Ec2, Error> {
+        let folder = context.data()?.join("images").join(&self.image);
+        match context.global.platform {
+            PlatformKind::Ec2 if folder.is_dir() => Ok(Manifest::read(&folder)?.machine.ec2()?.clone()),
+            PlatformKind::Ec2 | PlatformKind::Qemu => Ok(Ec2::default()),
+        }
+    }
+
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let rooms = wiring::rooms(context, &Default::default()).await?;
+        let rooms = wiring::rooms(context, &self.ec2(context)?).await?;
         let Some(record) = rooms.store.find(&self.image).await? else {
             return Err(Error::new(
                 Kind::Usage,
@@ -41,13 +51,7 @@ impl Test {
         run.announce(&record.name, record.version.clone(), &record.platform);
         let launch_folder = run.folders.run.join("builder");
         private_folder(&launch_folder)?;
-        let image = TestedImage {
-            folder,
-            manifest: &manifest,
-            ssh: Default::default(),
-            run: run.folders.id.clone(),
-            launch_folder,
-        };
+        let image = TestedImage { folder, manifest: &manifest, run: run.folders.id.clone(), launch_folder };
         let result = test_phase(&rooms, image, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }

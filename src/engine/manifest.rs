@@ -10,7 +10,7 @@ use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
     platform::{CapturedDisk, ImageCopy, Settings},
-    template::model::Check,
+    template::model::{Check, Ssh},
 };
 
 /// Of this description; raised when a field changes its meaning.
@@ -57,6 +57,9 @@ pub struct Manifest {
     pub checks: Vec<Check>,
     /// The platform's own table of the template, for machines that are started from the image.
     pub machine: Settings,
+    /// The way to a machine started from the image; paths of keys, never a key.
+    #[serde(default)]
+    pub ssh: Ssh,
     /// Whether a machine started from the image can be given an account through cloud-init.
     pub cloud_init: bool,
     pub timings: Timings,

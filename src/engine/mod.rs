@@ -5,6 +5,7 @@ mod bake;
 mod checks;
 mod cloud_init;
 mod image;
+mod leftover;
 mod local;
 mod machine;
 pub mod manifest;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    Interrupt, Rooms, checks, cloud_init,
+    Interrupt, Rooms, checks, cloud_init, leftover,
     machine::{LaunchKeys, Machine},
     manifest::Manifest,
     phases::{Timings, phase},
@@ -13,14 +13,12 @@ use crate::{
     event::{Events, Phase},
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
-    template::model::Ssh,
 };
 
-/// An image, and how a machine started from it is reached.
+/// An image, and what a launch of it is called.
 pub struct TestedImage<'a> {
     pub folder: PathBuf,
     pub manifest: &'a Manifest,
-    pub ssh: Ssh,
     /// The run's ID.
     pub run: String,
     /// For this launch alone.
@@ -36,14 +34,15 @@ pub async fn test_image(
     events: &Events,
 ) -> Result<(), Error> {
     let manifest = image.manifest;
-    if !manifest.cloud_init && image.ssh.private_key.is_none() {
+    if !manifest.cloud_init && manifest.ssh.private_key.is_none() {
         return Err(Error::new(Kind::Usage, format!("image {} has no cloud-init to give hornero an account", manifest.image))
             .hint("its template's [ssh] user, private_key and host_key are the way in: bake the template again to test it"));
     }
     let keys = LaunchKeys::generate(&manifest.image)?;
     let user_data = manifest.cloud_init.then(|| user_data::for_test(keys.for_cloud_init())).transpose()?;
     let spec = LaunchSpec {
-        name: format!("test-{}", manifest.image),
+        // Two tests of one image may run at once.
+        name: format!("{}-test", image.run),
         run: image.run.clone(),
         origin: Origin::Image { id: manifest.image.clone(), folder: image.folder.clone() },
         root_size: None,
@@ -53,7 +52,7 @@ pub async fn test_image(
         settings: manifest.machine.clone(),
         image: manifest.name.clone(),
         tags: Default::default(),
-        ssh: image.ssh.clone(),
+        ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
     };
     let mut builder = rooms.platform.launch(spec, events).await?;
@@ -61,8 +60,10 @@ pub async fn test_image(
         result = look(rooms, builder.as_mut(), &image, &keys, events) => result,
         () = interrupt.wanted() => Err(Error::new(Kind::Interrupted, "testing the image was interrupted")),
     };
-    let destroyed = builder.destroy().await.map_err(Error::from);
-    result.and(destroyed)
+    if let Err(left) = builder.destroy().await {
+        leftover::tell("the machine that was started from the image", left.into(), events);
+    }
+    result
 }
 
 /// The same as a phase of its own.
@@ -86,7 +87,7 @@ async fn look(
     keys: &LaunchKeys,
     events: &Events,
 ) -> Result<(), Error> {
-    let machine = Machine::connect(builder, rooms.connect.as_ref(), &image.ssh, keys).await?;
+    let machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
     if image.manifest.cloud_init {
         cloud_init::wait(&machine, events).await?;
     }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
+/// 64 TiB, the largest volume of EC2.
+const LARGEST: u64 = 64 << 40;
+
 /// A file mode: the lower twelve bits, written in octal as a string: `"0750"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode(pub u32);
@@ -28,6 +31,9 @@ impl FromStr for Size {
         let unit_given = text.trim().ends_with(|c: char| c.is_ascii_alphabetic());
         let bytes = text.parse::<bytesize::ByteSize>().map_err(|_| bad_size(text))?.as_u64();
         match bytes {
+            bytes if bytes > LARGEST => Err(BadUnit(format!(
+                "a size of `{text}` is more than any disk or machine has; write one such as \"16GiB\""
+            ))),
             0 => Err(BadUnit(format!("a size of 0 bytes in `{text}`; write one such as \"16GiB\""))),
             _ if !unit_given => Err(bad_size(text)),
             bytes => Ok(Self(bytes)),
@@ -146,6 +152,14 @@ mod tests {
         for bad in ["", "75", "0999", "u+x", "00755"] {
             assert!(bad.parse::<Mode>().is_err(), "{bad} was taken for a mode");
         }
+    }
+
+    #[test]
+    fn a_size_beyond_every_disk_is_refused_and_not_cut() {
+        for text in ["99999999999999999999TiB", "9PiB", "65TiB"] {
+            assert!(text.parse::<Size>().unwrap_err().0.contains("more than any disk"), "{text}");
+        }
+        assert_eq!("64TiB".parse::<Size>().unwrap().0, 64 << 40);
     }
 
     #[test]

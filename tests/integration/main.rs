@@ -5,6 +5,7 @@
 mod bakes;
 mod both;
 mod cloud;
+mod commands;
 mod docs;
 mod ec2;
 mod fetch;

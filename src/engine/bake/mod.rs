@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     Interrupt, Rooms, RunFolders,
     image::Staging,
+    leftover,
     machine::LaunchKeys,
     manifest::Manifest,
     outcome::Outcome,
@@ -125,8 +126,7 @@ impl Bake<'_> {
         let events = self.events;
         let work = async { Ok::<(), Error>(builder.destroy().await?) };
         if let Err(left) = phase(events, &mut Timings::default(), Phase::Cleanup, work).await {
-            events.warn(format!("the builder could not be removed: {left}"));
-            left.hint.into_iter().for_each(|hint| events.warn(hint));
+            leftover::tell("the builder", left, events);
         }
     }
 

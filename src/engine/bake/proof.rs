@@ -25,7 +25,6 @@ impl Bake<'_> {
         let image = TestedImage {
             folder: baked.folder.clone(),
             manifest: &baked.manifest,
-            ssh: self.plan.template.ssh.clone(),
             run: self.folders.id.clone(),
             launch_folder: machine::folder(&self.folders.run, "test")?,
         };

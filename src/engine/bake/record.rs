@@ -52,6 +52,7 @@ impl Bake<'_> {
             users: survey.users,
             checks: template.checks.clone(),
             machine: self.settings(),
+            ssh: template.ssh.clone(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),
         }

@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::{Parameter as Found, ParameterTier, ParameterType};
 
 use super::{SsmStore, parameters::IMAGE};
 use crate::{
-    aws::{AwsError, Call},
+    aws::{AwsError, Call, Fault},
     store::{StoreError, ValueKind, name::check_name},
     wait::{Look, Wait, WaitError},
 };
@@ -35,10 +35,14 @@ impl SsmStore {
         if let Some(there) = there.as_ref().filter(|there| there.value() == Some(value)) {
             return Ok(there.version.unsigned_abs());
         }
-        let put = self.put_version(name, value, kind, description, there.is_none()).await;
-        let version = put.map_err(|error| self.refused(name, what(), error))?;
-        self.read_back(name, value, version).await?;
-        Ok(version)
+        let version = match self.put_version(name, value, kind, description, there.is_none()).await {
+            Ok(version) => version,
+            Err(error) if may_be_under_way(&error) => {
+                there.map_or(0, |there| there.version.unsigned_abs()) + 1
+            }
+            Err(error) => return Err(self.refused(name, what(), error)),
+        };
+        self.read_back(name, value, version).await
     }
 
     /// AWS changes neither the type nor the data type of what exists.
@@ -97,8 +101,11 @@ impl SsmStore {
             let put = put.data_type(data_type).set_tier(tier.clone()).overwrite(true);
             put.description(&description).send()
         };
-        // A second write of the same would be one version more, and nothing worse.
-        let call = Call::repeatable("ssm:PutParameter", name);
+        // While AWS looks at an image it refuses a second write of it; a text has one version more then.
+        let call = match kind {
+            ValueKind::Image => Call::once("ssm:PutParameter", name),
+            ValueKind::Text => Call::repeatable("ssm:PutParameter", name),
+        };
         Ok(self.aws.call(call, write).await?.version.unsigned_abs())
     }
 
@@ -111,8 +118,8 @@ impl SsmStore {
         }
     }
 
-    /// Comes back when what was written is what everybody reads.
-    async fn read_back(&self, name: &str, value: &str, version: u64) -> Result<(), StoreError> {
+    /// Comes back when what was written is what everybody reads, with its version.
+    async fn read_back(&self, name: &str, value: &str, version: u64) -> Result<u64, StoreError> {
         let wait = Wait::new(format!("`{name}` is stored"), self.patience);
         let look = || async {
             let Some(found) = self.read(name).await? else {
@@ -121,7 +128,7 @@ impl SsmStore {
             let (seen, shows) = (found.version.unsigned_abs(), found.value().unwrap_or_default());
             let text = format!("version {seen}, `{shows}`");
             Ok(match seen {
-                _ if seen == version && shows == value => Look::There(()),
+                _ if seen >= version && shows == value => Look::There(seen),
                 _ if seen > version => Look::Over(text),
                 _ => Look::NotYet(text),
             })
@@ -142,4 +149,10 @@ impl SsmStore {
             WaitError::Look(error) => StoreError::aws(format!("read parameter `{name}` back"))(error),
         }
     }
+}
+
+/// The answer was lost, or AWS is still looking at the image of a write before: what is read tells.
+fn may_be_under_way(error: &AwsError) -> bool {
+    let message = error.message.to_lowercase();
+    error.fault == Fault::Transient || (message.contains("validation") && message.contains("in progress"))
 }

@@ -22,6 +22,7 @@ mod whole;
 
 use std::{cell::RefCell, path::Path};
 
+pub use names::stage_name;
 pub use paths::confined;
 pub use whole::check;
 

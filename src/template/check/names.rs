@@ -9,6 +9,17 @@ pub struct Rule {
     pub fits: fn(&str) -> bool,
 }
 
+/// Whether a stage may be called this.
+///
+/// # Errors
+/// What is wrong, and what to write.
+pub fn stage_name(text: &str) -> Result<(), String> {
+    match (STAGE.fits)(text) {
+        true => Ok(()),
+        false => Err(format!("not {}; {}", STAGE.what, STAGE.hint)),
+    }
+}
+
 macro_rules! rules {
     ($($name:ident: $what:literal, $hint:literal, $fits:expr;)*) => {
         $(pub const $name: Rule = Rule { what: $what, hint: $hint, fits: $fits };)*

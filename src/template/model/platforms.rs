@@ -22,7 +22,7 @@ pub struct CloudInit {
 }
 
 /// `[ssh]`; what is `None` is decided by hornero.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ssh {
     /// How long the builder may take to answer.
     pub timeout: Option<Span>,
@@ -39,7 +39,7 @@ pub struct Ssh {
     pub bastion: Option<Bastion>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
     PublicIp,
@@ -47,7 +47,7 @@ pub enum Via {
     InstanceConnectEndpoint,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bastion {
     pub host: String,
     pub port: u16,

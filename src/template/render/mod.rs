@@ -67,9 +67,13 @@ pub fn names_used(text: &str) -> Vec<String> {
     used.map(|names| names.into_iter().collect()).unwrap_or_default()
 }
 
+/// Steps that rendering one string may take: far more than files need, and no loop without end.
+const FUEL: u64 = 500_000;
+
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
     env.set_auto_escape_callback(|_| AutoEscape::None);
     // Without it errors have no place.
     env.set_debug(true);

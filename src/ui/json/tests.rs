@@ -128,7 +128,7 @@ fn made_samples() -> Vec<Event> {
             ok: false,
             seconds: 41.5,
             error: Some("step `configure` ended with exit code 3".into()),
-            hint: Some("run the step by hand with `hornero ssh r1`".into()),
+            hint: Some("the log has every line of the step".into()),
             tail: vec!["install: cannot create directory".into()],
         },
     ]

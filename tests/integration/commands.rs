@@ -1,0 +1,50 @@
+//! What commands do with what they are given, where no machine is needed.
+
+use std::{
+    fs::OpenOptions,
+    process::{Command, Stdio},
+};
+
+use crate::rig::hornero::{Hornero, Ran};
+
+/// With a data directory of its own.
+fn command(hornero: &Hornero, arguments: &[&str]) -> Command {
+    let mut command = hornero.command(arguments);
+    command.env("HORNERO_DATA_DIR", hornero.folder.path().join("data"));
+    command
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_reader_that_left_is_none() {
+    let hornero = Hornero::new();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = Ran::from(command(&hornero, &["completions", "bash"]).stdout(full).output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("writing to standard output"), "{}", ran.stderr);
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ran = Ran::from(command(&hornero, &["completions", "bash"]).stdout(writer).output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_stage_that_no_parameter_can_have_is_refused_before_anything() {
+    let hornero = Hornero::new();
+    for stage in ["", "a b", "../x", "{{ x }}"] {
+        let ran = Ran::from(command(&hornero, &["get", "hello", "--stage", stage]).output().unwrap());
+        assert_eq!(ran.code, 2, "{stage}: {}", ran.stderr);
+        assert!(ran.stderr.contains("not a stage name"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_string_that_renders_without_end_is_a_mistake_and_no_wait() {
+    let hornero = Hornero::new();
+    let text = "[image]\nname = \"web\"\n[base]\nos = \"debian-12\"\n[[steps]]\nrun = \"\"\"\n\
+                {% for i in range(9000) %}{% for j in range(9000) %}x{% endfor %}{% endfor %}\n\"\"\"\n";
+    let template = hornero.template("loop.toml", text);
+    let ran = Ran::from(command(&hornero, &["validate", &template]).stdin(Stdio::null()).output().unwrap());
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("loop.toml"), "{}", ran.stderr);
+}
