@@ -26,18 +26,7 @@ impl Get {
             None => store.get(&name).await?,
         };
         let Some(parameter) = found else {
-            let version = self.version.map(|version| format!(" version {version}")).unwrap_or_default();
-            return Err(Error::new(
-                Kind::Store,
-                format!(
-                    "there is no parameter `{name}`{version} in the store of {}",
-                    context.global.platform.name()
-                ),
-            )
-            .hint(format!(
-                "bake the image first, or see `hornero images --platform {}`",
-                context.global.platform.name()
-            )));
+            return Err(missing(&name, self.version, context));
         };
         if context.json() {
             show::stdout_json(&parameter)?;
@@ -46,6 +35,20 @@ impl Get {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Nothing goes by this name, or not in this version.
+pub fn missing(name: &str, version: Option<u64>, context: &Context) -> Error {
+    let platform = context.global.platform.name();
+    let which = version.map(|version| format!(" version {version}")).unwrap_or_default();
+    let hint = match version {
+        Some(_) => {
+            format!("`hornero history {name} --platform {platform}` lists the versions that there are")
+        }
+        None => format!("bake the image first, or see `hornero images --platform {platform}`"),
+    };
+    Error::new(Kind::Usage, format!("there is no parameter `{name}`{which} in the store of {platform}"))
+        .hint(hint)
 }
 
 /// The parameter that an image of this name is recorded under when its template says nothing else.

@@ -2,11 +2,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Context, get::parameter_name, show, wiring};
-use crate::{
-    error::{Error, Kind},
-    ui::table::table,
+use super::{
+    Context,
+    get::{missing, parameter_name},
+    show, wiring,
 };
+use crate::{error::Error, ui::table::table};
 
 /// Shows what a stage pointed at, and since when
 #[derive(Debug, Args)]
@@ -21,10 +22,7 @@ impl History {
         let name = parameter_name(&self.name, context);
         let versions = store.history(&name).await?;
         if versions.is_empty() {
-            return Err(Error::new(
-                Kind::Store,
-                format!("there is no parameter `{name}` in the store of {}", context.global.platform.name()),
-            ));
+            return Err(missing(&name, None, context));
         }
         if context.json() {
             versions.iter().try_for_each(show::stdout_json)?;

@@ -42,7 +42,10 @@ impl Test {
                     context.global.platform.name()
                 ),
             )
-            .hint("`hornero images` lists those that there are"));
+            .hint(format!(
+                "`hornero images --platform {}` lists those that there are",
+                context.global.platform.name()
+            )));
         };
         let folder = record.manifest.parent().map_or_else(|| PathBuf::from(&record.location), PathBuf::from);
         let manifest = Manifest::read(&folder)?;

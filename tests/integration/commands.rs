@@ -48,3 +48,19 @@ fn a_string_that_renders_without_end_is_a_mistake_and_no_wait() {
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("loop.toml"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_name_that_nothing_goes_by_has_one_exit_code_and_says_what_to_look_at() {
+    let hornero = Hornero::new();
+    for (arguments, hint) in [
+        (&["get", "nope"][..], "hornero images --platform qemu"),
+        (&["get", "nope", "--version", "7"], "hornero history /images/nope/dev --platform qemu"),
+        (&["history", "nope"], "hornero images --platform qemu"),
+        (&["test", "img-nope"], "hornero images --platform qemu"),
+        (&["publish", "web-nothing"], "runs"),
+    ] {
+        let ran = Ran::from(command(&hornero, arguments).output().unwrap());
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(hint), "{arguments:?}: {}", ran.stderr);
+    }
+}

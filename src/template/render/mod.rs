@@ -124,7 +124,10 @@ fn flaw_of(text: &str, error: &minijinja::Error) -> Flaw {
     let literal = "`{{`, `{%` and `{#` begin a template expression; for the characters themselves write \
                    `{% raw %}...{% endraw %}` around them";
     let syntax = error.kind() == minijinja::ErrorKind::SyntaxError;
-    let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let why = match error.kind() {
+        minijinja::ErrorKind::OutOfFuel => "it takes too many steps; a loop in it may have no end".into(),
+        _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+    };
     let what = if syntax { "this is not a template" } else { "this cannot be rendered" };
     Flaw {
         range: error.range().filter(|range| range.end <= text.len()).unwrap_or(0..text.len()),
