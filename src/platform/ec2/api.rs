@@ -35,6 +35,8 @@ pub struct Order {
     pub spot: bool,
     pub subnet: Option<String>,
     pub groups: Vec<String>,
+    /// The groups were made a moment ago, so EC2 may not know them everywhere.
+    pub new_groups: bool,
     pub public_ip: Option<bool>,
     pub instance_profile: Option<String>,
     /// Gzip, before base64.

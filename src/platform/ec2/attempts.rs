@@ -1,12 +1,13 @@
 //! Getting an instance: types, subnets and ways to pay are tried in order while EC2 has none to give.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::{
     api::{Instance, Machines, Order},
     error::failed,
+    network::KNOWN,
 };
 use crate::{
     aws::{AwsError, Fault},
@@ -87,14 +88,14 @@ pub async fn run(
     Err(PlatformError::new(doing, "there was nothing to try").hint("set [ec2] instance_types"))
 }
 
-/// A profile that was just made is unknown to EC2 for some seconds.
+/// A profile or a group that was just made is unknown to EC2 for some seconds.
 async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsError> {
-    let wait = Wait::new("EC2 knows the instance profile", PROFILE);
+    let (wait, begun) = (Wait::new("EC2 knows what the order names", KNOWN), Instant::now());
     let look = || async {
         match machines.run(order).await {
-            Ok(instance) => Ok(Look::There(instance)),
-            Err(error) if no_profile(&error) => Ok(Look::Unseen(error)),
-            Err(error) => Err(error),
+            Err(error) if no_profile(&error) && begun.elapsed() < PROFILE => Ok(Look::Unseen(error)),
+            Err(error) if order.new_groups && no_group(&error) => Ok(Look::Unseen(error)),
+            answer => answer.map(Look::There),
         }
     };
     match wait.until(look).await {
@@ -102,6 +103,10 @@ async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsEr
         Err(WaitError::Look(error)) => Err(error),
         Err(WaitError::TooLong { .. } | WaitError::Over { .. }) => machines.run(order).await,
     }
+}
+
+fn no_group(error: &AwsError) -> bool {
+    error.code.as_deref() == Some("InvalidGroup.NotFound")
 }
 
 fn no_profile(error: &AwsError) -> bool {
@@ -189,6 +194,21 @@ mod tests {
         let ec2 = FakeEc2::default().lacking(1, "InvalidParameterValue");
         tried(&ec2, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap();
         assert_eq!(ec2.calls(), ["run t3.large", "run t3.large"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_of_our_own_that_ec2_does_not_know_yet_is_waited_for() {
+        let group = |new_groups| Order { ami: "ami-1".into(), new_groups, ..Order::default() };
+        let tried = async |order: &Order| {
+            let ec2 = FakeEc2::default().lacking(1, "InvalidGroup.NotFound");
+            let (orders, (events, _listener)) =
+                (orders(order, &settings(&[], &[], false), Arch::X86_64, "web-1"), Events::channel());
+            (run(&ec2, &orders, "web-1", &events).await, ec2.calls().len())
+        };
+        let (instance, calls) = tried(&group(true)).await;
+        assert_eq!((instance.unwrap().id.as_str(), calls), ("i-1", 2));
+        let (instance, calls) = tried(&group(false)).await;
+        assert_eq!((instance.is_err(), calls), (true, 1), "a group of the template is there or wrong");
     }
 
     #[tokio::test]

@@ -61,7 +61,7 @@ async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
 }
 
 /// Removes one thing. It is gone when EC2 says so, or does not know it several times in a row.
-async fn removed<F>(remove: impl Fn() -> F, name: &str) -> Result<(), WaitError<AwsError>>
+pub(super) async fn removed<F>(remove: impl Fn() -> F, name: &str) -> Result<(), WaitError<AwsError>>
 where
     F: Future<Output = Result<(), AwsError>>,
 {

@@ -38,6 +38,7 @@ pub fn refusal(code: &str) -> AwsError {
         "InsufficientInstanceCapacity" => Fault::Capacity,
         "MaxSpotInstanceCountExceeded" => Fault::Quota,
         "UnauthorizedOperation" => Fault::Denied,
+        "ServiceUnavailable" => Fault::Transient,
         _ => Fault::NotFound,
     };
     AwsError {
@@ -77,6 +78,8 @@ pub struct FakeEc2 {
     calls: Mutex<Vec<String>>,
     /// The verb of a call that is always refused.
     refused: Option<&'static str>,
+    /// What comes first of a call, by its verb: the codes in order, then the usual answer.
+    first: Mutex<Vec<(&'static str, &'static str)>>,
     /// How often an instance is refused, and with which code.
     lacks: Mutex<(usize, &'static str)>,
     /// What becomes of an instance, and why; terminated when `None`.
@@ -86,6 +89,12 @@ pub struct FakeEc2 {
 impl FakeEc2 {
     pub fn refusing(mut self, verb: &'static str) -> Self {
         self.refused = Some(verb);
+        self
+    }
+
+    /// The next call of this verb fails with this code. Can be said again for the one after it.
+    pub fn first(self, verb: &'static str, code: &'static str) -> Self {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).push((verb, code));
         self
     }
 
@@ -106,6 +115,10 @@ impl FakeEc2 {
 
     fn asked(&self, verb: &str, what: &str) -> Result<(), AwsError> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{verb} {what}"));
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(next) = first.iter().position(|(of, _)| *of == verb) {
+            return Err(refusal(first.remove(next).1));
+        }
         match self.refused {
             Some(refused) if refused == verb => Err(refusal("UnauthorizedOperation")),
             Some(_) | None => Ok(()),

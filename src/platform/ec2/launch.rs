@@ -87,7 +87,7 @@ async fn start(
     let wanted = Wanted { name: &spec.name, settings, ssh: &spec.ssh, tags: &order.tags };
     let groups = network::groups(aws, wanted).await?;
     made.group = groups.temporary;
-    let order = Order { groups: groups.all, ..order };
+    let order = Order { groups: groups.all, new_groups: made.group.is_some(), ..order };
     // The folder is this launch's own, the name may come again with the next test of an image.
     let launch = spec.folder.display().to_string();
     let arch = ami.arch.unwrap_or_default();

@@ -84,6 +84,21 @@ fn throttling_is_waited_out_and_shown_and_a_new_instance_may_be_unseen_for_a_mom
 }
 
 #[test]
+fn a_new_security_group_may_be_unseen_for_a_moment() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "CreateSecurityGroup", "fault": "hide", "calls": 1 }));
+    cloud.proxy.rule(json!({
+        "action": "RunInstances", "fault": "error", "code": "InvalidGroup.NotFound", "times": 1,
+        "message": "The security group 'sg-1' does not exist",
+    }));
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:AuthorizeSecurityGroupIngress"), 2);
+    assert_eq!(cloud.proxy.count("ec2:RunInstances"), 2);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
 fn a_lost_answer_does_not_lead_to_a_second_instance() {
     let mut cloud = Cloud::start();
     cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "lose", "times": 1 }));
