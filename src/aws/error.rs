@@ -9,6 +9,7 @@ use aws_types::request_id::RequestId;
 use regex::Regex;
 
 use super::{Call, classify::classify};
+use crate::wait::Passing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -158,6 +159,12 @@ impl AwsError {
         let action = named(r"not authorized to perform: (\S+)").unwrap_or_else(|| self.action.to_owned());
         let resource = named(r"on resource: (\S+)").unwrap_or_else(|| self.resource.clone());
         format!("allow `{action}` on {resource} to this user or role; docs/iam.md has the whole policy")
+    }
+}
+
+impl Passing for AwsError {
+    fn passes(&self) -> bool {
+        matches!(self.fault, Fault::Transient | Fault::Throttled)
     }
 }
 

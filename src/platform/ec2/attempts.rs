@@ -95,11 +95,12 @@ async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsEr
         match machines.run(order).await {
             Err(error) if no_profile(&error) && begun.elapsed() < PROFILE => Ok(Look::Unseen(error)),
             Err(error) if order.new_groups && no_group(&error) => Ok(Look::Unseen(error)),
-            answer => answer.map(Look::There),
+            // `call` has tried long enough where that helps.
+            answer => Ok(Look::There(answer)),
         }
     };
     match wait.until(look).await {
-        Ok(instance) => Ok(instance),
+        Ok(answer) => answer,
         Err(WaitError::Look(error)) => Err(error),
         Err(WaitError::TooLong { .. } | WaitError::Over { .. }) => machines.run(order).await,
     }

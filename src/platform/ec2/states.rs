@@ -1,6 +1,11 @@
 //! Waiting for what becomes of an instance.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use tokio::time::sleep;
 
 use super::{
     api::{Instance, Machines, State},
@@ -15,6 +20,15 @@ use crate::{
 const RUNNING: Duration = Duration::from_secs(10 * 60);
 const TERMINATED: Duration = Duration::from_secs(15 * 60);
 
+/// EC2 answers from several places, of which one may not know yet what another does.
+const IN_A_ROW: u32 = 2;
+
+/// So often in a row EC2 must not know a thing before it is taken for gone.
+pub const UNKNOWN: u32 = 3;
+
+/// Between two of these answers.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Until it runs, has an address and `volumes` of its own.
 ///
 /// # Errors
@@ -25,7 +39,7 @@ pub async fn running(
     volumes: usize,
     name: &str,
 ) -> Result<Instance, PlatformError> {
-    let wait = Wait::new(format!("{id} is running"), RUNNING);
+    let wait = Wait::new(format!("{id} is running"), RUNNING).consecutive(IN_A_ROW);
     let look = || async move {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
@@ -52,7 +66,7 @@ fn ready(instance: &Instance, volumes: usize) -> bool {
 /// # Errors
 /// When it is still up after `deadline`: it is never captured then.
 pub async fn stopped(machines: &dyn Machines, id: &str, deadline: Duration) -> Result<(), PlatformError> {
-    let wait = Wait::new(format!("{id} is stopped"), deadline);
+    let wait = Wait::new(format!("{id} is stopped"), deadline).consecutive(IN_A_ROW);
     let look = || async move {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
@@ -72,12 +86,16 @@ pub async fn stopped(machines: &dyn Machines, id: &str, deadline: Duration) -> R
 /// # Errors
 /// When it does not end.
 pub async fn terminated(machines: &dyn Machines, id: &str) -> Result<(), PlatformError> {
-    let wait = Wait::new(format!("{id} is terminated"), TERMINATED);
-    let look = || async move {
+    let (wait, unknown) = (Wait::new(format!("{id} is terminated"), TERMINATED), AtomicU32::new(0));
+    let look = || async {
         Ok(match seen(machines, id).await? {
             Ok(instance) if instance.state == State::Terminated => Look::There(()),
-            Ok(instance) => Look::NotYet(word(&instance)),
-            Err(_) => Look::There(()),
+            Ok(instance) => {
+                unknown.store(0, Ordering::Relaxed);
+                Look::NotYet(word(&instance))
+            }
+            Err(_) if unknown.fetch_add(1, Ordering::Relaxed) + 1 >= UNKNOWN => Look::There(()),
+            Err(error) => Look::NotYet(error.why()),
         })
     };
     wait.until(look)
@@ -87,16 +105,23 @@ pub async fn terminated(machines: &dyn Machines, id: &str) -> Result<(), Platfor
 
 /// Why the instance no longer runs; `None` while it does or nobody can tell.
 pub async fn gone(machines: &dyn Machines, id: &str) -> Option<String> {
-    match seen(machines, id).await {
-        Ok(Ok(instance)) => match instance.state {
-            State::Pending | State::Running => None,
-            State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
-                Some(format!("the instance {id} {}", word(&instance)))
-            }
-        },
-        Ok(Err(_)) => Some(format!("the instance {id} no longer exists")),
-        // A question that failed says nothing about the instance.
-        Err(_) => None,
+    for _ in 0..UNKNOWN {
+        match seen(machines, id).await {
+            Ok(Ok(instance)) => return ended(&instance),
+            Ok(Err(_)) => sleep(AGAIN).await,
+            // A question that failed says nothing about the instance.
+            Err(_) => return None,
+        }
+    }
+    Some(format!("the instance {id} no longer exists"))
+}
+
+fn ended(instance: &Instance) -> Option<String> {
+    match instance.state {
+        State::Pending | State::Running => None,
+        State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
+            Some(format!("the instance {} {}", instance.id, word(instance)))
+        }
     }
 }
 
@@ -155,6 +180,29 @@ mod tests {
         let gone_why = gone(&FakeEc2::default().in_state(State::Stopped, reason), "i-1").await;
         assert_eq!(gone_why.unwrap(), format!("the instance i-1 is stopped: {reason}"));
         assert_eq!(gone(&FakeEc2::default().in_state(State::Running, ""), "i-1").await, None);
+    }
+
+    #[tokio::test]
+    async fn an_instance_is_gone_when_ec2_does_not_know_it_several_times_in_a_row() {
+        const NO: &str = "InvalidInstanceID.NotFound";
+        let once = FakeEc2::default().in_state(State::Running, "").first("look", NO);
+        assert_eq!(gone(&once, "i-1").await, None);
+        let often = once.first("look", NO).first("look", NO).first("look", NO);
+        assert_eq!(gone(&often, "i-1").await.unwrap(), "the instance i-1 no longer exists");
+    }
+
+    #[tokio::test]
+    async fn a_running_instance_that_is_unknown_once_has_not_ended() {
+        let ec2 = FakeEc2::default().first("look", "InvalidInstanceID.NotFound");
+        terminated(&ec2, "i-1").await.unwrap();
+        assert_eq!(ec2.calls(), ["look i-1", "look i-1"]);
+    }
+
+    #[tokio::test]
+    async fn a_state_is_believed_when_ec2_says_it_twice() {
+        let ec2 = FakeEc2::default().in_state(State::Stopped, "");
+        stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap();
+        assert_eq!(ec2.calls().len(), 2);
     }
 
     #[tokio::test]

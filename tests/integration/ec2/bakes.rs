@@ -99,6 +99,18 @@ fn a_new_security_group_may_be_unseen_for_a_moment() {
 }
 
 #[test]
+fn a_network_that_is_gone_for_a_while_does_not_lose_the_ami() {
+    let mut cloud = Cloud::start();
+    // One more than a single look tries.
+    let lost = json!({ "action": "DescribeImages", "made": true, "fault": "drop", "times": 5 });
+    cloud.proxy.rule(lost);
+    let ran = cloud.run(&["bake", &cloud.template("", "")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("ami-"), "{}", ran.stdout);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
 fn a_lost_answer_does_not_lead_to_a_second_instance() {
     let mut cloud = Cloud::start();
     cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "lose", "times": 1 }));
