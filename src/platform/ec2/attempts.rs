@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     api::{Instance, Machines, Order},
     error::failed,
+    lost,
     network::KNOWN,
 };
 use crate::{
@@ -74,6 +75,9 @@ pub async fn run(
             Ok(instance) => return Ok(instance),
             Err(error) => error,
         };
+        if error.fault == Fault::Transient {
+            return taken(machines, &orders[..=number], about(error, order), doing).await;
+        }
         if !elsewhere(&error, order) {
             return Err(failed(doing)(about(error, order)));
         }
@@ -103,6 +107,30 @@ async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsEr
         Ok(answer) => answer,
         Err(WaitError::Look(error)) => Err(error),
         Err(WaitError::TooLong { .. } | WaitError::Over { .. }) => machines.run(order).await,
+    }
+}
+
+/// An instance whose answer was lost runs and costs: it is taken, or the way to it is told.
+async fn taken(
+    machines: &dyn Machines,
+    orders: &[Order],
+    error: AwsError,
+    doing: String,
+) -> Result<Instance, PlatformError> {
+    let tokens: Vec<String> = orders.iter().map(|order| order.token.clone()).collect();
+    let region = error.region.clone();
+    let not_started = failed(doing)(error);
+    match lost::instance(machines, &tokens).await {
+        Ok(Some(instance)) => Ok(instance),
+        Ok(None) => Err(not_started),
+        Err(unknown) => Err(not_started.tail(vec![
+            format!("whether there is an instance now is not known: {unknown}"),
+            format!(
+                "look for it with `aws ec2 describe-instances --region {region} --filters \
+                 Name=client-token,Values={}`",
+                tokens.join(",")
+            ),
+        ])),
     }
 }
 
@@ -210,6 +238,24 @@ mod tests {
         assert_eq!((instance.unwrap().id.as_str(), calls), ("i-1", 2));
         let (instance, calls) = tried(&group(false)).await;
         assert_eq!((instance.is_err(), calls), (true, 1), "a group of the template is there or wrong");
+    }
+
+    #[tokio::test]
+    async fn an_instance_whose_answer_was_lost_is_taken() {
+        let lost = FakeEc2::default().first("run", "InsufficientInstanceCapacity");
+        let lost = lost.first("run", "ServiceUnavailable");
+        let instance = tried(&lost, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap();
+        assert_eq!(instance.id, "i-1");
+        assert_eq!(lost.calls(), ["run t3.large", "run m6i.large", "ordered 2"]);
+    }
+
+    #[tokio::test]
+    async fn when_nobody_can_tell_whether_there_is_an_instance_the_way_to_it_is_told() {
+        let ec2 = FakeEc2::default().first("run", "ServiceUnavailable").refusing("ordered");
+        let error = tried(&ec2, &settings(&[], &[], false)).await.unwrap_err();
+        assert!(error.to_string().contains("ServiceUnavailable"), "{error}");
+        let token = token("web-1", 0);
+        assert!(error.tail[1].contains(&format!("Name=client-token,Values={token}")), "{:?}", error.tail);
     }
 
     #[tokio::test]

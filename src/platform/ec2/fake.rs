@@ -168,6 +168,10 @@ impl Machines for FakeEc2 {
         Ok(instance(State::Pending))
     }
 
+    async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError> {
+        self.asked("ordered", &tokens.len().to_string()).map(|()| Some(instance(State::Pending)))
+    }
+
     async fn instance(&self, id: &str) -> Result<Instance, AwsError> {
         self.asked("look", id)?;
         let (state, reason) = self.state.unwrap_or((State::Terminated, ""));
@@ -204,6 +208,10 @@ impl Network for FakeEc2 {
 
     async fn make_group(&self, group: &GroupOrder) -> Result<String, AwsError> {
         self.asked("make", &group.name).map(|()| "sg-made".into())
+    }
+
+    async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError> {
+        self.asked("find", &group.name).map(|()| Some("sg-made".into()))
     }
 
     async fn open_port(&self, group: &str, port: u16, ranges: &[String]) -> Result<(), AwsError> {

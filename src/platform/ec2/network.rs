@@ -8,9 +8,10 @@ use super::{
     api::{GroupOrder, Network},
     destroy::removed,
     error::{failed, waited},
+    lost,
 };
 use crate::{
-    aws::Fault,
+    aws::{AwsError, Fault},
     platform::PlatformError,
     template::model::{Ec2, Ssh, Via},
     wait::{Look, Wait},
@@ -50,13 +51,38 @@ pub async fn groups(network: &dyn Network, wanted: Wanted<'_>) -> Result<Groups,
     let vpc = vpc(network, &wanted).await?;
     let ranges = ranges(network, &wanted, vpc.as_deref()).await?;
     let order = GroupOrder { name: format!("hornero-{}", wanted.name), vpc, tags: wanted.tags.clone() };
-    let group = network.make_group(&order).await.map_err(failed(wanted.doing()))?;
+    let group = make(network, &order).await.map_err(|error| {
+        let left = format!("a security group {} may be left in {}", order.name, error.region);
+        let lost = error.fault == Fault::Transient;
+        let error = failed(wanted.doing())(error);
+        if lost { error.tail(vec![left]) } else { error }
+    })?;
     let Err(error) = open(network, &group, &wanted, &ranges).await else {
         return Ok(Groups { all: vec![group.clone()], temporary: Some(group) });
     };
     match removed(|| network.delete_group(&group), &group).await {
         Ok(()) => Err(error),
         Err(left) => Err(error.tail(vec![format!("the group {group} is left: {left}")])),
+    }
+}
+
+/// Nothing makes it safe to order a group twice but its name, which only one in a VPC can have: who
+/// gets no answer looks for it.
+async fn make(network: &dyn Network, order: &GroupOrder) -> Result<String, AwsError> {
+    match network.make_group(order).await {
+        Err(error) if error.fault == Fault::Transient => {}
+        answer => return answer,
+    }
+    if let Some(group) = lost::group(network, order).await? {
+        return Ok(group);
+    }
+    match network.make_group(order).await {
+        Err(error)
+            if error.fault == Fault::Transient || error.code.as_deref() == Some("InvalidGroup.Duplicate") =>
+        {
+            lost::group(network, order).await?.ok_or(error)
+        }
+        answer => answer,
     }
 }
 
@@ -187,6 +213,15 @@ mod tests {
         assert!(made(&ec2, &settings, &Ssh::default()).await.unwrap().temporary.is_some());
         let open = "open sg-made 22 203.0.113.0/24";
         assert_eq!(ec2.calls(), ["make hornero-web-1", open, open]);
+    }
+
+    #[tokio::test]
+    async fn a_group_whose_answer_was_lost_is_taken() {
+        let ec2 = FakeEc2::default().first("make", "ServiceUnavailable");
+        let settings = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..Ec2::default() };
+        let groups = made(&ec2, &settings, &Ssh::default()).await.unwrap();
+        assert_eq!(groups.temporary.as_deref(), Some("sg-made"));
+        assert_eq!(ec2.calls()[..2], ["make hornero-web-1", "find hornero-web-1"]);
     }
 
     #[tokio::test]

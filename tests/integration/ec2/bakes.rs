@@ -121,6 +121,29 @@ fn a_lost_answer_does_not_lead_to_a_second_instance() {
 }
 
 #[test]
+fn an_instance_whose_answers_are_all_lost_is_found_and_used() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "lose", "times": 4 }));
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!((cloud.proxy.count("ec2:RunInstances"), cloud.instances().len()), (4, 1));
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn a_security_group_whose_answers_are_lost_is_found_and_used() {
+    let mut cloud = Cloud::start();
+    for action in ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress"] {
+        cloud.proxy.rule(json!({ "action": action, "fault": "lose", "times": 1 }));
+    }
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:CreateSecurityGroup"), 1);
+    assert_eq!(cloud.proxy.count("ec2:AuthorizeSecurityGroupIngress"), 2);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
 fn disks_are_volumes_that_the_builder_knows_by_their_serial() {
     let cloud = Cloud::start();
     let disk = "[[disks]]\nname = \"data\"\nsize = \"2GiB\"\nmount = \"/srv/hornero-test\"\n";
