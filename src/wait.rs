@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 /// Between two looks: at least this, at most twice this.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long something that was just made may seem not to exist.
-const UNSEEN: Duration = Duration::from_secs(60);
+/// How long something may seem not to exist, when it was just made or was there before.
+const UNSEEN: Duration = Duration::from_secs(5 * 60);
 
 /// What is waited for and how patiently.
 #[derive(Clone, Debug)]
@@ -17,7 +17,6 @@ pub struct Wait {
     name: String,
     deadline: Duration,
     consecutive: u32,
-    unseen: Duration,
 }
 
 /// What one look came to.
@@ -48,9 +47,14 @@ pub enum WaitError<E> {
     Look(E),
 }
 
+/// An error of a look that says nothing about what is waited for, so that looking again may do.
+pub trait Passing {
+    fn passes(&self) -> bool;
+}
+
 impl Wait {
     pub fn new(name: impl Into<String>, deadline: Duration) -> Self {
-        Self { name: name.into(), deadline, consecutive: 1, unseen: UNSEEN }
+        Self { name: name.into(), deadline, consecutive: 1 }
     }
 
     /// The state must be seen so often in a row: an eventually consistent service may answer from
@@ -63,14 +67,15 @@ impl Wait {
     /// Looks until the state is there.
     ///
     /// # Errors
-    /// When the deadline is over, when it can never come, or when looking failed.
+    /// When the deadline is over, when it can never come, or when looking failed for good.
     pub async fn until<T, E, F>(&self, mut look: impl FnMut() -> F) -> Result<T, WaitError<E>>
     where
         F: Future<Output = Result<Look<T, E>, E>>,
+        E: Passing,
     {
-        let (start, mut seen) = (Instant::now(), 0);
+        let (start, mut seen) = (Instant::now(), Seen::default());
         loop {
-            let look = look().await.map_err(WaitError::Look)?;
+            let look = look().await;
             if let Some(end) = self.judge(look, &mut seen, start.elapsed()) {
                 return end;
             }
@@ -78,27 +83,51 @@ impl Wait {
         }
     }
 
-    /// What a look after `elapsed` means; `None` is another look. `seen` counts those in a row that
-    /// saw the wanted state.
-    fn judge<T, E>(
+    /// What a look after `elapsed` means; `None` is another look.
+    fn judge<T, E: Passing>(
         &self,
-        look: Look<T, E>,
-        seen: &mut u32,
+        look: Result<Look<T, E>, E>,
+        seen: &mut Seen,
         elapsed: Duration,
     ) -> Option<Result<T, WaitError<E>>> {
-        let (count, last) = match look {
-            Look::There(value) if *seen + 1 >= self.consecutive => return Some(Ok(value)),
-            Look::There(_) => (*seen + 1, format!("seen, but not {} times in a row", self.consecutive)),
-            Look::Over(state) => return Some(Err(WaitError::Over { name: self.name.clone(), state })),
-            Look::Unseen(error) if elapsed >= self.unseen.min(self.deadline) => {
+        let over = elapsed >= self.deadline;
+        let last = match look {
+            Err(error) if error.passes() && !over => return None,
+            Err(error) => return Some(Err(WaitError::Look(error))),
+            Ok(Look::Over(state)) => return Some(Err(WaitError::Over { name: self.name.clone(), state })),
+            Ok(Look::There(value)) if seen.in_a_row() >= self.consecutive => return Some(Ok(value)),
+            Ok(Look::There(_)) => format!("seen, but not {} times in a row", self.consecutive),
+            Ok(Look::Unseen(error)) if seen.missing_for(elapsed) >= UNSEEN || over => {
                 return Some(Err(WaitError::Look(error)));
             }
-            Look::Unseen(_) => (0, "not visible yet".into()),
-            Look::NotYet(state) => (0, state),
+            Ok(Look::Unseen(_)) => "not visible yet".into(),
+            Ok(Look::NotYet(state)) => {
+                *seen = Seen::default();
+                state
+            }
         };
-        *seen = count;
-        (elapsed >= self.deadline)
-            .then(|| Err(WaitError::TooLong { name: self.name.clone(), waited: self.deadline, last }))
+        over.then(|| Err(WaitError::TooLong { name: self.name.clone(), waited: self.deadline, last }))
+    }
+}
+
+/// What the looks so far have shown. A look without an answer changes nothing of it.
+#[derive(Default)]
+struct Seen {
+    /// How often in a row the wanted state was seen.
+    row: u32,
+    /// Since when nothing at all was seen.
+    missing: Option<Duration>,
+}
+
+impl Seen {
+    fn in_a_row(&mut self) -> u32 {
+        *self = Self { row: self.row + 1, missing: None };
+        self.row
+    }
+
+    fn missing_for(&mut self, elapsed: Duration) -> Duration {
+        *self = Self { row: 0, missing: self.missing.or(Some(elapsed)) };
+        elapsed - self.missing.unwrap_or(elapsed)
     }
 }
 
@@ -126,11 +155,27 @@ mod tests {
 
     type Looks = Vec<Look<u32, &'static str>>;
 
+    const LOST: &str = "the connection was lost";
+
+    impl Passing for &str {
+        fn passes(&self) -> bool {
+            *self == LOST
+        }
+    }
+
     /// The looks in order, then always the same, on a clock that jumps from look to look.
     fn after(wait: &Wait, looks: Looks) -> (Result<u32, WaitError<&'static str>>, Duration) {
-        let (mut elapsed, mut seen, mut looks) = (Duration::ZERO, 0, looks.into_iter());
+        answered(wait, looks.into_iter().map(Ok).collect())
+    }
+
+    /// The same, when some of the looks fail.
+    fn answered(
+        wait: &Wait,
+        looks: Vec<Result<Look<u32, &'static str>, &'static str>>,
+    ) -> (Result<u32, WaitError<&'static str>>, Duration) {
+        let (mut elapsed, mut seen, mut looks) = (Duration::ZERO, Seen::default(), looks.into_iter());
         loop {
-            let look = looks.next().unwrap_or_else(|| Look::NotYet("the same".to_owned()));
+            let look = looks.next().unwrap_or_else(|| Ok(Look::NotYet("the same".to_owned())));
             if let Some(end) = wait.judge(look, &mut seen, elapsed) {
                 return (end, elapsed);
             }
@@ -183,6 +228,35 @@ mod tests {
         let never: Looks = (0..600).map(|_| Look::Unseen("InvalidInstanceID.NotFound")).collect();
         let (result, took) = after(&wait(600), never);
         assert_eq!(result, Err(WaitError::Look("InvalidInstanceID.NotFound")));
-        assert!(took < Duration::from_secs(65), "{took:?}");
+        assert!(took >= UNSEEN && took < UNSEEN + Duration::from_secs(5), "{took:?}");
+    }
+
+    #[test]
+    fn what_was_seen_before_may_be_unseen_for_a_moment_at_any_time() {
+        let mut looks: Looks = (0..600).map(|_| Look::NotYet("pending".into())).collect();
+        looks.extend([
+            Look::Unseen("no"),
+            Look::NotYet("pending".into()),
+            Look::Unseen("no"),
+            Look::There(1),
+        ]);
+        assert_eq!(after(&wait(4000), looks).0, Ok(1));
+    }
+
+    #[test]
+    fn a_lost_connection_is_waited_out_and_told_when_it_stays_lost() {
+        let mut looks = vec![Ok(Look::There(1))];
+        looks.extend((0..100).map(|_| Err(LOST)));
+        looks.push(Ok(Look::There(2)));
+        assert_eq!(answered(&wait(600).consecutive(2), looks).0, Ok(2));
+        let (result, took) = answered(&wait(60), (0..100).map(|_| Err(LOST)).collect());
+        assert_eq!(result, Err(WaitError::Look(LOST)));
+        assert!(took >= Duration::from_secs(60), "{took:?}");
+    }
+
+    #[test]
+    fn a_refusal_ends_the_wait_at_once() {
+        let (result, took) = answered(&wait(60), vec![Err("denied")]);
+        assert_eq!((result, took), (Err(WaitError::Look("denied")), Duration::ZERO));
     }
 }

@@ -9,7 +9,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import amis, ec2_backends
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.amis import AmisResponse
-from moto.ec2.utils import random_ami_id
+from moto.ec2.utils import filter_dict_attribute_mapping, random_ami_id
 from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import SimpleSystemManagerBackend
 
@@ -35,6 +35,7 @@ def put_in():
     InstanceBackend.run_instances = with_disks_of_image(InstanceBackend.run_instances)
     validate_parameters()
     launch_once()
+    filter_dict_attribute_mapping["client-token"] = "client_token"
     amis.Ami.__init__ = with_disks(amis.Ami.__init__)
 
 

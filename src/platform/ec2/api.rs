@@ -35,6 +35,8 @@ pub struct Order {
     pub spot: bool,
     pub subnet: Option<String>,
     pub groups: Vec<String>,
+    /// The groups were made a moment ago, so EC2 may not know them everywhere.
+    pub new_groups: bool,
     pub public_ip: Option<bool>,
     pub instance_profile: Option<String>,
     /// Gzip, before base64.
@@ -99,6 +101,8 @@ pub trait Images: Send + Sync {
 #[async_trait]
 pub trait Machines: Send + Sync {
     async fn run(&self, order: &Order) -> Result<Instance, AwsError>;
+    /// The instance that was made for one of these tokens.
+    async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError>;
     async fn instance(&self, id: &str) -> Result<Instance, AwsError>;
     async fn stop(&self, id: &str) -> Result<(), AwsError>;
     async fn terminate(&self, id: &str) -> Result<(), AwsError>;
@@ -114,6 +118,9 @@ pub trait Network: Send + Sync {
     /// The ranges of addresses of a VPC; of the default one when `None`.
     async fn ranges(&self, vpc: Option<&str>) -> Result<Vec<String>, AwsError>;
     async fn make_group(&self, group: &GroupOrder) -> Result<String, AwsError>;
+    /// The group that was made for such an order.
+    async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError>;
+    /// One that is open already is no error.
     async fn open_port(&self, group: &str, port: u16, ranges: &[String]) -> Result<(), AwsError>;
     async fn delete_group(&self, group: &str) -> Result<(), AwsError>;
 }

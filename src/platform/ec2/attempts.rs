@@ -1,12 +1,14 @@
 //! Getting an instance: types, subnets and ways to pay are tried in order while EC2 has none to give.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::{
     api::{Instance, Machines, Order},
     error::failed,
+    lost,
+    network::KNOWN,
 };
 use crate::{
     aws::{AwsError, Fault},
@@ -73,6 +75,9 @@ pub async fn run(
             Ok(instance) => return Ok(instance),
             Err(error) => error,
         };
+        if error.fault == Fault::Transient {
+            return taken(machines, &orders[..=number], about(error, order), doing).await;
+        }
         if !elsewhere(&error, order) {
             return Err(failed(doing)(about(error, order)));
         }
@@ -87,21 +92,50 @@ pub async fn run(
     Err(PlatformError::new(doing, "there was nothing to try").hint("set [ec2] instance_types"))
 }
 
-/// A profile that was just made is unknown to EC2 for some seconds.
+/// A profile or a group that was just made is unknown to EC2 for some seconds.
 async fn start(machines: &dyn Machines, order: &Order) -> Result<Instance, AwsError> {
-    let wait = Wait::new("EC2 knows the instance profile", PROFILE);
+    let (wait, begun) = (Wait::new("EC2 knows what the order names", KNOWN), Instant::now());
     let look = || async {
         match machines.run(order).await {
-            Ok(instance) => Ok(Look::There(instance)),
-            Err(error) if no_profile(&error) => Ok(Look::Unseen(error)),
-            Err(error) => Err(error),
+            Err(error) if no_profile(&error) && begun.elapsed() < PROFILE => Ok(Look::Unseen(error)),
+            Err(error) if order.new_groups && no_group(&error) => Ok(Look::Unseen(error)),
+            // `call` has tried long enough where that helps.
+            answer => Ok(Look::There(answer)),
         }
     };
     match wait.until(look).await {
-        Ok(instance) => Ok(instance),
+        Ok(answer) => answer,
         Err(WaitError::Look(error)) => Err(error),
         Err(WaitError::TooLong { .. } | WaitError::Over { .. }) => machines.run(order).await,
     }
+}
+
+/// An instance whose answer was lost runs and costs: it is taken, or the way to it is told.
+async fn taken(
+    machines: &dyn Machines,
+    orders: &[Order],
+    error: AwsError,
+    doing: String,
+) -> Result<Instance, PlatformError> {
+    let tokens: Vec<String> = orders.iter().map(|order| order.token.clone()).collect();
+    let region = error.region.clone();
+    let not_started = failed(doing)(error);
+    match lost::instance(machines, &tokens).await {
+        Ok(Some(instance)) => Ok(instance),
+        Ok(None) => Err(not_started),
+        Err(unknown) => Err(not_started.tail(vec![
+            format!("whether there is an instance now is not known: {unknown}"),
+            format!(
+                "look for it with `aws ec2 describe-instances --region {region} --filters \
+                 Name=client-token,Values={}`",
+                tokens.join(",")
+            ),
+        ])),
+    }
+}
+
+fn no_group(error: &AwsError) -> bool {
+    error.code.as_deref() == Some("InvalidGroup.NotFound")
 }
 
 fn no_profile(error: &AwsError) -> bool {
@@ -189,6 +223,39 @@ mod tests {
         let ec2 = FakeEc2::default().lacking(1, "InvalidParameterValue");
         tried(&ec2, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap();
         assert_eq!(ec2.calls(), ["run t3.large", "run t3.large"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_of_our_own_that_ec2_does_not_know_yet_is_waited_for() {
+        let group = |new_groups| Order { ami: "ami-1".into(), new_groups, ..Order::default() };
+        let tried = async |order: &Order| {
+            let ec2 = FakeEc2::default().lacking(1, "InvalidGroup.NotFound");
+            let (orders, (events, _listener)) =
+                (orders(order, &settings(&[], &[], false), Arch::X86_64, "web-1"), Events::channel());
+            (run(&ec2, &orders, "web-1", &events).await, ec2.calls().len())
+        };
+        let (instance, calls) = tried(&group(true)).await;
+        assert_eq!((instance.unwrap().id.as_str(), calls), ("i-1", 2));
+        let (instance, calls) = tried(&group(false)).await;
+        assert_eq!((instance.is_err(), calls), (true, 1), "a group of the template is there or wrong");
+    }
+
+    #[tokio::test]
+    async fn an_instance_whose_answer_was_lost_is_taken() {
+        let lost = FakeEc2::default().first("run", "InsufficientInstanceCapacity");
+        let lost = lost.first("run", "ServiceUnavailable");
+        let instance = tried(&lost, &settings(&["t3.large", "m6i.large"], &[], false)).await.unwrap();
+        assert_eq!(instance.id, "i-1");
+        assert_eq!(lost.calls(), ["run t3.large", "run m6i.large", "ordered 2"]);
+    }
+
+    #[tokio::test]
+    async fn when_nobody_can_tell_whether_there_is_an_instance_the_way_to_it_is_told() {
+        let ec2 = FakeEc2::default().first("run", "ServiceUnavailable").refusing("ordered");
+        let error = tried(&ec2, &settings(&[], &[], false)).await.unwrap_err();
+        assert!(error.to_string().contains("ServiceUnavailable"), "{error}");
+        let token = token("web-1", 0);
+        assert!(error.tail[1].contains(&format!("Name=client-token,Values={token}")), "{:?}", error.tail);
     }
 
     #[tokio::test]

@@ -16,9 +16,6 @@ use crate::{
 /// The interface of a terminated instance holds its group for a while.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// What was just made may be unknown to the part of EC2 that answers.
-const UNKNOWN: u32 = 3;
-
 /// What a launch has made so far.
 #[derive(Clone, Debug, Default)]
 pub struct Made {
@@ -61,7 +58,7 @@ async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
 }
 
 /// Removes one thing. It is gone when EC2 says so, or does not know it several times in a row.
-async fn removed<F>(remove: impl Fn() -> F, name: &str) -> Result<(), WaitError<AwsError>>
+pub(super) async fn removed<F>(remove: impl Fn() -> F, name: &str) -> Result<(), WaitError<AwsError>>
 where
     F: Future<Output = Result<(), AwsError>>,
 {
@@ -71,7 +68,7 @@ where
             Ok(()) => Ok(Look::There(())),
             Err(error) if error.fault == Fault::NotFound => {
                 match unknown.fetch_add(1, Ordering::Relaxed) + 1 {
-                    UNKNOWN.. => Ok(Look::There(())),
+                    states::UNKNOWN.. => Ok(Look::There(())),
                     _ => Ok(Look::NotYet(error.why())),
                 }
             }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{Mutex, PoisonError},
 };
 
@@ -38,6 +39,7 @@ pub fn refusal(code: &str) -> AwsError {
         "InsufficientInstanceCapacity" => Fault::Capacity,
         "MaxSpotInstanceCountExceeded" => Fault::Quota,
         "UnauthorizedOperation" => Fault::Denied,
+        "ServiceUnavailable" => Fault::Transient,
         _ => Fault::NotFound,
     };
     AwsError {
@@ -77,8 +79,12 @@ pub struct FakeEc2 {
     calls: Mutex<Vec<String>>,
     /// The verb of a call that is always refused.
     refused: Option<&'static str>,
+    /// What comes first of a call, by its verb: the codes in order, then the usual answer.
+    first: Mutex<Vec<(&'static str, &'static str)>>,
     /// How often an instance is refused, and with which code.
     lacks: Mutex<(usize, &'static str)>,
+    /// From this look on an instance has a public address.
+    public_after: Option<usize>,
     /// What becomes of an instance, and why; terminated when `None`.
     state: Option<(State, &'static str)>,
 }
@@ -89,8 +95,19 @@ impl FakeEc2 {
         self
     }
 
+    /// The next call of this verb fails with this code. Can be said again for the one after it.
+    pub fn first(self, verb: &'static str, code: &'static str) -> Self {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).push((verb, code));
+        self
+    }
+
     pub fn lacking(self, times: usize, code: &'static str) -> Self {
         *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = (times, code);
+        self
+    }
+
+    pub fn public_after(mut self, looks: usize) -> Self {
+        self.public_after = Some(looks);
         self
     }
 
@@ -106,6 +123,10 @@ impl FakeEc2 {
 
     fn asked(&self, verb: &str, what: &str) -> Result<(), AwsError> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{verb} {what}"));
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(next) = first.iter().position(|(of, _)| *of == verb) {
+            return Err(refusal(first.remove(next).1));
+        }
         match self.refused {
             Some(refused) if refused == verb => Err(refusal("UnauthorizedOperation")),
             Some(_) | None => Ok(()),
@@ -155,11 +176,18 @@ impl Machines for FakeEc2 {
         Ok(instance(State::Pending))
     }
 
+    async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError> {
+        self.asked("ordered", &tokens.len().to_string()).map(|()| Some(instance(State::Pending)))
+    }
+
     async fn instance(&self, id: &str) -> Result<Instance, AwsError> {
         self.asked("look", id)?;
         let (state, reason) = self.state.unwrap_or((State::Terminated, ""));
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-        Ok(Instance { reason, ..instance(state) })
+        let looks = self.calls().iter().filter(|call| call.starts_with("look ")).count();
+        let public = self.public_after.is_some_and(|after| looks >= after);
+        let public_ip = public.then_some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9)));
+        Ok(Instance { reason, public_ip, ..instance(state) })
     }
 
     async fn stop(&self, id: &str) -> Result<(), AwsError> {
@@ -191,6 +219,10 @@ impl Network for FakeEc2 {
 
     async fn make_group(&self, group: &GroupOrder) -> Result<String, AwsError> {
         self.asked("make", &group.name).map(|()| "sg-made".into())
+    }
+
+    async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError> {
+        self.asked("find", &group.name).map(|()| Some("sg-made".into()))
     }
 
     async fn open_port(&self, group: &str, port: u16, ranges: &[String]) -> Result<(), AwsError> {

@@ -14,6 +14,7 @@ mod error;
 #[cfg(test)]
 mod fake;
 mod launch;
+mod lost;
 mod network;
 mod sdk;
 mod states;

@@ -1,17 +1,24 @@
 //! Who may reach the builder: given security groups, or a temporary one that is open to the
 //! caller's address alone.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use super::{
     address::caller_address,
     api::{GroupOrder, Network},
-    error::failed,
+    destroy::removed,
+    error::{failed, waited},
+    lost,
 };
 use crate::{
+    aws::{AwsError, Fault},
     platform::PlatformError,
     template::model::{Ec2, Ssh, Via},
+    wait::{Look, Wait},
 };
+
+/// How long parts of EC2 may not know a group that another part has just made.
+pub const KNOWN: Duration = Duration::from_secs(60);
 
 /// The groups of a builder, and the one among them that is to be deleted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,18 +51,58 @@ pub async fn groups(network: &dyn Network, wanted: Wanted<'_>) -> Result<Groups,
     let vpc = vpc(network, &wanted).await?;
     let ranges = ranges(network, &wanted, vpc.as_deref()).await?;
     let order = GroupOrder { name: format!("hornero-{}", wanted.name), vpc, tags: wanted.tags.clone() };
-    let group = network.make_group(&order).await.map_err(failed(wanted.doing()))?;
-    let port = wanted.ssh.port.unwrap_or(22);
-    match network.open_port(&group, port, &ranges).await {
-        Ok(()) => Ok(Groups { all: vec![group.clone()], temporary: Some(group) }),
-        Err(error) => {
-            let error = failed(wanted.doing())(error);
-            match network.delete_group(&group).await {
-                Ok(()) => Err(error),
-                Err(left) => Err(error.tail(vec![format!("the group {group} is left: {left}")])),
-            }
-        }
+    let group = make(network, &order).await.map_err(|error| {
+        let left = format!("a security group {} may be left in {}", order.name, error.region);
+        let lost = error.fault == Fault::Transient;
+        let error = failed(wanted.doing())(error);
+        if lost { error.tail(vec![left]) } else { error }
+    })?;
+    let Err(error) = open(network, &group, &wanted, &ranges).await else {
+        return Ok(Groups { all: vec![group.clone()], temporary: Some(group) });
+    };
+    match removed(|| network.delete_group(&group), &group).await {
+        Ok(()) => Err(error),
+        Err(left) => Err(error.tail(vec![format!("the group {group} is left: {left}")])),
     }
+}
+
+/// Nothing makes it safe to order a group twice but its name, which only one in a VPC can have: who
+/// gets no answer looks for it.
+async fn make(network: &dyn Network, order: &GroupOrder) -> Result<String, AwsError> {
+    match network.make_group(order).await {
+        Err(error) if error.fault == Fault::Transient => {}
+        answer => return answer,
+    }
+    if let Some(group) = lost::group(network, order).await? {
+        return Ok(group);
+    }
+    match network.make_group(order).await {
+        Err(error)
+            if error.fault == Fault::Transient || error.code.as_deref() == Some("InvalidGroup.Duplicate") =>
+        {
+            lost::group(network, order).await?.ok_or(error)
+        }
+        answer => answer,
+    }
+}
+
+async fn open(
+    network: &dyn Network,
+    group: &str,
+    wanted: &Wanted<'_>,
+    ranges: &[String],
+) -> Result<(), PlatformError> {
+    let port = wanted.ssh.port.unwrap_or(22);
+    let wait = Wait::new(format!("EC2 knows the group {group}"), KNOWN);
+    let look = || async {
+        match network.open_port(group, port, ranges).await {
+            Ok(()) => Ok(Look::There(())),
+            Err(error) if error.fault == Fault::NotFound => Ok(Look::Unseen(error)),
+            Err(error) => Err(error),
+        }
+    };
+    let hint = "look whether somebody removes security groups of this account";
+    wait.until(look).await.map_err(waited(wanted.doing(), hint))
 }
 
 /// All subnets must be in one VPC, for a group belongs to one.
@@ -157,5 +204,32 @@ mod tests {
         let settings = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..Ec2::default() };
         made(&ec2, &settings, &Ssh::default()).await.unwrap_err();
         assert_eq!(ec2.calls().last().unwrap(), "delete sg-made");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_known_everywhere_yet_is_opened_again() {
+        let ec2 = FakeEc2::default().first("open", "InvalidGroup.NotFound");
+        let settings = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..Ec2::default() };
+        assert!(made(&ec2, &settings, &Ssh::default()).await.unwrap().temporary.is_some());
+        let open = "open sg-made 22 203.0.113.0/24";
+        assert_eq!(ec2.calls(), ["make hornero-web-1", open, open]);
+    }
+
+    #[tokio::test]
+    async fn a_group_whose_answer_was_lost_is_taken() {
+        let ec2 = FakeEc2::default().first("make", "ServiceUnavailable");
+        let settings = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..Ec2::default() };
+        let groups = made(&ec2, &settings, &Ssh::default()).await.unwrap();
+        assert_eq!(groups.temporary.as_deref(), Some("sg-made"));
+        assert_eq!(ec2.calls()[..2], ["make hornero-web-1", "find hornero-web-1"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_known_everywhere_yet_is_deleted_again() {
+        let ec2 = FakeEc2::default().refusing("open").first("delete", "InvalidGroup.NotFound");
+        let settings = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..Ec2::default() };
+        let error = made(&ec2, &settings, &Ssh::default()).await.unwrap_err();
+        assert_eq!(ec2.calls()[2..], ["delete sg-made", "delete sg-made"]);
+        assert!(error.tail.is_empty(), "{:?}", error.tail);
     }
 }

@@ -1,6 +1,11 @@
 //! Waiting for what becomes of an instance.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use tokio::time::sleep;
 
 use super::{
     api::{Instance, Machines, State},
@@ -9,11 +14,22 @@ use super::{
 use crate::{
     aws::{AwsError, Fault},
     platform::PlatformError,
-    wait::{Look, Wait},
+    wait::{Look, Wait, WaitError},
 };
 
 const RUNNING: Duration = Duration::from_secs(10 * 60);
+/// A subnet may give none, so this is not waited for long.
+const ADDRESSED: Duration = Duration::from_secs(60);
 const TERMINATED: Duration = Duration::from_secs(15 * 60);
+
+/// EC2 answers from several places, of which one may not know yet what another does.
+const IN_A_ROW: u32 = 2;
+
+/// So often in a row EC2 must not know a thing before it is taken for gone.
+pub const UNKNOWN: u32 = 3;
+
+/// Between two of these answers.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Until it runs, has an address and `volumes` of its own.
 ///
@@ -25,11 +41,48 @@ pub async fn running(
     volumes: usize,
     name: &str,
 ) -> Result<Instance, PlatformError> {
-    let wait = Wait::new(format!("{id} is running"), RUNNING);
-    let look = || async move {
+    let wait = Wait::new(format!("{id} is running"), RUNNING).consecutive(IN_A_ROW);
+    let ready = |instance: &Instance| {
+        instance.private_ip.or(instance.public_ip).is_some() && instance.volumes.len() >= volumes
+    };
+    let hint = "an instance that ends at once often has a volume whose KMS key cannot be used: look at kms_key \
+                and at the key's policy";
+    let there = while_running(machines, id, &wait, ready).await;
+    there.map_err(waited(format!("starting the builder `{name}`"), hint))
+}
+
+/// Until its public address is known, which EC2 may tell later than the private one. It is given
+/// back without one when it gets none: that is no fault of EC2.
+///
+/// # Errors
+/// When it ends instead.
+pub async fn addressed(
+    machines: &dyn Machines,
+    instance: Instance,
+    name: &str,
+) -> Result<Instance, PlatformError> {
+    let wait = Wait::new(format!("{} has a public address", instance.id), ADDRESSED);
+    match while_running(machines, &instance.id, &wait, |seen| seen.public_ip.is_some()).await {
+        Ok(seen) => Ok(seen),
+        Err(WaitError::TooLong { .. }) => Ok(instance),
+        Err(error) => {
+            let hint = "see the console for what ended the instance";
+            Err(waited(format!("starting the builder `{name}`"), hint)(error))
+        }
+    }
+}
+
+/// Until it is as wanted, as long as it does not end.
+async fn while_running(
+    machines: &dyn Machines,
+    id: &str,
+    wait: &Wait,
+    wanted: impl Fn(&Instance) -> bool,
+) -> Result<Instance, WaitError<AwsError>> {
+    let look = || async {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
-                State::Running if ready(&instance, volumes) => Look::There(instance),
+                State::Running if wanted(&instance) => Look::There(instance),
                 State::Pending | State::Running => Look::NotYet(word(&instance)),
                 State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
                     Look::Over(word(&instance))
@@ -38,13 +91,7 @@ pub async fn running(
             Err(error) => Look::Unseen(error),
         })
     };
-    let hint = "an instance that ends at once often has a volume whose KMS key cannot be used: look at kms_key \
-                and at the key's policy";
-    wait.until(look).await.map_err(waited(format!("starting the builder `{name}`"), hint))
-}
-
-fn ready(instance: &Instance, volumes: usize) -> bool {
-    instance.private_ip.or(instance.public_ip).is_some() && instance.volumes.len() >= volumes
+    wait.until(look).await
 }
 
 /// Until it has shut itself down.
@@ -52,7 +99,7 @@ fn ready(instance: &Instance, volumes: usize) -> bool {
 /// # Errors
 /// When it is still up after `deadline`: it is never captured then.
 pub async fn stopped(machines: &dyn Machines, id: &str, deadline: Duration) -> Result<(), PlatformError> {
-    let wait = Wait::new(format!("{id} is stopped"), deadline);
+    let wait = Wait::new(format!("{id} is stopped"), deadline).consecutive(IN_A_ROW);
     let look = || async move {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
@@ -72,12 +119,16 @@ pub async fn stopped(machines: &dyn Machines, id: &str, deadline: Duration) -> R
 /// # Errors
 /// When it does not end.
 pub async fn terminated(machines: &dyn Machines, id: &str) -> Result<(), PlatformError> {
-    let wait = Wait::new(format!("{id} is terminated"), TERMINATED);
-    let look = || async move {
+    let (wait, unknown) = (Wait::new(format!("{id} is terminated"), TERMINATED), AtomicU32::new(0));
+    let look = || async {
         Ok(match seen(machines, id).await? {
             Ok(instance) if instance.state == State::Terminated => Look::There(()),
-            Ok(instance) => Look::NotYet(word(&instance)),
-            Err(_) => Look::There(()),
+            Ok(instance) => {
+                unknown.store(0, Ordering::Relaxed);
+                Look::NotYet(word(&instance))
+            }
+            Err(_) if unknown.fetch_add(1, Ordering::Relaxed) + 1 >= UNKNOWN => Look::There(()),
+            Err(error) => Look::NotYet(error.why()),
         })
     };
     wait.until(look)
@@ -87,16 +138,23 @@ pub async fn terminated(machines: &dyn Machines, id: &str) -> Result<(), Platfor
 
 /// Why the instance no longer runs; `None` while it does or nobody can tell.
 pub async fn gone(machines: &dyn Machines, id: &str) -> Option<String> {
-    match seen(machines, id).await {
-        Ok(Ok(instance)) => match instance.state {
-            State::Pending | State::Running => None,
-            State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
-                Some(format!("the instance {id} {}", word(&instance)))
-            }
-        },
-        Ok(Err(_)) => Some(format!("the instance {id} no longer exists")),
-        // A question that failed says nothing about the instance.
-        Err(_) => None,
+    for _ in 0..UNKNOWN {
+        match seen(machines, id).await {
+            Ok(Ok(instance)) => return ended(&instance),
+            Ok(Err(_)) => sleep(AGAIN).await,
+            // A question that failed says nothing about the instance.
+            Err(_) => return None,
+        }
+    }
+    Some(format!("the instance {id} no longer exists"))
+}
+
+fn ended(instance: &Instance) -> Option<String> {
+    match instance.state {
+        State::Pending | State::Running => None,
+        State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
+            Some(format!("the instance {} {}", instance.id, word(instance)))
+        }
     }
 }
 
@@ -155,6 +213,37 @@ mod tests {
         let gone_why = gone(&FakeEc2::default().in_state(State::Stopped, reason), "i-1").await;
         assert_eq!(gone_why.unwrap(), format!("the instance i-1 is stopped: {reason}"));
         assert_eq!(gone(&FakeEc2::default().in_state(State::Running, ""), "i-1").await, None);
+    }
+
+    #[tokio::test]
+    async fn an_instance_is_gone_when_ec2_does_not_know_it_several_times_in_a_row() {
+        const NO: &str = "InvalidInstanceID.NotFound";
+        let once = FakeEc2::default().in_state(State::Running, "").first("look", NO);
+        assert_eq!(gone(&once, "i-1").await, None);
+        let often = once.first("look", NO).first("look", NO).first("look", NO);
+        assert_eq!(gone(&often, "i-1").await.unwrap(), "the instance i-1 no longer exists");
+    }
+
+    #[tokio::test]
+    async fn a_running_instance_that_is_unknown_once_has_not_ended() {
+        let ec2 = FakeEc2::default().first("look", "InvalidInstanceID.NotFound");
+        terminated(&ec2, "i-1").await.unwrap();
+        assert_eq!(ec2.calls(), ["look i-1", "look i-1"]);
+    }
+
+    #[tokio::test]
+    async fn a_state_is_believed_when_ec2_says_it_twice() {
+        let ec2 = FakeEc2::default().in_state(State::Stopped, "");
+        stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap();
+        assert_eq!(ec2.calls().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_public_address_that_comes_later_is_waited_for() {
+        let ec2 = FakeEc2::default().in_state(State::Running, "").public_after(2);
+        let instance = ec2.instance("i-1").await.unwrap();
+        assert_eq!(instance.public_ip, None);
+        assert!(addressed(&ec2, instance, "web-1").await.unwrap().public_ip.is_some());
     }
 
     #[tokio::test]

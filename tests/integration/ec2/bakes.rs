@@ -84,6 +84,33 @@ fn throttling_is_waited_out_and_shown_and_a_new_instance_may_be_unseen_for_a_mom
 }
 
 #[test]
+fn a_new_security_group_may_be_unseen_for_a_moment() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "CreateSecurityGroup", "fault": "hide", "calls": 1 }));
+    cloud.proxy.rule(json!({
+        "action": "RunInstances", "fault": "error", "code": "InvalidGroup.NotFound", "times": 1,
+        "message": "The security group 'sg-1' does not exist",
+    }));
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:AuthorizeSecurityGroupIngress"), 2);
+    assert_eq!(cloud.proxy.count("ec2:RunInstances"), 2);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn a_network_that_is_gone_for_a_while_does_not_lose_the_ami() {
+    let mut cloud = Cloud::start();
+    // One more than a single look tries.
+    let lost = json!({ "action": "DescribeImages", "made": true, "fault": "drop", "times": 5 });
+    cloud.proxy.rule(lost);
+    let ran = cloud.run(&["bake", &cloud.template("", "")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("ami-"), "{}", ran.stdout);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
 fn a_lost_answer_does_not_lead_to_a_second_instance() {
     let mut cloud = Cloud::start();
     cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "lose", "times": 1 }));
@@ -91,6 +118,29 @@ fn a_lost_answer_does_not_lead_to_a_second_instance() {
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     assert_eq!(cloud.proxy.count("ec2:RunInstances"), 2);
     assert_eq!(cloud.instances().len(), 1);
+}
+
+#[test]
+fn an_instance_whose_answers_are_all_lost_is_found_and_used() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "RunInstances", "fault": "lose", "times": 4 }));
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!((cloud.proxy.count("ec2:RunInstances"), cloud.instances().len()), (4, 1));
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn a_security_group_whose_answers_are_lost_is_found_and_used() {
+    let mut cloud = Cloud::start();
+    for action in ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress"] {
+        cloud.proxy.rule(json!({ "action": action, "fault": "lose", "times": 1 }));
+    }
+    let ran = cloud.run(&["bake", &cloud.template("", LOOK)]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:CreateSecurityGroup"), 1);
+    assert_eq!(cloud.proxy.count("ec2:AuthorizeSecurityGroupIngress"), 2);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
 }
 
 #[test]

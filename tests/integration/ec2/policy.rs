@@ -73,7 +73,7 @@ const NOT_HERE: [&str; 1] = ["ec2:CancelSpotInstanceRequests"];
 #[test]
 fn all_that_bakes_call_is_all_that_the_policy_allows() {
     let mut cloud = Cloud::start();
-    a_whole_bake(&cloud);
+    a_whole_bake(&mut cloud);
     builders_that_are_not_reached(&mut cloud);
     a_parameter_of_others(&cloud);
     an_ami_that_fails(&mut cloud);
@@ -89,7 +89,8 @@ fn all_that_bakes_call_is_all_that_the_policy_allows() {
 const EVERYTHING: &str = "spot = true\ncopy_to = [\"eu-south-2\"]\nshare_with = { accounts = [\"111122223333\"] }\n\
                           deprecate_after = \"30d\"";
 
-fn a_whole_bake(cloud: &Cloud) {
+fn a_whole_bake(cloud: &mut Cloud) {
+    cloud.proxy.rule(json!({ "action": "CreateSecurityGroup", "fault": "lose", "times": 1 }));
     let ran = cloud.run(&["bake", &cloud.template(EVERYTHING, "[[checks]]\ncommand = \"true\"\n")]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(cloud.run(&["history", "web"]).code, 0);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_ec2::{
     operation::run_instances::builders::RunInstancesFluentBuilder,
     types::{
-        BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
+        BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
         Instance as SdkInstance, InstanceInterruptionBehavior, InstanceMarketOptionsRequest,
         InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification,
         InstanceStateName, InstanceType, MarketType, ResourceType, ShutdownBehavior, SpotInstanceType,
@@ -31,6 +31,15 @@ impl Machines for Aws {
         let answer = self.call(call, || ordered(self.ec2().run_instances(), order).send()).await?;
         let made = answer.instances.unwrap_or_default().into_iter().next();
         made.map(instance).ok_or_else(|| self.missing(&call, "EC2 answered without an instance"))
+    }
+
+    async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError> {
+        let call = Call::repeatable("ec2:DescribeInstances", "what was ordered");
+        let by = Filter::builder().name("client-token").set_values(Some(tokens.to_vec())).build();
+        let answer = self.call(call, || self.ec2().describe_instances().filters(by.clone()).send()).await?;
+        let reservations = answer.reservations.unwrap_or_default();
+        let found = reservations.into_iter().flat_map(|one| one.instances.unwrap_or_default()).next();
+        Ok(found.map(instance))
     }
 
     async fn instance(&self, id: &str) -> Result<Instance, AwsError> {

@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType};
 
 use super::{filter, tagged};
 use crate::{
-    aws::{Aws, AwsError, Call},
+    aws::{Aws, AwsError, Call, tags},
     platform::ec2::api::{GroupOrder, Network},
 };
 
@@ -46,14 +46,28 @@ impl Network for Aws {
         made.group_id.ok_or_else(|| self.missing(&call, "EC2 answered without a group"))
     }
 
+    async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError> {
+        let call = Call::repeatable("ec2:DescribeSecurityGroups", &group.name);
+        let run = group.tags.get(tags::RUN).map(|run| filter(&format!("tag:{}", tags::RUN), run));
+        let vpc = group.vpc.as_deref().map(|vpc| filter("vpc-id", vpc));
+        let filters: Vec<_> = run.into_iter().chain(vpc).chain([filter("group-name", &group.name)]).collect();
+        let ask = || self.ec2().describe_security_groups().set_filters(Some(filters.clone())).send();
+        let found = self.call(call, ask).await?.security_groups.unwrap_or_default();
+        Ok(found.into_iter().find_map(|group| group.group_id))
+    }
+
     async fn open_port(&self, group: &str, port: u16, ranges: &[String]) -> Result<(), AwsError> {
-        let call = Call::once("ec2:AuthorizeSecurityGroupIngress", group);
+        let call = Call::repeatable("ec2:AuthorizeSecurityGroupIngress", group);
         let rule = rule(port, ranges);
         let open = || {
             let ingress = self.ec2().authorize_security_group_ingress().group_id(group);
             ingress.ip_permissions(rule.clone()).send()
         };
-        self.call(call, open).await.map(drop)
+        match self.call(call, open).await {
+            // A try whose answer was lost did it.
+            Err(error) if error.code.as_deref() == Some("InvalidPermission.Duplicate") => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 
     async fn delete_group(&self, group: &str) -> Result<(), AwsError> {
