@@ -146,6 +146,15 @@ def create_image_response(self):
 
 
 def copy_image_response(self):
+    """The same client token gives the same copy, whatever became of it."""
+    copied = self.ec2_backend.__dict__.setdefault("copied", {})
+    token = self._get_param("ClientToken")
+    if token not in copied:
+        copied[token] = copy_image(self)
+    return ActionResult({"ImageId": copied[token]})
+
+
+def copy_image(self):
     get, backend = self._get_param, self.ec2_backend
     source_backend = ec2_backends[backend.account_id][get("SourceRegion")]
     source = source_backend.describe_images(ami_ids=[get("SourceImageId")])[0]
@@ -161,7 +170,7 @@ def copy_image_response(self):
         snapshot.add_tags(of_kind(tags, "snapshot"))
         image.disks.append(disk(one["DeviceName"], snapshot, one["Ebs"]["VolumeSize"], one["Ebs"]["VolumeType"]))
     image.add_tags(of_kind(tags, "image"))
-    return ActionResult({"ImageId": image.id})
+    return image.id
 
 
 def modify_image_attribute(self):

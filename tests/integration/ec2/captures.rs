@@ -123,6 +123,44 @@ fn a_region_that_fails_holds_up_no_other_and_publish_does_it_again() {
 }
 
 #[test]
+fn a_copy_that_failed_is_removed_and_the_next_try_makes_another() {
+    let mut cloud = Cloud::start();
+    let why = "the key cannot be used there";
+    let fails = json!({
+        "action": "DescribeImages", "made": true, "with": "ImageId.1", "region": "eu-south-2",
+        "fault": "fail", "message": why, "times": 2,
+    });
+    cloud.proxy.rule(fails);
+    let ran = cloud.run(&["bake", &cloud.template("copy_to = [\"eu-south-2\"]", "")]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("it is failed: {why}")), "{}", ran.stderr);
+    assert!(cloud.images("eu-south-2").is_empty(), "what failed is removed");
+
+    let again = cloud.run(&["publish", &cloud.run_id()]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    let copy = cloud.images("eu-south-2")[0]["ImageId"].as_str().unwrap().to_owned();
+    assert_eq!(cloud.parameter(PARAMETER, "eu-south-2").0, copy);
+}
+
+#[test]
+fn a_copy_that_is_there_already_is_taken_and_finished() {
+    let mut cloud = Cloud::start();
+    let denied =
+        json!({ "action": "ModifyImageAttribute", "region": "eu-south-2", "fault": "denied", "times": 1 });
+    cloud.proxy.rule(denied);
+    let ran = cloud.run(&["bake", &cloud.template("copy_to = [\"eu-south-2\"]", "")]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let copy = cloud.images("eu-south-2")[0]["ImageId"].as_str().unwrap().to_owned();
+
+    let again = cloud.run(&["publish", &cloud.run_id()]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(cloud.proxy.count("ec2:CopyImage"), 1);
+    assert_eq!(cloud.images("eu-south-2").len(), 1);
+    assert_eq!(cloud.images("eu-south-2")[0]["ImdsSupport"], "v2.0");
+    assert_eq!(cloud.parameter(PARAMETER, "eu-south-2").0, copy);
+}
+
+#[test]
 fn an_ami_that_fails_is_told_with_its_reason_and_removed() {
     let mut cloud = Cloud::start();
     let why = "the key cannot be used";

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{Image, ResourceType};
 use futures::future::join_all;
 
-use super::{attributes, describe, key, labels::specification, pending::Pending, share};
+use super::{
+    attributes, create::discard, describe, found, key, labels::specification, pending::Pending, share,
+};
 use crate::{
     aws::{Aws, Call, tags},
     event::Events,
@@ -29,6 +31,7 @@ pub async fn copy(
         let copied = to_region(aws, image, settings, region, events).await;
         if let Err(error) = &copied {
             events.warn(format!("{error}"));
+            error.hint.iter().for_each(|hint| events.warn(hint.clone()));
         }
         let failed = copied.as_ref().err().map(ToString::to_string);
         ImageCopy { region: region.clone(), image: copied.ok(), failed }
@@ -71,10 +74,17 @@ async fn to_region(
     let key = settings.kms_key.as_deref().map(|key| key::in_region(key, region)).transpose();
     let key = key.map_err(|why| PlatformError::new(doing(), why))?;
     let there = aws.in_region(region).await.map_err(failed(doing()))?;
-    let copy = ask(aws, &there, image, key).await?;
+    let source = found::source(ami, aws.region());
+    let copy = match found::copy_of(&there, &source, events).await.map_err(failed(doing()))? {
+        Some(copy) => copy,
+        None => ask(aws, &there, image, key).await?,
+    };
     let hint = "a KMS key that cannot be used there is the usual reason";
     let pending = Pending::new(&copy, region, events);
-    let made = describe::available(&there, &copy).await.map_err(waited(doing(), hint));
+    let made = match describe::available(&there, &copy).await.map_err(waited(doing(), hint)) {
+        Ok(made) => Ok(made),
+        Err(error) => Err(discard(&there, &copy, error).await),
+    };
     pending.settle();
     let made = made?;
     attributes::set(&there, &copy, settings).await?;
@@ -82,16 +92,18 @@ async fn to_region(
     Ok(copy)
 }
 
-/// Name, description and tags are the AMI's own. The token makes a second try the same copy.
+/// Name, description and tags are the AMI's own. The token makes a second try after a lost answer the
+/// same copy; it is no other call's, for a copy that failed would be all that it is answered with.
 async fn ask(aws: &Aws, there: &Aws, image: &Image, key: Option<String>) -> Result<String, PlatformError> {
     let ami = image.image_id().unwrap_or_default();
     let tags = tags_of(image, aws.region());
     let specifications = [ResourceType::Image, ResourceType::Snapshot].map(|kind| specification(kind, &tags));
+    let token = format!("hornero-{}", ulid::Ulid::generate());
     let call = Call::repeatable("ec2:CopyImage", ami);
     let make = || {
         let copy = there.ec2().copy_image().source_image_id(ami).source_region(aws.region());
         let copy = copy.name(image.name().unwrap_or(ami)).set_description(image.description.clone());
-        let copy = copy.client_token(format!("{ami}-{}", there.region()));
+        let copy = copy.client_token(&token);
         let copy = copy.set_encrypted(key.as_ref().map(|_| true)).set_kms_key_id(key.clone());
         copy.set_tag_specifications(Some(specifications.to_vec())).send()
     };
@@ -104,6 +116,6 @@ fn tags_of(image: &Image, region: &str) -> BTreeMap<String, String> {
     let own = image.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
     // What begins so cannot be given.
     let mut tags: BTreeMap<_, _> = own.filter(|(key, _)| !key.starts_with("aws:")).collect();
-    tags.insert(tags::SOURCE.into(), format!("{} in {region}", image.image_id().unwrap_or_default()));
+    tags.insert(tags::SOURCE.into(), found::source(image.image_id().unwrap_or_default(), region));
     tags
 }

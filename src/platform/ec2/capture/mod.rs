@@ -5,6 +5,7 @@ mod attributes;
 mod copy;
 mod create;
 mod describe;
+mod found;
 mod key;
 mod labels;
 mod pending;
