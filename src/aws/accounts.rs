@@ -116,9 +116,7 @@ fn place(role: Option<&str>, region: &str) -> Place {
 }
 
 async fn take_on(role: &str, base: &SdkConfig) -> SdkConfig {
-    // `call` sees only that there are no credentials, so the call for them is repeated here.
-    let asking = base.to_builder().retry_config(RetryConfig::standard()).build();
-    let provider = AssumeRoleProvider::builder(role).session_name("hornero").configure(&asking).build().await;
+    let provider = AssumeRoleProvider::builder(role).session_name("hornero").configure(base).build().await;
     let provider = aws_credential_types::provider::SharedCredentialsProvider::new(provider);
     base.to_builder().credentials_provider(provider).build()
 }

@@ -51,7 +51,7 @@ impl Aws {
             self.note(call.action);
             let error = match make().await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => AwsError::of(&call, self.region(), &error).in_role(self.shared.role.as_deref()),
+                Err(error) => AwsError::of(&call, self.region(), &error),
             };
             tries += 1;
             if !again(&call, error.fault, tries) {

@@ -11,8 +11,6 @@ use regex::Regex;
 use super::{Call, classify::classify};
 use crate::wait::Passing;
 
-const ASSUME: &str = "sts:AssumeRole";
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     Throttled,
@@ -80,16 +78,6 @@ impl AwsError {
         }
     }
 
-    /// With a role to take on, credentials that were not to be had are those of the role.
-    pub(super) fn in_role(self, role: Option<&str>) -> Self {
-        match role {
-            Some(role) if self.fault == Fault::Credentials && self.code.is_none() => {
-                Self { action: ASSUME, resource: role.to_owned(), ..self }
-            }
-            Some(_) | None => self,
-        }
-    }
-
     pub(super) fn missing(call: &Call<'_>, region: &str, why: &str) -> Self {
         Self {
             fault: Fault::NotFound,
@@ -127,15 +115,11 @@ impl AwsError {
     /// What to do now.
     pub fn hint(&self) -> String {
         let Self { region, resource, .. } = self;
-        if let Some(hint) = self.hint_of_code() {
-            return hint;
-        }
         match self.fault {
             _ if self.action.is_empty() => "set `region` in [ec2], or AWS_REGION in the environment".into(),
-            Fault::Credentials if self.action == ASSUME => format!(
-                "look whether the credentials in use may `sts:AssumeRole` on {resource} and whether the role's trust \
-                 policy names them: `aws sts get-caller-identity` tells who you are"
-            ),
+            _ if self.code.as_deref() == Some("VPCIdNotSpecified") => {
+                format!("there is no default VPC in {region}: name subnets in [ec2] subnets")
+            }
             Fault::Throttled => format!(
                 "AWS limits how often {} may be called in {region}: wait, let other tools of this account rest, or ask for a higher limit",
                 self.action
@@ -164,30 +148,6 @@ impl AwsError {
             Fault::Transient => "AWS or the network between had trouble: look at both and bake again".into(),
             Fault::Other => format!("look up what AWS means in the reference of {}", self.action),
         }
-    }
-
-    /// Codes that mean something of their own.
-    fn hint_of_code(&self) -> Option<String> {
-        let Self { region, resource, .. } = self;
-        Some(match self.code.as_deref()? {
-            "VPCIdNotSpecified" => {
-                format!("there is no default VPC in {region}: name subnets in [ec2] subnets")
-            }
-            "OptInRequired" => format!(
-                "subscribe this account to what {resource} needs: accept the terms of a base from the Marketplace \
-                 on its page there, and look whether {region} is enabled for the account"
-            ),
-            // EC2 has the same code for keys that it does not know.
-            "AuthFailure" if self.message.contains("Not authorized") => format!(
-                "{resource} belongs to another account, which must share it with this one (an AMI: its launch \
-                 permission), or name another one"
-            ),
-            "AuthFailure" => format!(
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`; \
-                 when `aws sts get-caller-identity` knows who you are, {region} is not enabled for the account"
-            ),
-            _ => return None,
-        })
     }
 
     /// AWS tells in the message what was missing; else it is the call itself.
@@ -262,19 +222,6 @@ mod tests {
             error.hint()
         );
         assert!(!error.to_string().contains("QUJD"));
-    }
-
-    #[test]
-    fn codes_with_several_meanings_have_hints_of_their_own() {
-        let hint = |code: &str, message| {
-            AwsError { code: Some(code.into()), ..error(Fault::Credentials, message) }.hint()
-        };
-        let subscribe = hint("OptInRequired", "In order to use this product you need to accept terms");
-        assert!(subscribe.contains("accept the terms") && subscribe.contains("eu-west-1 is enabled"));
-        let share = hint("AuthFailure", "Not authorized for images: [ami-1]");
-        assert!(share.contains("launch permission") && !share.contains("AWS_PROFILE"), "{share}");
-        let region = hint("AuthFailure", "AWS was not able to validate the provided access credentials");
-        assert!(region.contains("AWS_PROFILE") && region.contains("eu-west-1 is not enabled"), "{region}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     aws::Aws,
     event::Events,
     platform::{LaunchSpec, Origin, PlatformError},
-    template::model::{Ec2, Ssh, Via},
+    template::model::{Ssh, Via},
 };
 
 /// After this a leftover of a dead run may be removed by anybody.
@@ -98,10 +98,6 @@ async fn start(
     events.note(format!("the instance {} is starting", instance.id));
     let instance = states::running(aws, &instance.id, order.volumes.len().max(1), &spec.name).await?;
     made.spot_request = instance.spot_request.clone();
-    let instance = match public(settings, &spec.ssh) {
-        true => states::addressed(aws, instance, &spec.name).await?,
-        false => instance,
-    };
     let address = address(&instance, &spec.ssh, &spec.name)?;
     let (root, disks) = disks::attached(&instance, ami, &order.volumes, &spec.disks).ok_or_else(|| {
         let why = format!("the instance {} lacks one of the volumes that were ordered", instance.id);
@@ -110,19 +106,11 @@ async fn start(
     Ok(Ec2Builder::new(aws.clone(), instance.id, address, settings.clone(), root, disks, made.clone()))
 }
 
-fn private(ssh: &Ssh) -> bool {
-    ssh.bastion.is_some() || matches!(ssh.via, Some(Via::PrivateIp | Via::InstanceConnectEndpoint))
-}
-
-/// Whether the template says that the builder is reached at a public address.
-fn public(settings: &Ec2, ssh: &Ssh) -> bool {
-    !private(ssh) && (settings.public_ip == Some(true) || ssh.via == Some(Via::PublicIp))
-}
-
 /// Who comes over a private network needs the private address; everybody else the public one, if
 /// there is one.
 fn address(instance: &Instance, ssh: &Ssh, name: &str) -> Result<SocketAddr, PlatformError> {
-    let private = private(ssh);
+    let private =
+        ssh.bastion.is_some() || matches!(ssh.via, Some(Via::PrivateIp | Via::InstanceConnectEndpoint));
     let address = match (private, ssh.via) {
         (true, _) => instance.private_ip,
         (false, Some(Via::PublicIp)) => instance.public_ip,
@@ -150,19 +138,4 @@ fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
     }
     tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));
     tags
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_public_address_is_waited_for_where_the_builder_is_reached_at_it() {
-        let given = |public_ip| Ec2 { public_ip, ..Ec2::default() };
-        let by = |via| Ssh { via, ..Ssh::default() };
-        assert!(public(&given(Some(true)), &by(None)));
-        assert!(public(&given(None), &by(Some(Via::PublicIp))));
-        assert!(!public(&given(None), &by(None)));
-        assert!(!public(&given(Some(true)), &by(Some(Via::InstanceConnectEndpoint))));
-    }
 }

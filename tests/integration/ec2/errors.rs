@@ -34,29 +34,6 @@ fn keys_that_aws_does_not_know_are_told_as_such() {
     assert_eq!(cloud.proxy.count("ec2:DescribeImages"), 1, "it was not asked again");
 }
 
-const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/bake\"";
-
-#[test]
-fn a_role_that_cannot_be_taken_on_is_named() {
-    let mut cloud = Cloud::start();
-    cloud
-        .proxy
-        .rule(json!({ "action": "AssumeRole", "fault": "error", "code": "AccessDenied", "status": 403 }));
-    let ran = cloud.fails(&cloud.template(ROLE, ""));
-    let hint = "`sts:AssumeRole` on arn:aws:iam::123456789012:role/bake";
-    assert!(ran.stderr.contains(hint) && ran.stderr.contains("trust policy"), "{}", ran.stderr);
-}
-
-#[test]
-fn a_role_is_taken_on_again_when_the_first_answer_is_lost() {
-    let mut cloud = Cloud::start();
-    cloud.proxy.rule(json!({ "action": "AssumeRole", "fault": "drop", "times": 1 }));
-    let ran = cloud.run(&["plan", &cloud.template(ROLE, "")]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("ami-0d000000000000012 (debian-12-amd64"), "{}", ran.stdout);
-    assert_eq!(cloud.proxy.count("sts:AssumeRole"), 2);
-}
-
 #[test]
 fn a_missing_permission_is_named_with_its_resource() {
     let mut cloud = Cloud::start();
