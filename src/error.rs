@@ -3,6 +3,8 @@
 
 use std::error::Error as StdError;
 
+use crate::causes;
+
 /// What went wrong, as far as a calling script can tell. `docs/exit-codes.md` is the same table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -59,11 +61,7 @@ impl Error {
 
     /// Adds a cause and what that was caused by.
     pub fn because(mut self, cause: &(dyn StdError + 'static)) -> Self {
-        let mut next = Some(cause);
-        while let Some(error) = next {
-            self.causes.push(error.to_string());
-            next = error.source();
-        }
+        self.causes.extend(causes::of(cause).map(ToString::to_string));
         self
     }
 

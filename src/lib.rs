@@ -1,6 +1,7 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
 pub mod aws;
+mod causes;
 pub mod cli;
 pub mod engine;
 pub mod error;

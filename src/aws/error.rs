@@ -9,6 +9,7 @@ use aws_types::request_id::RequestId;
 use regex::Regex;
 
 use super::{Call, classify::classify};
+use crate::causes;
 use crate::wait::Passing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl AwsError {
             _ => (None, None),
         };
         let fault = match (code, error) {
-            _ if chain(error).any(<dyn StdError>::is::<CredentialsError>) => Fault::Credentials,
+            _ if causes::of(error).any(<dyn StdError>::is::<CredentialsError>) => Fault::Credentials,
             (Some(code), _) => classify(code, status),
             (None, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) => {
                 Fault::Transient
@@ -176,13 +177,9 @@ fn readable(message: &str) -> String {
 
 /// Every cause once, from the nearest to the farthest.
 fn said<E: StdError + 'static, R: std::fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
-    let mut texts: Vec<String> = chain(error).map(ToString::to_string).collect();
+    let mut texts: Vec<String> = causes::of(error).map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")
-}
-
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }
 
 #[cfg(test)]

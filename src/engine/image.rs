@@ -7,12 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use super::manifest::{FILE, Manifest};
 use crate::{
     error::{Error, Kind},
     platform::{CapturedDisk, Content},
+    sum,
 };
 
 /// A folder that is removed unless it becomes an image.
@@ -94,7 +93,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// In the form that `sha256sum --check` reads.
 fn sums(disks: &[CapturedDisk], manifest: &str) -> String {
     let mut text: String = files(disks).map(|(file, sha256)| format!("{sha256}  {file}\n")).collect();
-    text += &format!("{}  {FILE}\n", hex::encode(Sha256::digest(manifest)));
+    text += &format!("{}  {FILE}\n", sum::of_text(manifest));
     text
 }
 

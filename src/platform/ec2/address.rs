@@ -2,14 +2,13 @@
 //! behind a router no computer knows it. A temporary security group opens to this address alone.
 
 use std::{
-    error::Error as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
 
 use reqwest::{Client, redirect::Policy};
 
-use crate::platform::PlatformError;
+use crate::{causes, platform::PlatformError};
 
 /// Each for itself is plenty for a service that answers with one line.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -65,16 +64,9 @@ async fn ask(service: &str) -> Result<String, String> {
 
 /// reqwest's own message names the address and not the reason, which is farther down.
 fn chain(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    let mut why = String::new();
-    while let Some(source) = last.source() {
-        why = source.to_string();
-        last = source;
-    }
-    match (error.is_timeout(), error.source()) {
+    match (error.is_timeout(), causes::of(error).last()) {
         (true, _) => "it did not answer in time".into(),
-        (false, None) => error.to_string(),
-        (false, Some(_)) => why,
+        (false, farthest) => farthest.map_or_else(|| error.to_string(), ToString::to_string),
     }
 }
 

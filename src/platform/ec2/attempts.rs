@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::{
     api::{Instance, Machines, Order},
     error::failed,
@@ -14,6 +12,7 @@ use crate::{
     aws::{AwsError, Fault},
     event::Events,
     platform::PlatformError,
+    sum,
     template::model::{Arch, Ec2},
     wait::{Look, Wait, WaitError},
 };
@@ -55,7 +54,7 @@ pub fn orders(base: &Order, settings: &Ec2, arch: Arch, launch: &str) -> Vec<Ord
 
 /// At most 64 characters, new for each try: a token of a failed try with other words is refused.
 fn token(launch: &str, attempt: usize) -> String {
-    hex::encode(Sha256::digest(format!("{launch}/{attempt}")))
+    sum::of_text(&format!("{launch}/{attempt}"))
 }
 
 /// The first instance that EC2 gives.

@@ -8,6 +8,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["*"]),
     ("template", &[]),
     ("sum", &[]),
+    ("causes", &[]),
     ("load", &["template", "sum"]),
     ("provision", &["template"]),
     ("plan", &["template", "provision"]),
@@ -16,14 +17,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum"]),
-    ("aws", &["event", "wait"]),
+    ("aws", &["event", "wait", "causes"]),
     // Of `remote` only what names a way to a builder.
-    ("platform", &["template", "plan", "event", "journal", "wait", "fetch", "sum", "aws", "remote"]),
+    (
+        "platform",
+        &["template", "plan", "event", "journal", "wait", "fetch", "sum", "causes", "aws", "remote"],
+    ),
     ("remote", &["template", "provision", "event", "wait"]),
     ("store", &["wait", "aws"]),
     (
         "engine",
         &[
+            "sum",
             "template",
             "provision",
             "plan",

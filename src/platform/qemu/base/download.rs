@@ -1,9 +1,10 @@
 //! A base from an address: downloaded once, taken up again where it broke off, refused on a wrong sum.
 
-use std::{error::Error, path::Path};
+use std::path::Path;
 
 use super::{cache::Slot, usable};
 use crate::{
+    causes,
     event::Events,
     fetch::{self, FetchError},
     platform::{BaseImage, PlatformError},
@@ -32,11 +33,5 @@ pub async fn prepare(
 
 /// The error with its causes, for a `PlatformError` has room for one text.
 fn why(error: &FetchError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    causes::of(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
