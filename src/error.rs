@@ -91,6 +91,13 @@ impl From<crate::platform::PlatformError> for Error {
     }
 }
 
+impl From<crate::journal::JournalError> for Error {
+    fn from(error: crate::journal::JournalError) -> Self {
+        Self::new(Kind::Local, error.to_string())
+            .hint("nothing is done that is not written down: look at the state directory and at its disk")
+    }
+}
+
 impl From<crate::plan::PlanError> for Error {
     fn from(error: crate::plan::PlanError) -> Self {
         Self::new(Kind::Template, error.to_string()).hint(error.hint)

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod fetch;
+pub mod journal;
 pub mod load;
 pub mod plan;
 pub mod platform;

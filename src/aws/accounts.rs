@@ -81,7 +81,7 @@ impl Accounts {
             accounts: self.clone(),
             sdk,
         };
-        Aws { shared: Arc::new(shared), events: None }
+        Aws { shared: Arc::new(shared), events: None, journal: None }
     }
 
     /// The SDK's own retries are off: `call` retries, with the limiter that all calls share.

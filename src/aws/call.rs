@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Aws, AwsError, Fault};
+use crate::journal::{Effect, Intent, JournalError};
 
 /// A refused call was not executed: it may be tried often.
 const THROTTLED: u32 = 8;
@@ -20,27 +21,66 @@ pub struct Call<'a> {
     /// As a policy names it: `ec2:RunInstances`.
     pub action: &'static str,
     pub resource: &'a str,
-    /// Whether doing it twice does no harm: what reads, deletes or carries a client token.
-    repeatable: bool,
+    kind: Kind,
+}
+
+/// What a call does if it is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Reads,
+    /// The same as if it had been executed once, however often it is.
+    Repeatable,
+    /// Something each time.
+    Once,
 }
 
 impl<'a> Call<'a> {
+    /// Changes nothing.
+    pub fn read(action: &'static str, resource: &'a str) -> Self {
+        Self { action, resource, kind: Kind::Reads }
+    }
+
+    /// Does no harm when it is done twice: what deletes, sets or carries a client token.
     pub fn repeatable(action: &'static str, resource: &'a str) -> Self {
-        Self { action, resource, repeatable: true }
+        Self { action, resource, kind: Kind::Repeatable }
     }
 
     /// Makes something each time it is executed, so that a lost answer must not lead to a second try.
     pub fn once(action: &'static str, resource: &'a str) -> Self {
-        Self { action, resource, repeatable: false }
+        Self { action, resource, kind: Kind::Once }
     }
 }
 
 impl Aws {
-    /// Makes the call, again and again while AWS asks for patience.
+    /// Makes the call, again and again while AWS asks for patience. One that changes something stands
+    /// in the journal before it is made.
     ///
     /// # Errors
-    /// What the last try came to.
+    /// What the last try came to; or the journal could not be written, then no try was made.
     pub async fn call<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>>,
+    {
+        let intent = self.intend(&call).map_err(|error| AwsError::unwritten(&call, self.region(), &error))?;
+        let result = self.tries(call, make).await;
+        if let Some(intent) = intent {
+            // What happened is known to this process; another one looks at AWS itself.
+            intent.result(result.is_ok()).ok();
+        }
+        result
+    }
+
+    fn intend(&self, call: &Call<'_>) -> Result<Option<Intent>, JournalError> {
+        let Some(journal) = self.journal.as_ref().filter(|_| call.kind != Kind::Reads) else {
+            return Ok(None);
+        };
+        let (action, resource) = (call.action.to_owned(), call.resource.to_owned());
+        journal.intend(Effect::Call { action, resource, place: self.place() }).map(Some)
+    }
+
+    async fn tries<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
     where
         E: StdError + ProvideErrorMetadata + 'static,
         F: Future<Output = Result<T, SdkError<E, Response>>>,
@@ -92,7 +132,7 @@ impl Aws {
 fn again(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
     match fault {
         Fault::Throttled => tries < THROTTLED,
-        Fault::Transient => call.repeatable && tries < TRANSIENT,
+        Fault::Transient => call.kind != Kind::Once && tries < TRANSIENT,
         Fault::NotFound
         | Fault::Denied
         | Fault::Credentials
@@ -116,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_makes_something_is_tried_again_only_when_it_was_refused() {
-        let (read, make) = (Call::repeatable("ec2:DescribeImages", "x"), Call::once("ec2:CreateImage", "x"));
+        let (read, make) = (Call::read("ec2:DescribeImages", "x"), Call::once("ec2:CreateImage", "x"));
         assert!(again(&read, Fault::Transient, 1) && again(&read, Fault::Throttled, 1));
         assert!(!again(&make, Fault::Transient, 1) && again(&make, Fault::Throttled, 1));
         assert!(!again(&read, Fault::Denied, 1) && !again(&read, Fault::Throttled, THROTTLED));

@@ -9,8 +9,7 @@ use aws_types::request_id::RequestId;
 use regex::Regex;
 
 use super::{Call, classify::classify};
-use crate::causes;
-use crate::wait::Passing;
+use crate::{causes, journal::JournalError, wait::Passing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -88,6 +87,15 @@ impl AwsError {
             code: None,
             message: why.to_owned(),
             request_id: None,
+        }
+    }
+
+    /// What cannot be written down is not done.
+    pub(super) fn unwritten(call: &Call<'_>, region: &str, error: &JournalError) -> Self {
+        Self {
+            fault: Fault::Other,
+            message: format!("it was not called: {error}"),
+            ..Self::missing(call, region, "")
         }
     }
 

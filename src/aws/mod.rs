@@ -21,7 +21,10 @@ pub use call::Call;
 pub use error::{AwsError, Fault};
 pub use limiter::Limiter;
 
-use crate::event::Events;
+use crate::{
+    event::Events,
+    journal::{Journal, JournalError, Place, Thing},
+};
 
 /// The actions that were called, as a policy names them: `ec2:RunInstances`.
 pub type Audit = Arc<Mutex<BTreeSet<&'static str>>>;
@@ -32,6 +35,8 @@ pub struct Aws {
     shared: Arc<Shared>,
     /// Told when AWS asks for patience.
     events: Option<Events>,
+    /// Told before each call that changes something.
+    journal: Option<Journal>,
 }
 
 #[derive(Debug)]
@@ -73,11 +78,32 @@ impl Aws {
     /// When the role cannot be taken on.
     pub async fn in_region(&self, region: &str) -> Result<Self, AwsError> {
         let other = self.shared.accounts.open(self.shared.role.as_deref(), Some(region)).await?;
-        Ok(Self { events: self.events.clone(), ..other })
+        Ok(Self { events: self.events.clone(), journal: self.journal.clone(), ..other })
     }
 
     /// Says there when calls have to wait.
     pub fn telling(&self, events: &Events) -> Self {
-        Self { shared: self.shared.clone(), events: Some(events.clone()) }
+        Self { events: Some(events.clone()), ..self.clone() }
+    }
+
+    /// Writes there what it is about to change.
+    pub fn journaled(&self, journal: &Journal) -> Self {
+        Self { journal: Some(journal.clone()), ..self.clone() }
+    }
+
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
+    }
+
+    /// Writes down that something is there that has to be removed again.
+    ///
+    /// # Errors
+    /// When the journal cannot be written. The thing is there all the same.
+    pub fn made(&self, thing: impl FnOnce(Place) -> Thing) -> Result<(), JournalError> {
+        self.journal.as_ref().map_or(Ok(()), |journal| journal.made(thing(self.place())))
+    }
+
+    pub fn place(&self) -> Place {
+        Place { region: self.shared.region.clone(), role: self.shared.role.clone() }
     }
 }

@@ -2,6 +2,8 @@
 
 /// The run's ID: on everything that a run makes.
 pub const RUN: &str = "hornero:run";
+/// When whoever finds it may remove it: on everything that is not to stay.
+pub const EXPIRES: &str = "hornero:expires";
 /// The image's name.
 pub const NAME: &str = "hornero:name";
 /// The image's version, where it has one.

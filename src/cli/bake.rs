@@ -2,7 +2,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Context, chain, inputs, interrupt, run::Run, secrets, show, wiring};
+use super::{Context, chain, clean, inputs, interrupt, run::Run, secrets, show, wiring};
 use crate::{
     engine::{self, BakeInputs, Baked, Interrupt, Rooms},
     error::{Error, Kind},
@@ -58,6 +58,7 @@ async fn one(
     let image = &plan.template.image;
     let secrets = secrets::resolve(&plan.template.secrets)?;
     let run = Run::start(&image.name, Redact::new(secrets.values().cloned()), context)?;
+    clean::tell_of_dead(&image.name, context, &run.events)?;
     run.announce(&image.name, image.version.clone(), plan.platform.name());
     let written = write_plan(plan, &run);
     let inputs = BakeInputs { files, secrets };

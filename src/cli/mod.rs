@@ -4,6 +4,7 @@
 
 mod bake;
 mod chain;
+mod clean;
 mod completions;
 mod context;
 mod get;
@@ -82,6 +83,7 @@ enum Command {
     Images(images::Images),
     History(history::History),
     Test(test::Test),
+    Clean(clean::Clean),
     Completions(completions::Completions),
 }
 
@@ -99,6 +101,7 @@ impl Cli {
             Command::Images(command) => with_runtime(command.run(&context)),
             Command::History(command) => with_runtime(command.run(&context)),
             Command::Test(command) => with_runtime(command.run(&context)),
+            Command::Clean(command) => with_runtime(command.run(&context)),
             Command::Completions(command) => command.run(),
         };
         match result {

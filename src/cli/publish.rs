@@ -53,7 +53,14 @@ impl Publish {
         let run = Run::start(&format!("publish-{}", manifest.name), Redact::default(), context)?;
         run.announce(&manifest.name, manifest.version.clone(), plan.platform.name());
         let target = &plan.template.publish;
-        let result = publish_phase(&rooms, &outcome.folder, &mut manifest, target, &run.events).await;
+        let result = publish_phase(
+            &rooms,
+            &outcome.folder,
+            &mut manifest,
+            target,
+            (&run.folders.journal, &run.events),
+        )
+        .await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
 

@@ -7,13 +7,15 @@ use std::{
     time::Instant,
 };
 
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{Context, show, wiring};
+use super::{Context, interrupt, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
     event::{Event, Events},
+    journal::{Header, Journal},
     redact::Redact,
     ui,
 };
@@ -40,7 +42,18 @@ impl Run {
         let log = run.join("log");
         let (events, receiver) = Events::redacted(redact);
         let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
-        let folders = RunFolders { id, run, images: data.join("images"), downloads: data.join("downloads") };
+        let header = Header {
+            run: id.clone(),
+            image: name.into(),
+            platform: context.global.platform.name().into(),
+            tool: env!("CARGO_PKG_VERSION").into(),
+            pid: std::process::id(),
+            at: Timestamp::now(),
+        };
+        let journal = Journal::begin(&run, header)?;
+        interrupt::watch(&id, &journal);
+        let (images, downloads) = (data.join("images"), data.join("downloads"));
+        let folders = RunFolders { id, run, images, downloads, journal };
         Ok(Self { folders, events, log, shown, start: Instant::now() })
     }
 
@@ -59,6 +72,9 @@ impl Run {
     /// Tells how it ended and waits until that has been shown.
     pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
         let seconds = self.start.elapsed().as_secs_f64();
+        if let Err(error) = self.folders.journal.ended() {
+            self.events.warn(error.to_string());
+        }
         let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
         let (error, hint, tail) = match &result {
             Ok(_) => (None, None, Vec::new()),

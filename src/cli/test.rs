@@ -54,7 +54,13 @@ impl Test {
         run.announce(&record.name, record.version.clone(), &record.platform);
         let launch_folder = run.folders.run.join("builder");
         private_folder(&launch_folder)?;
-        let image = TestedImage { folder, manifest: &manifest, run: run.folders.id.clone(), launch_folder };
+        let image = TestedImage {
+            folder,
+            manifest: &manifest,
+            run: run.folders.id.clone(),
+            launch_folder,
+            journal: run.folders.journal.clone(),
+        };
         let result = test_phase(&rooms, image, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }

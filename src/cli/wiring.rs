@@ -42,7 +42,13 @@ pub async fn store(context: &Context, ec2: &Ec2) -> Result<Arc<dyn Store>, Error
 /// # Errors
 /// When it cannot be used here.
 pub fn platform(context: &Context) -> Result<Arc<dyn Platform>, Error> {
-    Ok(match context.global.platform {
+    platform_of(context.global.platform, context)
+}
+
+/// # Errors
+/// When it cannot be used here.
+pub fn platform_of(kind: PlatformKind, context: &Context) -> Result<Arc<dyn Platform>, Error> {
+    Ok(match kind {
         PlatformKind::Ec2 => Arc::new(Ec2Platform::new(context.accounts.clone())),
         PlatformKind::Qemu => Arc::new(QemuPlatform::new(context.data()?)),
     })
@@ -53,6 +59,11 @@ pub fn platform(context: &Context) -> Result<Arc<dyn Platform>, Error> {
 pub async fn rooms(context: &Context, ec2: &Ec2) -> Result<Rooms, Error> {
     let (platform, store) = (platform(context)?, store(context, ec2).await?);
     Ok(Rooms { platform, connect: Arc::new(OverSsh), store })
+}
+
+/// What shows something that is no run.
+pub fn lines() -> Vec<Box<dyn Listener>> {
+    vec![Box::new(Lines::stderr())]
 }
 
 /// What shows a run to the user, and the log.

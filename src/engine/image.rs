@@ -10,6 +10,7 @@ use std::{
 use super::manifest::{FILE, Manifest};
 use crate::{
     error::{Error, Kind},
+    journal::{Effect, Journal, Thing},
     platform::{CapturedDisk, Content},
     sum,
 };
@@ -18,19 +19,37 @@ use crate::{
 pub struct Staging {
     folder: tempfile::TempDir,
     images: PathBuf,
+    journal: Journal,
+    _written: Written,
+}
+
+/// The folder as the journal knows it; it is gone, or has become an image, when this is dropped.
+struct Written(Journal, PathBuf);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // If that cannot be written, it is looked for in vain later.
+        self.0.gone(|thing| matches!(thing, Thing::Folder { path } if *path == self.1)).ok();
+    }
 }
 
 impl Staging {
     /// # Errors
     /// When the folder of images cannot be written to.
-    pub fn new(images: &Path) -> Result<Self, Error> {
+    pub fn new(images: &Path, run: &str, journal: &Journal) -> Result<Self, Error> {
+        let name = format!(".incomplete-{run}");
+        let path = images.join(&name);
+        let intent = journal.intend(Effect::Folder { path: path.clone() })?;
         let folder = fs::create_dir_all(images)
-            .and_then(|()| tempfile::Builder::new().prefix(".incomplete-").tempdir_in(images));
+            .and_then(|()| tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(images));
+        intent.result(folder.is_ok())?;
         let folder = folder.map_err(|error| {
             Error::new(Kind::Local, format!("making a folder for the image in `{}`", images.display()))
                 .because(&error)
         })?;
-        Ok(Self { folder, images: images.to_owned() })
+        journal.made(Thing::Folder { path: path.clone() })?;
+        let written = Written(journal.clone(), path);
+        Ok(Self { folder, images: images.to_owned(), journal: journal.clone(), _written: written })
     }
 
     pub fn path(&self) -> &Path {
@@ -43,7 +62,12 @@ impl Staging {
     /// When the disk is full or the name is taken.
     pub fn finish(self, manifest: &Manifest) -> Result<PathBuf, Error> {
         let target = self.images.join(&manifest.image);
-        self.complete(manifest, &target).map_err(|error| {
+        let journal = self.journal.clone();
+        let effect = Effect::Complete { image: manifest.image.clone(), folder: target.clone() };
+        let intent = journal.intend(effect)?;
+        let complete = self.complete(manifest, &target);
+        intent.result(complete.is_ok())?;
+        complete.map_err(|error| {
             Error::new(Kind::Local, format!("completing the image `{}`", target.display())).because(&error)
         })?;
         Ok(target)

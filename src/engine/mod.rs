@@ -3,6 +3,7 @@
 
 mod bake;
 mod checks;
+pub mod clean;
 mod cloud_init;
 mod image;
 mod leftover;
@@ -30,6 +31,7 @@ pub use publish::publish_phase;
 pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{
+    journal::Journal,
     platform::Platform,
     remote::{Remote, RemoteError, route::Account, ssh::SshRemote},
     store::Store,
@@ -70,6 +72,8 @@ pub struct RunFolders {
     pub images: PathBuf,
     /// Files fetched from the web, by their sum.
     pub downloads: PathBuf,
+    /// Told before anything is made outside.
+    pub journal: Journal,
 }
 
 /// Told when the user wants the run to end.

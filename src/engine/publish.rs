@@ -13,15 +13,19 @@ use super::{
 use crate::{
     error::{Error, Kind},
     event::{Event, Events, Phase},
+    journal::{Effect, Journal},
     store::{ImageRecord, Parameters},
     template::model::{DataType, Publish},
 };
+
+/// Who is told: what is about to be done, and what was.
+type Telling<'a> = (&'a Journal, &'a Events);
 
 /// Makes the image known. It is not pointed at by anything yet.
 ///
 /// # Errors
 /// When the store cannot be written.
-pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
+pub async fn record(rooms: &Rooms, baked: &Baked, journal: &Journal) -> Result<(), Error> {
     let manifest = &baked.manifest;
     let record = ImageRecord {
         id: manifest.image.clone(),
@@ -35,7 +39,10 @@ pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
         created: manifest.created,
         manifest: baked.folder.join(FILE),
     };
-    Ok(rooms.store.record(&record).await?)
+    let intent = journal.intend(Effect::Record { image: manifest.image.clone() })?;
+    let recorded = rooms.store.record(&record).await;
+    intent.result(recorded.is_ok())?;
+    Ok(recorded?)
 }
 
 /// Points the parameter at the image: first where it was made, then where it was copied to. One
@@ -47,15 +54,15 @@ pub async fn publish(
     rooms: &Rooms,
     manifest: &Manifest,
     publish: &Publish,
-    events: &Events,
+    telling: Telling<'_>,
 ) -> Result<(), Error> {
     let again = |error: Error| advise(error, manifest);
-    let home = write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, events).await;
+    let home = write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, telling).await;
     home.map_err(again)?;
     let mut failed = None;
     for copy in &manifest.copies {
         let result = match (&copy.image, &copy.failed) {
-            (Some(image), _) => elsewhere(rooms, &copy.region, image, manifest, publish, events).await,
+            (Some(image), _) => elsewhere(rooms, &copy.region, image, manifest, publish, telling).await,
             (None, why) => {
                 let what = format!("copying the image {} to {}", manifest.image, copy.region);
                 let why = why.as_deref().unwrap_or("it was not done");
@@ -63,7 +70,7 @@ pub async fn publish(
             }
         };
         if let Err(error) = result {
-            events.warn(error.to_string());
+            telling.1.warn(error.to_string());
             failed.get_or_insert(error);
         }
     }
@@ -79,10 +86,10 @@ pub async fn publish_phase(
     folder: &Path,
     manifest: &mut Manifest,
     target: &Publish,
-    events: &Events,
+    telling: Telling<'_>,
 ) -> Result<(), Error> {
-    let work = publish_again(rooms, folder, manifest, target, events);
-    phase(events, &mut Timings::default(), Phase::Publish, work).await
+    let work = publish_again(rooms, folder, manifest, target, telling);
+    phase(telling.1, &mut Timings::default(), Phase::Publish, work).await
 }
 
 /// Publishes an image of an earlier run, and first makes the copies of it that are missing.
@@ -91,15 +98,16 @@ async fn publish_again(
     folder: &Path,
     manifest: &mut Manifest,
     target: &Publish,
-    events: &Events,
+    telling: Telling<'_>,
 ) -> Result<(), Error> {
     if manifest.copies.iter().any(|copy| copy.image.is_none()) {
         let missing = &manifest.copies;
-        let copies = rooms.platform.copy_again(&manifest.image, &manifest.machine, missing, events).await?;
+        let copies =
+            rooms.platform.copy_again(&manifest.image, &manifest.machine, missing, telling.1).await?;
         manifest.copies = copies;
         image::rewrite(folder, manifest)?;
     }
-    publish(rooms, manifest, target, events).await
+    publish(rooms, manifest, target, telling).await
 }
 
 async fn elsewhere(
@@ -108,10 +116,10 @@ async fn elsewhere(
     image: &str,
     manifest: &Manifest,
     publish: &Publish,
-    events: &Events,
+    telling: Telling<'_>,
 ) -> Result<(), Error> {
     match rooms.store.in_region(region).await? {
-        Some(store) => write(store.as_ref(), (image, Some(region)), manifest, publish, events).await,
+        Some(store) => write(store.as_ref(), (image, Some(region)), manifest, publish, telling).await,
         None => Ok(()),
     }
 }
@@ -121,13 +129,18 @@ async fn write<S: Parameters + ?Sized>(
     (image, region): (&str, Option<&str>),
     manifest: &Manifest,
     publish: &Publish,
-    events: &Events,
+    telling: Telling<'_>,
 ) -> Result<(), Error> {
-    let (name, text) = (&publish.parameter, description(manifest));
+    let ((journal, events), name, text) = (telling, &publish.parameter, description(manifest));
+    let effect =
+        Effect::Point { parameter: name.clone(), image: image.to_owned(), region: region.map(str::to_owned) };
+    let intent = journal.intend(effect)?;
     let version = match publish.data_type {
-        DataType::Image => store.point(name, image, &text).await?,
-        DataType::Text => store.put(name, image, &text).await?,
+        DataType::Image => store.point(name, image, &text).await,
+        DataType::Text => store.put(name, image, &text).await,
     };
+    intent.result(version.is_ok())?;
+    let version = version?;
     let (value, region) = (image.to_owned(), region.map(str::to_owned));
     events.send(Event::Published { parameter: name.clone(), value, version, region });
     Ok(())

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::{Error, Kind},
     event::{Events, Phase},
+    journal::Journal,
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
 };
@@ -23,6 +24,8 @@ pub struct TestedImage<'a> {
     pub run: String,
     /// For this launch alone.
     pub launch_folder: PathBuf,
+    /// Of the run that tests it.
+    pub journal: Journal,
 }
 
 /// # Errors
@@ -54,6 +57,7 @@ pub async fn test_image(
         tags: Default::default(),
         ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
+        journal: image.journal.clone(),
     };
     let mut builder = rooms.platform.launch(spec, events).await?;
     let result = tokio::select! {

@@ -5,6 +5,7 @@
 mod console;
 pub mod ec2;
 mod image;
+mod leftover;
 pub mod qemu;
 mod settings;
 
@@ -15,10 +16,12 @@ use serde::Serialize;
 
 pub use console::last_lines;
 pub use image::{CaptureSpec, Captured, CapturedDisk, CloudImage, Content, ImageCopy};
+pub use leftover::{Leftover, LeftoverKind, Whose};
 pub use settings::Settings;
 
 use crate::{
     event::Events,
+    journal::{Journal, JournalError},
     remote::endpoint::Endpoint,
     template::{
         model::{Arch, Base, Disk, DiskName, Ec2Disk, Ssh},
@@ -84,6 +87,8 @@ pub struct LaunchSpec {
     pub ssh: Ssh,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
     pub folder: PathBuf,
+    /// Told before anything is made.
+    pub journal: Journal,
 }
 
 #[async_trait]
@@ -120,6 +125,14 @@ pub trait Platform: Send + Sync {
 
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
+
+    /// What dead runs have left, in the order in which it can be removed. Complete images are not
+    /// among it.
+    async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError>;
+
+    /// Removes one of them; it is no error when it is gone already. The journal is that of its run,
+    /// if that is here.
+    async fn release(&self, left: &Leftover, journal: Option<&Journal>) -> Result<(), PlatformError>;
 }
 
 #[async_trait]
@@ -163,6 +176,14 @@ pub trait Builder: Send + Sync {
 
     /// Ends it, however it is, and removes what the launch made. Can be called again.
     async fn destroy(&mut self) -> Result<(), PlatformError>;
+}
+
+/// What cannot be written down is not done.
+impl From<JournalError> for PlatformError {
+    fn from(error: JournalError) -> Self {
+        Self::new("writing down what is about to be done", error)
+            .hint("nothing is done without it: look whether the disk with the state directory is full")
+    }
 }
 
 impl PlatformError {

@@ -8,7 +8,7 @@ mod specs;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    Interrupt, Rooms, RunFolders,
+    Interrupt, Rooms, RunFolders, clean,
     image::Staging,
     leftover,
     machine::LaunchKeys,
@@ -82,20 +82,30 @@ pub async fn bake(
 ) -> Result<Baked, Error> {
     let keys = LaunchKeys::generate(&folders.id)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
-    let mut timings = Timings::default();
-    let baked = bake.make(&mut timings, interrupt.clone()).await?;
-    let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-    let outcome = Outcome { image, folder, passed: false };
-    outcome.write(&folders.run)?;
-    publish::record(rooms, &baked).await?;
-    bake.test(&baked, &mut timings, interrupt).await?;
-    Outcome { passed: true, ..outcome }.write(&folders.run)?;
-    let work = publish::publish(rooms, &baked.manifest, &plan.template.publish, events);
-    phase(events, &mut timings, Phase::Publish, work).await?;
-    Ok(baked)
+    let result = bake.whole(interrupt).await;
+    if result.is_err() {
+        clean::after_failure(rooms, folders, events).await;
+    }
+    result
 }
 
 impl Bake<'_> {
+    async fn whole(&self, interrupt: Interrupt) -> Result<Baked, Error> {
+        let Self { plan, rooms, folders, events, .. } = self;
+        let mut timings = Timings::default();
+        let baked = self.make(&mut timings, interrupt.clone()).await?;
+        let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
+        let outcome = Outcome { image, folder, passed: false };
+        outcome.write(&folders.run)?;
+        publish::record(rooms, &baked, &folders.journal).await?;
+        self.test(&baked, &mut timings, interrupt).await?;
+        Outcome { passed: true, ..outcome }.write(&folders.run)?;
+        let work =
+            publish::publish(rooms, &baked.manifest, &plan.template.publish, (&folders.journal, events));
+        phase(events, &mut timings, Phase::Publish, work).await?;
+        Ok(baked)
+    }
+
     async fn make(&self, timings: &mut Timings, mut interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { plan, rooms, events, .. } = self;
         let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
@@ -140,13 +150,14 @@ impl Bake<'_> {
         let survey = self.provision(builder, timings).await?;
         let events = self.events;
         phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
-        let staging = Staging::new(&self.folders.images)?;
+        let staging = Staging::new(&self.folders.images, &self.folders.id, &self.folders.journal)?;
         let captured = phase(events, timings, Phase::Capture, async {
             Ok(builder.capture(&self.capture_spec(ground, staging.path()), events).await?)
         })
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
         let folder = staging.finish(&manifest)?;
+        self.folders.journal.kept(&manifest.image, &folder)?;
         let baked = Baked { manifest, folder };
         let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
         events.send(Event::ImageCaptured { image, location: baked.location(), bytes });

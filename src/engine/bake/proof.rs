@@ -27,6 +27,7 @@ impl Bake<'_> {
             manifest: &baked.manifest,
             run: self.folders.id.clone(),
             launch_folder: machine::folder(&self.folders.run, "test")?,
+            journal: self.folders.journal.clone(),
         };
         let work = test_image(self.rooms, image, interrupt, self.events);
         phase(self.events, timings, Phase::Test, work).await.map_err(|error| {

@@ -33,6 +33,7 @@ impl Bake<'_> {
             tags: template.image.tags.clone(),
             ssh: template.ssh.clone(),
             folder: machine::folder(&self.folders.run, "builder")?,
+            journal: self.folders.journal.clone(),
         })
     }
 

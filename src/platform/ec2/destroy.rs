@@ -9,6 +9,7 @@ use std::{
 use super::{api::Ec2, error::waited, states};
 use crate::{
     aws::{AwsError, Fault},
+    journal::{Journal, Thing},
     platform::PlatformError,
     wait::{Look, Wait, WaitError},
 };
@@ -16,12 +17,30 @@ use crate::{
 /// The interface of a terminated instance holds its group for a while.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
+/// Something still holds it, and lets go of it in a while.
+const IN_USE: [&str; 3] = ["DependencyViolation", "VolumeInUse", "InvalidSnapshot.InUse"];
+
 /// What a launch has made so far.
 #[derive(Clone, Debug, Default)]
 pub struct Made {
     pub instance: Option<String>,
     pub spot_request: Option<String>,
     pub group: Option<String>,
+    pub journal: Option<Journal>,
+}
+
+impl Made {
+    /// Whoever reads the journal need not look for it any more.
+    fn gone(&self, id: &str) {
+        let is = |thing: &Thing| match thing {
+            Thing::Instance { id: known, .. }
+            | Thing::SecurityGroup { id: known, .. }
+            | Thing::SpotRequest { id: known, .. } => known == id,
+            Thing::Ami { .. } | Thing::Machine { .. } | Thing::Folder { .. } => false,
+        };
+        // If that cannot be written, it is looked for in vain later.
+        self.journal.iter().for_each(|journal| drop(journal.gone(is)));
+    }
 }
 
 /// Removes all of it; each thing is tried, also when another one stays.
@@ -32,26 +51,35 @@ pub async fn destroy(ec2: &dyn Ec2, region: &str, made: &mut Made) -> Result<(),
     let mut left = Vec::new();
     if let Some(request) = made.spot_request.clone() {
         match removed(|| ec2.cancel_spot(&request), &request).await {
-            Ok(()) => made.spot_request = None,
+            Ok(()) => {
+                made.gone(&request);
+                made.spot_request = None;
+            }
             Err(error) => left.push(Left::spot(&request, error)),
         }
     }
     if let Some(id) = made.instance.clone() {
         match end(ec2, &id).await {
-            Ok(()) => made.instance = None,
+            Ok(()) => {
+                made.gone(&id);
+                made.instance = None;
+            }
             Err(error) => left.push(Left::instance(&id, error)),
         }
     }
     if let Some(group) = made.group.clone() {
         match removed(|| ec2.delete_group(&group), &group).await {
-            Ok(()) => made.group = None,
+            Ok(()) => {
+                made.gone(&group);
+                made.group = None;
+            }
             Err(error) => left.push(Left::group(&group, error)),
         }
     }
     told(left, region)
 }
 
-async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
+pub(super) async fn end(ec2: &dyn Ec2, id: &str) -> Result<(), PlatformError> {
     let hint = "look at it in the EC2 console";
     removed(|| ec2.terminate(id), id).await.map_err(waited(format!("ending the builder {id}"), hint))?;
     states::terminated(ec2, id).await
@@ -72,7 +100,7 @@ where
                     _ => Ok(Look::NotYet(error.why())),
                 }
             }
-            Err(error) if error.code.as_deref() == Some("DependencyViolation") => {
+            Err(error) if error.code.as_deref().is_some_and(|code| IN_USE.contains(&code)) => {
                 unknown.store(0, Ordering::Relaxed);
                 Ok(Look::NotYet(error.why()))
             }
@@ -124,7 +152,7 @@ mod tests {
 
     fn made() -> Made {
         let name = |text: &str| Some(text.to_owned());
-        Made { instance: name("i-1"), spot_request: name("sir-1"), group: name("sg-1") }
+        Made { instance: name("i-1"), spot_request: name("sir-1"), group: name("sg-1"), journal: None }
     }
 
     #[tokio::test]

@@ -118,6 +118,7 @@ mod tests {
             tags: Default::default(),
             ssh: Default::default(),
             folder: "/".into(),
+            journal: crate::journal::Journal::of_a_test(),
         }
     }
 

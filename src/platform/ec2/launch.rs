@@ -16,8 +16,9 @@ use super::{
     states, user_data,
 };
 use crate::{
-    aws::Aws,
+    aws::{Aws, tags},
     event::Events,
+    journal::Thing,
     platform::{LaunchSpec, Origin, PlatformError},
     template::model::{Ssh, Via},
 };
@@ -34,7 +35,7 @@ pub async fn launch(aws: Aws, spec: LaunchSpec, events: &Events) -> Result<Ec2Bu
     let ami = ami(&aws, &spec).await?;
     let tags = tags(&spec);
     let order = order(&spec, &ami, &tags)?;
-    let mut made = Made::default();
+    let mut made = Made { journal: Some(spec.journal.clone()), ..Made::default() };
     match start(&aws, &spec, &ami, order, &mut made, events).await {
         Ok(builder) => Ok(builder),
         Err(error) => match destroy(&aws, aws.region(), &mut made).await {
@@ -86,7 +87,10 @@ async fn start(
     let settings = spec.settings.ec2()?;
     let wanted = Wanted { name: &spec.name, settings, ssh: &spec.ssh, tags: &order.tags };
     let groups = network::groups(aws, wanted).await?;
-    made.group = groups.temporary;
+    if let Some(id) = &groups.temporary {
+        made.group = Some(id.clone());
+        aws.made(|place| Thing::SecurityGroup { id: id.clone(), place })?;
+    }
     let order = Order { groups: groups.all, new_groups: made.group.is_some(), ..order };
     // The folder is this launch's own, the name may come again with the next test of an image.
     let launch = spec.folder.display().to_string();
@@ -94,7 +98,11 @@ async fn start(
     let orders = attempts::orders(&order, settings, arch, &launch);
     let instance = attempts::run(aws, &orders, &spec.name, events).await?;
     made.instance = Some(instance.id.clone());
-    made.spot_request = instance.spot_request;
+    aws.made(|place| Thing::Instance { id: instance.id.clone(), place })?;
+    if let Some(id) = instance.spot_request {
+        made.spot_request = Some(id.clone());
+        aws.made(|place| Thing::SpotRequest { id, place })?;
+    }
     events.note(format!("the instance {} is starting", instance.id));
     let instance = states::running(aws, &instance.id, order.volumes.len().max(1), &spec.name).await?;
     made.spot_request = instance.spot_request.clone();
@@ -130,9 +138,9 @@ fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
     let expires = Timestamp::now() + EXPIRES;
     for (key, value) in [
-        ("hornero:run", spec.run.clone()),
-        ("hornero:name", spec.image.clone()),
-        ("hornero:expires", expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        (tags::RUN, spec.run.clone()),
+        (tags::NAME, spec.image.clone()),
+        (tags::EXPIRES, expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ] {
         tags.insert(key.to_owned(), value);
     }

@@ -14,6 +14,7 @@ mod error;
 #[cfg(test)]
 mod fake;
 mod launch;
+mod leftovers;
 mod lost;
 mod network;
 mod sdk;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
 use crate::{
     aws::{Accounts, Aws},
     event::Events,
+    journal::{Journal, Place},
     template::model::{Base, Ec2},
 };
 
@@ -44,6 +46,11 @@ impl Ec2Platform {
 
     async fn aws(&self, settings: &Ec2) -> Result<Aws, PlatformError> {
         let opened = self.accounts.open(settings.role_arn.as_deref(), settings.region.as_deref()).await;
+        opened.map_err(error::failed("connecting to AWS"))
+    }
+
+    async fn at(&self, place: &Place) -> Result<Aws, PlatformError> {
+        let opened = self.accounts.open(place.role.as_deref(), Some(&place.region)).await;
         opened.map_err(error::failed("connecting to AWS"))
     }
 }
@@ -89,7 +96,31 @@ impl Platform for Ec2Platform {
     }
 
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
-        let aws = self.aws(spec.settings.ec2()?).await?.telling(events);
+        let aws = self.aws(spec.settings.ec2()?).await?.telling(events).journaled(&spec.journal);
         Ok(Box::new(launch::launch(aws, spec, events).await?))
+    }
+
+    async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {
+        match whose {
+            Whose::Anyone { place } => leftovers::find(&self.at(place).await?, None).await,
+            Whose::Run { id, history } => {
+                let mut found = Vec::new();
+                for place in history.places() {
+                    found.extend(leftovers::find(&self.at(&place).await?, Some(id)).await?);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn release(&self, left: &Leftover, journal: Option<&Journal>) -> Result<(), PlatformError> {
+        let Some(place) = &left.place else {
+            return Err(PlatformError::new(format!("removing the {left}"), "nothing says where it is"));
+        };
+        let aws = self.at(place).await?;
+        match journal {
+            Some(journal) => leftovers::release(&aws.journaled(journal), left).await,
+            None => leftovers::release(&aws, left).await,
+        }
     }
 }

@@ -18,11 +18,13 @@ use tokio::{
 
 use super::{
     capture,
+    leftovers::remove_disks,
     machine::{Drive, Machine},
     qmp::Qmp,
 };
 use crate::{
     event::Events,
+    journal::{Journal, Thing},
     platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
     template::model::DiskName,
 };
@@ -50,6 +52,7 @@ pub struct QemuBuilder {
     running: Running,
     qmp: Qmp,
     port: u16,
+    journal: Journal,
     /// The guest has shut itself down, so its disks are whole.
     stopped: bool,
 }
@@ -93,9 +96,20 @@ async fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
 }
 
 impl QemuBuilder {
-    pub fn new(machine: Machine, folder: &Path, running: Running, qmp: Qmp, port: u16) -> Self {
+    pub fn new(
+        machine: Machine,
+        folder: &Path,
+        running: Running,
+        (qmp, port): (Qmp, u16),
+        journal: Journal,
+    ) -> Self {
         let Machine { name, console, disks, .. } = machine;
-        Self { name, folder: folder.into(), console, disks, running, qmp, port, stopped: false }
+        Self { name, folder: folder.into(), console, disks, running, qmp, port, journal, stopped: false }
+    }
+
+    /// Of the QEMU process.
+    pub fn pid(&self) -> u32 {
+        self.running.id
     }
 
     /// Presses the power button until the guest has gone off or the time is over.
@@ -132,19 +146,6 @@ impl QemuBuilder {
 
     fn stopping(&self) -> String {
         format!("stopping the virtual machine `{}`", self.name)
-    }
-
-    /// The files of the launch; the console's log stays for whoever asks why.
-    fn remove_files(&self) -> io::Result<()> {
-        let disks = self.disks.iter().map(|drive| drive.file.clone());
-        let others = ["seed.img", "firmware-variables.fd"].map(|name| self.folder.join(name));
-        for file in disks.chain(others) {
-            match fs::remove_file(file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        Ok(())
     }
 }
 
@@ -202,8 +203,11 @@ impl Builder for QemuBuilder {
             return Err(PlatformError::new(what, format!("QEMU's process {} does not end", self.running.id))
                 .hint(format!("end it with `kill -9 {}`", self.running.id)));
         }
-        self.remove_files().map_err(|error| {
+        remove_disks(&self.folder).map_err(|error| {
             PlatformError::new(format!("removing the disks in `{}`", self.folder.display()), error)
-        })
+        })?;
+        Ok(self
+            .journal
+            .gone(|thing| matches!(thing, Thing::Machine { folder, .. } if *folder == self.folder))?)
     }
 }

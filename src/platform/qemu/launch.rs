@@ -12,11 +12,13 @@ use rustix::process::Signal;
 use super::{
     builder::{QemuBuilder, Running},
     disk_image, fat,
+    leftovers::remove_disks,
     machine::{self, Accel, Boot, Drive, Machine},
     process,
     qmp::Qmp,
 };
 use crate::{
+    journal::{Effect, Journal, Thing},
     platform::{BaseImage, LaunchSpec, Origin, PlatformError, last_lines},
     template::model::Firmware,
 };
@@ -34,6 +36,21 @@ const LONGEST_SERIAL: usize = 20;
 
 /// Starts the machine. What was started is ended again on an error.
 pub async fn launch(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, PlatformError> {
+    let intent = spec.journal.intend(Effect::Machine { folder: spec.folder.clone() })?;
+    let (folder, journal) = (spec.folder.clone(), spec.journal.clone());
+    let launched = make(spec, accel).await.and_then(|builder| {
+        journal.made(Thing::Machine { pid: builder.pid(), folder: folder.clone() })?;
+        Ok(builder)
+    });
+    if launched.is_err() {
+        // What stays is found by the journal; the error that counts is another.
+        remove_disks(&folder).ok();
+    }
+    intent.result(launched.is_ok())?;
+    launched
+}
+
+async fn make(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, PlatformError> {
     let settings = spec.settings.qemu()?;
     let disks = disks(&spec).await?;
     let seed = seed(&spec)?;
@@ -47,10 +64,10 @@ pub async fn launch(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, Platf
         seed,
         console: spec.folder.join("console.log"),
     };
-    start(machine, &spec.folder).await
+    start(machine, &spec.folder, spec.journal).await
 }
 
-async fn start(machine: Machine, folder: &Path) -> Result<QemuBuilder, PlatformError> {
+async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<QemuBuilder, PlatformError> {
     let what = format!("starting the virtual machine `{}`", machine.name);
     let log = folder.join("qemu.log");
     let mut command = Command::new(super::QEMU);
@@ -66,7 +83,7 @@ async fn start(machine: Machine, folder: &Path) -> Result<QemuBuilder, PlatformE
         None => Err(std::io::Error::other("it has no control line")),
     };
     match opened {
-        Ok((qmp, port)) => Ok(QemuBuilder::new(machine, folder, running, qmp, port)),
+        Ok((qmp, port)) => Ok(QemuBuilder::new(machine, folder, running, (qmp, port), journal)),
         Err(error) => {
             running.kill().await;
             let said = fs::read_to_string(&log).unwrap_or_default();

@@ -9,6 +9,7 @@ mod digest;
 mod disk_image;
 mod fat;
 mod launch;
+mod leftovers;
 mod machine;
 mod process;
 mod qmp;
@@ -17,8 +18,8 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
-use crate::{event::Events, template::model::Base};
+use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
+use crate::{event::Events, journal::Journal, template::model::Base};
 
 /// The emulator for builders.
 const QEMU: &str = "qemu-system-x86_64";
@@ -70,5 +71,17 @@ impl Platform for QemuPlatform {
         let accelerator = spec.settings.qemu()?.accelerator;
         let accel = accel::choose(accelerator, &self.data, events).await?;
         Ok(Box::new(launch::launch(spec, accel).await?))
+    }
+
+    async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {
+        match whose {
+            Whose::Run { id, history } => leftovers::find(id, history),
+            // Nothing here carries tags, and the journals of this computer's runs are all here.
+            Whose::Anyone { .. } => Ok(Vec::new()),
+        }
+    }
+
+    async fn release(&self, left: &Leftover, _: Option<&Journal>) -> Result<(), PlatformError> {
+        leftovers::release(left).await
     }
 }

@@ -61,7 +61,7 @@ impl SsmStore {
         let named =
             name.map(|name| Filter::builder().name(format!("tag:{}", tags::NAME)).values(name).build());
         let filters: Vec<Filter> = [made].into_iter().chain(named).collect();
-        let call = Call::repeatable("ec2:DescribeImages", name.unwrap_or("images made by hornero"));
+        let call = Call::read("ec2:DescribeImages", name.unwrap_or("images made by hornero"));
         let (mut images, mut token) = (Vec::new(), None);
         loop {
             let ask = || {

@@ -36,7 +36,7 @@ impl SsmStore {
 
     /// `None` when there is no such parameter or version.
     async fn read(&self, name: &str) -> Result<Option<Parameter>, AwsError> {
-        let call = Call::repeatable("ssm:GetParameter", name);
+        let call = Call::read("ssm:GetParameter", name);
         match self.aws.call(call, || self.aws.ssm().get_parameter().name(name).send()).await {
             Ok(answer) => Ok(answer.parameter),
             Err(error) if error.fault == Fault::NotFound => Ok(None),
@@ -46,7 +46,7 @@ impl SsmStore {
 
     /// An image of this region, if it is visible.
     async fn describe(&self, image: &str) -> Result<Option<Image>, AwsError> {
-        let call = Call::repeatable("ec2:DescribeImages", image);
+        let call = Call::read("ec2:DescribeImages", image);
         match self.aws.call(call, || self.aws.ec2().describe_images().image_ids(image).send()).await {
             Ok(answer) => Ok(answer.images.unwrap_or_default().into_iter().next()),
             Err(error) if error.fault == Fault::NotFound => Ok(None),

@@ -55,7 +55,7 @@ impl Parameters for SsmStore {
 
 impl SsmStore {
     async fn all_versions(&self, name: &str) -> Result<Vec<Parameter>, AwsError> {
-        let call = Call::repeatable("ssm:GetParameterHistory", name);
+        let call = Call::read("ssm:GetParameterHistory", name);
         let (mut versions, mut token) = (Vec::new(), None);
         loop {
             let ask =

@@ -66,7 +66,7 @@ async fn lost(aws: &Aws, labels: &Labels) -> Result<Option<String>, AwsError> {
 
 async fn named(aws: &Aws, labels: &Labels) -> Result<Option<String>, AwsError> {
     let filters = [filter("name", &labels.name), filter(&format!("tag:{}", tags::RUN), &labels.run)];
-    let call = Call::repeatable("ec2:DescribeImages", &labels.name);
+    let call = Call::read("ec2:DescribeImages", &labels.name);
     let ask = || aws.ec2().describe_images().owners("self").set_filters(Some(filters.to_vec())).send();
     let found = aws.call(call, ask).await?.images.unwrap_or_default();
     Ok(found.into_iter().find_map(|image| image.image_id))
@@ -95,7 +95,7 @@ async fn snapshots(aws: &Aws, volumes: &[&str], labels: &Labels) -> Result<usize
         .name("volume-id")
         .set_values(Some(volumes.iter().map(|v| (*v).to_owned()).collect()));
     let filters = [of.build(), filter(&format!("tag:{}", tags::RUN), &labels.run)];
-    let call = Call::repeatable("ec2:DescribeSnapshots", &labels.name);
+    let call = Call::read("ec2:DescribeSnapshots", &labels.name);
     let ask = || aws.ec2().describe_snapshots().owner_ids("self").set_filters(Some(filters.to_vec())).send();
     Ok(aws.call(call, ask).await?.snapshots.unwrap_or_default().len())
 }

@@ -17,7 +17,7 @@ const IN_A_ROW: u32 = 3;
 
 /// The AMI, or the error that EC2 does not know it.
 pub async fn image(aws: &Aws, ami: &str) -> Result<Result<Image, AwsError>, AwsError> {
-    let call = Call::repeatable("ec2:DescribeImages", ami);
+    let call = Call::read("ec2:DescribeImages", ami);
     match aws.call(call, || aws.ec2().describe_images().image_ids(ami).send()).await {
         Ok(answer) => {
             let found = answer.images.unwrap_or_default().into_iter().next();

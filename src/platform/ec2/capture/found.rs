@@ -32,7 +32,7 @@ pub async fn copy_of(there: &Aws, source: &str, events: &Events) -> Result<Optio
 
 async fn tagged(there: &Aws, source: &str) -> Result<Vec<Image>, AwsError> {
     let tag = Filter::builder().name(format!("tag:{}", tags::SOURCE)).values(source).build();
-    let call = Call::repeatable("ec2:DescribeImages", source);
+    let call = Call::read("ec2:DescribeImages", source);
     let ask = || there.ec2().describe_images().owners("self").filters(tag.clone()).send();
     Ok(there.call(call, ask).await?.images.unwrap_or_default())
 }

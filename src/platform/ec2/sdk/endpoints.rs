@@ -13,7 +13,7 @@ use crate::{
 impl Endpoints for Aws {
     async fn gates(&self, wanted: Gates<'_>) -> Result<Vec<Gate>, AwsError> {
         let (Gates::Id(what) | Gates::InVpc(what)) = wanted;
-        let call = Call::repeatable("ec2:DescribeInstanceConnectEndpoints", what);
+        let call = Call::read("ec2:DescribeInstanceConnectEndpoints", what);
         let ask = || {
             let request = self.ec2().describe_instance_connect_endpoints();
             match wanted {

@@ -13,7 +13,7 @@ use crate::{
 #[async_trait]
 impl Images for Aws {
     async fn ami(&self, id: &str) -> Result<Ami, AwsError> {
-        let call = Call::repeatable("ec2:DescribeImages", id);
+        let call = Call::read("ec2:DescribeImages", id);
         let answer = self.call(call, || self.ec2().describe_images().image_ids(id).send()).await?;
         let found = answer.images.unwrap_or_default().into_iter().next();
         found.map(ami).ok_or_else(|| self.missing(&call, "EC2 knows no such AMI"))
@@ -21,7 +21,7 @@ impl Images for Aws {
 
     async fn amis(&self, owner: &str, name: &str, arch: Arch) -> Result<Vec<Ami>, AwsError> {
         let what = format!("{name} of {owner}");
-        let call = Call::repeatable("ec2:DescribeImages", &what);
+        let call = Call::read("ec2:DescribeImages", &what);
         let arch = match arch {
             Arch::X86_64 => "x86_64",
             Arch::Arm64 => "arm64",
@@ -35,7 +35,7 @@ impl Images for Aws {
     }
 
     async fn parameter(&self, name: &str) -> Result<String, AwsError> {
-        let call = Call::repeatable("ssm:GetParameter", name);
+        let call = Call::read("ssm:GetParameter", name);
         let answer = self.call(call, || self.ssm().get_parameter().name(name).send()).await?;
         let value = answer.parameter.and_then(|parameter| parameter.value);
         value.ok_or_else(|| self.missing(&call, "the parameter has no value"))

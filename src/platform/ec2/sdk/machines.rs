@@ -34,7 +34,7 @@ impl Machines for Aws {
     }
 
     async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError> {
-        let call = Call::repeatable("ec2:DescribeInstances", "what was ordered");
+        let call = Call::read("ec2:DescribeInstances", "what was ordered");
         let by = Filter::builder().name("client-token").set_values(Some(tokens.to_vec())).build();
         let answer = self.call(call, || self.ec2().describe_instances().filters(by.clone()).send()).await?;
         let reservations = answer.reservations.unwrap_or_default();
@@ -43,7 +43,7 @@ impl Machines for Aws {
     }
 
     async fn instance(&self, id: &str) -> Result<Instance, AwsError> {
-        let call = Call::repeatable("ec2:DescribeInstances", id);
+        let call = Call::read("ec2:DescribeInstances", id);
         let answer = self.call(call, || self.ec2().describe_instances().instance_ids(id).send()).await?;
         let reservations = answer.reservations.unwrap_or_default();
         let found = reservations.into_iter().flat_map(|one| one.instances.unwrap_or_default()).next();
@@ -67,7 +67,7 @@ impl Machines for Aws {
     }
 
     async fn console(&self, id: &str) -> Result<String, AwsError> {
-        let call = Call::repeatable("ec2:GetConsoleOutput", id);
+        let call = Call::read("ec2:GetConsoleOutput", id);
         let ask = |latest| {
             self.call(call, move || self.ec2().get_console_output().instance_id(id).latest(latest).send())
         };

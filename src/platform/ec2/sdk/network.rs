@@ -13,14 +13,14 @@ use crate::{
 impl Network for Aws {
     async fn vpcs_of(&self, subnets: &[String]) -> Result<Vec<String>, AwsError> {
         let what = subnets.join(", ");
-        let call = Call::repeatable("ec2:DescribeSubnets", &what);
+        let call = Call::read("ec2:DescribeSubnets", &what);
         let ask = || self.ec2().describe_subnets().set_subnet_ids(Some(subnets.to_vec())).send();
         let answer = self.call(call, ask).await?;
         Ok(answer.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.vpc_id).collect())
     }
 
     async fn ranges(&self, vpc: Option<&str>) -> Result<Vec<String>, AwsError> {
-        let call = Call::repeatable("ec2:DescribeVpcs", vpc.unwrap_or("the default VPC"));
+        let call = Call::read("ec2:DescribeVpcs", vpc.unwrap_or("the default VPC"));
         let ask = || match vpc {
             Some(vpc) => self.ec2().describe_vpcs().vpc_ids(vpc).send(),
             None => self.ec2().describe_vpcs().filters(filter("is-default", "true")).send(),
@@ -47,7 +47,7 @@ impl Network for Aws {
     }
 
     async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError> {
-        let call = Call::repeatable("ec2:DescribeSecurityGroups", &group.name);
+        let call = Call::read("ec2:DescribeSecurityGroups", &group.name);
         let run = group.tags.get(tags::RUN).map(|run| filter(&format!("tag:{}", tags::RUN), run));
         let vpc = group.vpc.as_deref().map(|vpc| filter("vpc-id", vpc));
         let filters: Vec<_> = run.into_iter().chain(vpc).chain([filter("group-name", &group.name)]).collect();

@@ -1,0 +1,119 @@
+//! `hornero clean`: runs of this computer by their journals (`here`), runs of others by their tags
+//! (`elsewhere`).
+
+mod elsewhere;
+mod here;
+
+use std::{collections::BTreeSet, process::ExitCode};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Context, show, wiring};
+use crate::{
+    engine::clean::Cleaned,
+    error::{Error, Kind},
+    event::Events,
+    platform::Leftover,
+    template::units::Span,
+    ui::{self, table::table},
+};
+
+pub use here::tell_of_dead;
+
+/// Removes what dead runs have left
+///
+/// Runs of this computer are known by their journals, those of others by the tags of what they made.
+/// A run that is alive, and whatever hornero has not made, is never touched; complete images stay.
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// IDs of runs; all dead ones when none is given
+    runs: Vec<String>,
+    /// Only lists what is left, with its age and what keeping it costs
+    #[arg(long)]
+    dry_run: bool,
+    /// Regions to look into, beside those of this computer's runs [default: the environment's]
+    #[arg(long = "region", value_name = "REGION")]
+    regions: Vec<String>,
+    /// Also removes what a run of another computer has made before its time is over: it must be dead
+    #[arg(long, requires = "runs")]
+    force: bool,
+}
+
+/// What was found and done.
+#[derive(Default)]
+struct Findings {
+    /// Runs of this computer that live.
+    alive: BTreeSet<String>,
+    /// Dead runs that were looked at, here or elsewhere.
+    dead: BTreeSet<String>,
+    /// What there is, where nothing is to be removed.
+    listed: Vec<Leftover>,
+    cleaned: Cleaned,
+}
+
+impl Clean {
+    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let (events, receiver) = Events::channel();
+        let shown = tokio::spawn(ui::listen(receiver, wiring::lines()));
+        let mut findings = Findings::default();
+        let looked = self.look(context, &mut findings, &events).await;
+        drop(events);
+        shown.await.map_err(|error| Error::new(Kind::Local, "showing what was done").because(&error))?;
+        let (listed, cleaned) = (findings.listed, findings.cleaned.told());
+        looked?;
+        match self.dry_run {
+            true => print(&listed, context)?,
+            false => print(&cleaned?, context)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn look(&self, context: &Context, findings: &mut Findings, events: &Events) -> Result<(), Error> {
+        let mut places = BTreeSet::new();
+        for folder in here::folders(context)? {
+            places.extend(self.here(&folder, context, findings, events).await?);
+        }
+        for place in self.places(places, context).await? {
+            self.elsewhere(&place, context, findings, events).await?;
+        }
+        for run in self.runs.iter().filter(|run| !findings.dead.contains(*run)) {
+            if findings.alive.contains(run) {
+                return Err(Error::new(Kind::Usage, format!("cleaning up after {run}: it is alive"))
+                    .hint("interrupt it with Ctrl-C: it then cleans up itself"));
+            }
+            events.note(format!("nothing is left of {run}"));
+        }
+        Ok(())
+    }
+
+    /// Whether this run is to be looked at.
+    fn wants(&self, run: &str) -> bool {
+        self.runs.is_empty() || self.runs.iter().any(|wanted| wanted == run)
+    }
+}
+
+fn print(left: &[Leftover], context: &Context) -> Result<(), Error> {
+    if context.json() {
+        return left.iter().try_for_each(show::stdout_json);
+    }
+    if left.is_empty() {
+        return show::stdout("nothing is left of dead runs\n");
+    }
+    let now = Timestamp::now();
+    let rows = left.iter().map(|one| {
+        let region = one.place.as_ref().map_or("here", |place| &place.region);
+        [
+            one.run.clone(),
+            one.kind.name().to_owned(),
+            one.id.clone(),
+            one.detail.clone(),
+            region.to_owned(),
+            one.age(now)
+                .map(|age| Span(std::time::Duration::from_secs(age.as_secs())).to_string())
+                .unwrap_or_default(),
+            one.kind.cost().to_owned(),
+        ]
+    });
+    show::stdout(&table(["run", "kind", "id", "detail", "where", "age", "cost"], rows))
+}

@@ -1,0 +1,81 @@
+//! What a journal tells, whatever became of its end.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use super::{Effect, Entry, Header, Place, Thing};
+
+/// A journal as it was read. Lines that cannot be read are left out, and counted: the last one of a
+/// run that was killed is often torn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// None when even the first line is torn: nothing was done then.
+    pub header: Option<Header>,
+    /// In the order in which they were intended.
+    pub effects: Vec<Effect>,
+    /// What was made and is not gone, the oldest first.
+    pub things: Vec<Thing>,
+    /// Effects that were intended and of which nothing came.
+    half_done: BTreeSet<u32>,
+    /// ID and folder of the complete image.
+    pub kept: Option<(String, PathBuf)>,
+    /// Whether the run came to its end; then, whether it left nothing.
+    pub ended: Option<bool>,
+    pub unreadable: usize,
+    pub last_number: u32,
+}
+
+impl History {
+    pub fn of(text: &[u8]) -> Self {
+        let mut history = Self::default();
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(entry) => history.take(entry),
+                Err(_) => history.unreadable += 1,
+            }
+        }
+        history
+    }
+
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Begun(header) => self.header = Some(header),
+            Entry::Intent { number, effect, .. } => {
+                self.last_number = self.last_number.max(number);
+                // Whatever ended before was taken up again.
+                self.ended = None;
+                self.half_done.insert(number);
+                self.effects.push(effect);
+            }
+            Entry::Result { number, .. } => {
+                self.half_done.remove(&number);
+            }
+            Entry::Made { thing, .. } => self.things.push(thing),
+            Entry::Gone { thing, .. } => self.things.retain(|known| *known != thing),
+            Entry::Kept { image, folder, .. } => self.kept = Some((image, folder)),
+            Entry::Ended { clean, .. } => self.ended = Some(clean),
+        }
+    }
+
+    /// Whether something of the run may be left.
+    pub fn is_open(&self) -> bool {
+        self.header.is_some() && self.ended != Some(true)
+    }
+
+    /// Whether an effect may have happened of which this does not tell.
+    pub fn is_half_done(&self) -> bool {
+        !self.half_done.is_empty()
+    }
+
+    /// Where the run has changed something on AWS.
+    pub fn places(&self) -> BTreeSet<Place> {
+        let place = |effect: &Effect| match effect {
+            Effect::Call { place, .. } => Some(place.clone()),
+            Effect::Folder { .. }
+            | Effect::Machine { .. }
+            | Effect::Complete { .. }
+            | Effect::Record { .. }
+            | Effect::Point { .. } => None,
+        };
+        self.effects.iter().filter_map(place).collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! What runs have left on EC2: found by the tags that everything gets when it is made, and removed in
+//! the order in which EC2 lets go of it. An AMI that is complete has lost the tag of its expiry and is
+//! nobody's leftover.
+
+mod disks;
+mod machines;
+
+use std::future::Future;
+
+use aws_sdk_ec2::types::{Filter, Tag};
+use futures::try_join;
+use jiff::Timestamp;
+
+use super::{
+    api::{Machines as _, Network as _},
+    destroy::{end, removed},
+    error::{failed, waited},
+};
+use crate::{
+    aws::{Aws, AwsError, tags},
+    platform::{Leftover, LeftoverKind, PlatformError},
+};
+
+/// Everything of `run`, or of all runs when none is named.
+pub async fn find(aws: &Aws, run: Option<&str>) -> Result<Vec<Leftover>, PlatformError> {
+    let by = match run {
+        Some(run) => filter(&format!("tag:{}", tags::RUN), run),
+        None => filter("tag-key", tags::EXPIRES),
+    };
+    let doing = || format!("looking in {} for what runs have left", aws.region());
+    let (mut found, instances, volumes, groups, images, snapshots) = try_join!(
+        machines::spot_requests(aws, &by),
+        machines::instances(aws, &by),
+        disks::volumes(aws, &by),
+        machines::groups(aws, &by),
+        disks::images(aws, &by),
+        disks::snapshots(aws, &by),
+    )
+    .map_err(failed(doing()))?;
+    [instances, volumes, groups, images, snapshots].into_iter().for_each(|more| found.extend(more));
+    Ok(found)
+}
+
+pub async fn release(aws: &Aws, left: &Leftover) -> Result<(), PlatformError> {
+    let id = left.id.as_str();
+    match left.kind {
+        LeftoverKind::SpotRequest => gone(left, || aws.cancel_spot(id)).await,
+        LeftoverKind::Instance => end(aws, id).await,
+        LeftoverKind::Volume => gone(left, || disks::delete_volume(aws, id)).await,
+        LeftoverKind::SecurityGroup => gone(left, || aws.delete_group(id)).await,
+        LeftoverKind::Ami => gone(left, || disks::deregister(aws, id)).await,
+        LeftoverKind::Snapshot => gone(left, || disks::delete_snapshot(aws, id)).await,
+        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder => {
+            Err(PlatformError::new(format!("removing the {left}"), "it is not on AWS"))
+        }
+    }
+}
+
+async fn gone<F>(left: &Leftover, remove: impl Fn() -> F) -> Result<(), PlatformError>
+where
+    F: Future<Output = Result<(), AwsError>>,
+{
+    let hint = "look at it in the EC2 console";
+    removed(remove, &left.id).await.map_err(waited(format!("removing the {left}"), hint))
+}
+
+/// What a thing says of itself.
+struct Told<'a> {
+    kind: LeftoverKind,
+    id: Option<&'a str>,
+    tags: &'a [Tag],
+    since: Option<Timestamp>,
+    detail: String,
+}
+
+/// `None` for what has no ID or no run: it is not ours then.
+fn leftover(aws: &Aws, told: Told<'_>) -> Option<Leftover> {
+    let tag = |key: &str| told.tags.iter().find(|tag| tag.key() == Some(key))?.value().map(str::to_owned);
+    Some(Leftover {
+        run: tag(tags::RUN)?,
+        kind: told.kind,
+        id: told.id?.to_owned(),
+        place: Some(aws.place()),
+        since: told.since,
+        expires: tag(tags::EXPIRES).and_then(|text| text.parse().ok()),
+        detail: told.detail,
+    })
+}
+
+/// EC2's own times are whole seconds.
+fn time(at: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
+    Timestamp::from_second(at?.secs()).ok()
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
