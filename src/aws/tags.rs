@@ -1,9 +1,20 @@
 //! The tags by which hornero knows what it made, on any computer.
 
+use jiff::{SignedDuration, Timestamp};
+
 /// The run's ID: on everything that a run makes.
 pub const RUN: &str = "hornero:run";
 /// When whoever finds it may remove it: on everything that is not to stay.
 pub const EXPIRES: &str = "hornero:expires";
+
+/// After this a leftover of a dead run may be removed by anybody.
+const KEEPS: SignedDuration = SignedDuration::from_hours(12);
+
+/// The value of [`EXPIRES`] for what is made now.
+pub fn expiry() -> String {
+    (Timestamp::now() + KEEPS).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// The image's name.
 pub const NAME: &str = "hornero:name";
 /// The image's version, where it has one.

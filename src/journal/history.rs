@@ -15,7 +15,7 @@ pub struct History {
     /// What was made and is not gone, the oldest first.
     pub things: Vec<Thing>,
     /// Effects that were intended and of which nothing came.
-    half_done: BTreeSet<u32>,
+    pub half_done: BTreeSet<u32>,
     /// ID and folder of the complete image.
     pub kept: Option<(String, PathBuf)>,
     /// Whether the run came to its end; then, whether it left nothing.

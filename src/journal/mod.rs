@@ -5,6 +5,8 @@
 
 mod entry;
 mod history;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

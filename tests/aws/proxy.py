@@ -3,7 +3,7 @@
     proxy.py UPSTREAM
 
 One JSON object a line on standard input: {"rule": {...}} adds a rule (see `faults.py`), {"seen": true}
-tells every call so far as {"service", "action", "region"}.
+tells every call so far as {"service", "action", "region"}, {"kill": {...}} ends the caller (see `killer.py`).
 """
 
 import http.client
@@ -15,6 +15,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import faults
+import killer
 import lines
 
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -43,11 +44,16 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         call = Call(self, body)
         self.server.faults.note(call)
+        number = self.server.killer.count(call)
+        if self.server.killer.strikes(number, "before"):
+            return self.drop()
         answer = self.server.faults.instead(call)
         if answer is faults.DROP:
             return self.drop()
         if answer is None:
             answer = self.forward(body)
+            if self.server.killer.strikes(number, "after"):
+                return self.drop()
             answer = self.server.faults.afterwards(call, *answer)
             if answer is faults.DROP:
                 return self.drop()
@@ -90,12 +96,15 @@ def main():
     server.daemon_threads = True
     server.upstream = sys.argv[1].removeprefix("http://").rstrip("/")
     server.faults = faults.Faults(threading.Lock())
+    server.killer = killer.Killer()
     lines.in_background(server.serve_forever)
     lines.announce(server.server_port)
 
     def answer(request):
         if "rule" in request:
             server.faults.add(request["rule"])
+        if "kill" in request:
+            server.killer.arm(request["kill"])
         return server.faults.seen() if "seen" in request else {}
 
     lines.serve(answer)

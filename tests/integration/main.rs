@@ -10,6 +10,7 @@ mod docs;
 mod ec2;
 mod fetch;
 mod fingerprints;
+mod leaks;
 mod machines;
 mod packer;
 mod publish_again;

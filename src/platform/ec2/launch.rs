@@ -3,8 +3,6 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::{
     api::{Ami, Images, Instance, Order},
     attempts,
@@ -22,9 +20,6 @@ use crate::{
     platform::{LaunchSpec, Origin, PlatformError},
     template::model::{Ssh, Via},
 };
-
-/// After this a leftover of a dead run may be removed by anybody.
-const EXPIRES: SignedDuration = SignedDuration::from_hours(12);
 
 /// The port of SSH where a template names no other.
 const SSH: u16 = 22;
@@ -136,12 +131,9 @@ fn address(instance: &Instance, ssh: &Ssh, name: &str) -> Result<SocketAddr, Pla
 /// The template's own tags, and those by which leftovers are found.
 fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
-    let expires = Timestamp::now() + EXPIRES;
-    for (key, value) in [
-        (tags::RUN, spec.run.clone()),
-        (tags::NAME, spec.image.clone()),
-        (tags::EXPIRES, expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-    ] {
+    for (key, value) in
+        [(tags::RUN, spec.run.clone()), (tags::NAME, spec.image.clone()), (tags::EXPIRES, tags::expiry())]
+    {
         tags.insert(key.to_owned(), value);
     }
     tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));

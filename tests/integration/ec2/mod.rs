@@ -3,7 +3,7 @@
 mod bakes;
 mod captures;
 mod errors;
-mod policy;
+pub mod policy;
 mod publishing;
 mod ways;
 

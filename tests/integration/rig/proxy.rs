@@ -23,6 +23,11 @@ impl Proxy {
         self.0.ask(&json!({ "rule": rule }));
     }
 
+    /// Ends the process `pid` at its changing call of this number, before that is executed or after it.
+    pub fn kill(&mut self, pid: u32, at: usize, when: &str) {
+        self.0.ask(&json!({ "kill": { "pid": pid, "at": at, "when": when } }));
+    }
+
     /// Every call so far, in order, as a policy names it, with its region.
     pub fn calls(&mut self) -> Vec<(String, String)> {
         let seen = self.0.ask(&json!({ "seen": true }));

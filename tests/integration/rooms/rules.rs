@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum"]),
-    ("aws", &["event", "wait", "causes"]),
+    ("aws", &["event", "journal", "wait", "causes"]),
     // Of `remote` only what names a way to a builder.
     (
         "platform",

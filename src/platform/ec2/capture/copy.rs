@@ -6,7 +6,8 @@ use aws_sdk_ec2::types::{Image, ResourceType};
 use futures::future::join_all;
 
 use super::{
-    attributes, create::discard, describe, found, key, labels::specification, pending::Pending, share,
+    attributes, create::discard, describe, found, key, labels::specification, pending::Pending,
+    settle::settle, share,
 };
 use crate::{
     aws::{Aws, Call, tags},
@@ -89,6 +90,7 @@ async fn to_region(
     let made = made?;
     attributes::set(&there, &copy, settings).await?;
     share::share(&there, &made, &settings.share_with).await?;
+    settle(&there, &made).await?;
     Ok(copy)
 }
 
@@ -116,6 +118,7 @@ fn tags_of(image: &Image, region: &str) -> BTreeMap<String, String> {
     let own = image.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
     // What begins so cannot be given.
     let mut tags: BTreeMap<_, _> = own.filter(|(key, _)| !key.starts_with("aws:")).collect();
+    tags.insert(tags::EXPIRES.into(), tags::expiry());
     tags.insert(tags::SOURCE.into(), found::source(image.image_id().unwrap_or_default(), region));
     tags
 }

@@ -79,6 +79,8 @@ fn all_tags(spec: &CaptureSpec<'_>) -> BTreeMap<String, String> {
         let Some(value) = value else { continue };
         tags.insert(key.to_owned(), value.chars().take(LONGEST_VALUE).collect());
     }
+    // Until it is complete.
+    tags.insert(tags::EXPIRES.into(), tags::expiry());
     tags
 }
 

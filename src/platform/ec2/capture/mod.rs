@@ -9,6 +9,7 @@ mod found;
 mod key;
 mod labels;
 mod pending;
+mod settle;
 mod share;
 
 use std::future::Future;
@@ -115,6 +116,7 @@ async fn finish(
     };
     attributes::set(aws, ami, source.settings).await.map_err(stays)?;
     share::share(aws, image, &source.settings.share_with).await.map_err(stays)?;
+    settle::settle(aws, image).await.map_err(stays)?;
     let copies = copy::copy(aws, image, source.settings, &source.settings.copy_to, events).await;
     let cloud = CloudImage { id: ami.to_owned(), region: aws.region().to_owned(), copies };
     Ok(Captured { disks: disks(image, source), cloud: Some(cloud) })

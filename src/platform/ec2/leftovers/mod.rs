@@ -60,8 +60,23 @@ async fn gone<F>(left: &Leftover, remove: impl Fn() -> F) -> Result<(), Platform
 where
     F: Future<Output = Result<(), AwsError>>,
 {
-    let hint = "look at it in the EC2 console";
-    removed(remove, &left.id).await.map_err(waited(format!("removing the {left}"), hint))
+    let hint = by_hand(left).unwrap_or_default();
+    removed(remove, &left.id).await.map_err(waited(format!("removing the {left}"), &hint))
+}
+
+/// The command that does it.
+fn by_hand(left: &Leftover) -> Option<String> {
+    let command = match left.kind {
+        LeftoverKind::SpotRequest => "cancel-spot-instance-requests --spot-instance-request-ids",
+        LeftoverKind::Instance => "terminate-instances --instance-ids",
+        LeftoverKind::Volume => "delete-volume --volume-id",
+        LeftoverKind::SecurityGroup => "delete-security-group --group-id",
+        LeftoverKind::Ami => "deregister-image --delete-associated-snapshots --image-id",
+        LeftoverKind::Snapshot => "delete-snapshot --snapshot-id",
+        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder => return None,
+    };
+    let region = &left.place.as_ref()?.region;
+    Some(format!("remove by hand: aws ec2 {command} {} --region {region}", left.id))
 }
 
 /// What a thing says of itself.

@@ -1,0 +1,60 @@
+"""Tells what there is in a cloud that somebody has made.
+
+    inventory.py ENDPOINT
+
+{"regions": [...]} on standard input is answered with {"left": [...], "complete": [...]}: what must not
+outlive a run, and AMIs that are complete.
+"""
+
+import sys
+
+import boto3
+
+import lines
+
+EXPIRES = "hornero:expires"
+
+
+def inventory(endpoint, regions):
+    left, complete = [], []
+    for region in regions:
+        ec2 = boto3.client(
+            "ec2", region_name=region, endpoint_url=endpoint,
+            aws_access_key_id="testing", aws_secret_access_key="testing",
+        )
+        for found in kinds(ec2):
+            left.append(f"{found} in {region}")
+        for image in ec2.describe_images(Owners=["self"])["Images"]:
+            expires = EXPIRES in {tag["Key"] for tag in image.get("Tags", [])}
+            (left if expires else complete).append(f"{image['ImageId']} in {region}")
+    return {"left": left, "complete": complete}
+
+
+def kinds(ec2):
+    for reservation in ec2.describe_instances()["Reservations"]:
+        for instance in reservation["Instances"]:
+            if instance["State"]["Name"] != "terminated":
+                yield instance["InstanceId"]
+    for volume in ec2.describe_volumes()["Volumes"]:
+        yield volume["VolumeId"]
+    for group in ec2.describe_security_groups()["SecurityGroups"]:
+        if group["GroupName"].startswith("hornero-"):
+            yield group["GroupId"]
+    own = [{"Name": "tag-key", "Values": [EXPIRES]}]
+    for snapshot in ec2.describe_snapshots(OwnerIds=["self"], Filters=own)["Snapshots"]:
+        yield snapshot["SnapshotId"]
+    for request in ec2.describe_spot_instance_requests()["SpotInstanceRequests"]:
+        if request["State"] in ("open", "active"):
+            yield request["SpotInstanceRequestId"]
+    for template in ec2.describe_launch_templates()["LaunchTemplates"]:
+        yield template["LaunchTemplateId"]
+
+
+def main():
+    endpoint = sys.argv[1]
+    lines.announce(0)
+    lines.serve(lambda request: inventory(endpoint, request["regions"]))
+
+
+if __name__ == "__main__":
+    main()

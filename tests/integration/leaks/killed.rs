@@ -1,0 +1,103 @@
+//! Every call of a bake that changes something is one at which it may be killed: just before AWS
+//! executes it, and just after.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::{Inventory, OTHER, changes, clean, killed};
+use crate::ec2::{Cloud, policy::changing_in_source};
+
+/// Only made by a clean-up, or for a spot request, which the cloud in memory does not make.
+const NOT_IN_A_BAKE: [&str; 4] =
+    ["ec2:CancelSpotInstanceRequests", "ec2:DeleteSnapshot", "ec2:DeleteVolume", "ec2:DeregisterImage"];
+
+const SETTINGS: &str = "copy_to = [\"eu-south-2\"]\nshare_with = { accounts = [\"111122223333\"] }\n\
+                        deprecate_after = \"30d\"";
+const CHECK: &str = "[[checks]]\ncommand = \"true\"\n";
+
+/// Clouds side by side: a bake mostly waits.
+const CLOUDS: usize = 4;
+
+/// One point at which a bake is killed, and from where is cleaned up then.
+#[derive(Clone, Debug)]
+struct Point {
+    at: usize,
+    when: &'static str,
+    elsewhere: bool,
+}
+
+#[test]
+fn a_bake_that_is_killed_at_any_call_leaves_nothing_that_clean_does_not_remove() {
+    let calls = calls_of_a_bake();
+    let mut points = Vec::new();
+    for at in 1..=calls.len() {
+        for when in ["before", "after"] {
+            points.extend([false, true].map(|elsewhere| Point { at, when, elsewhere }));
+        }
+    }
+    let (next, found, left) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..CLOUDS {
+            scope.spawn(|| {
+                let mut cloud = Cloud::start();
+                let mut inventory = Inventory::of(&cloud);
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let name = &calls[point.at - 1];
+                    for one in survives(&mut cloud, &mut inventory, point, &found) {
+                        left.lock().unwrap().push(format!("{point:?} {name}: {one}"));
+                    }
+                }
+            });
+        }
+    });
+    let left = left.into_inner().unwrap();
+    let found = found.into_inner();
+    println!("{} points killed, {found} resources found then, {} left after clean", points.len(), left.len());
+    assert!(left.is_empty(), "{left:#?}");
+    assert!(found > points.len(), "killed bakes left hardly anything, so nothing was tried");
+}
+
+/// A whole bake; its calls are all that the program can make that change something.
+fn calls_of_a_bake() -> Vec<String> {
+    let mut cloud = Cloud::start();
+    let ran = cloud.run(&["bake", &cloud.template(SETTINGS, CHECK)]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let calls = changes(&mut cloud);
+    let seen: BTreeSet<String> = calls.iter().cloned().collect();
+    let mut wanted = changing_in_source();
+    wanted.retain(|call| !NOT_IN_A_BAKE.contains(&call.as_str()));
+    assert_eq!(seen, wanted, "a call that changes something is not in this bake, so it is not killed at");
+    assert!(cloud.proxy.calls().iter().any(|(_, region)| region == OTHER), "nothing was copied");
+    calls
+}
+
+/// Kills a bake at this point and cleans up; gives what is there then.
+fn survives(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point, found: &AtomicUsize) -> Vec<String> {
+    let folder = cloud.hornero.folder.path().join(format!("{}-{}-{}", point.at, point.when, point.elsewhere));
+    let state = folder.join("state").display().to_string();
+    let template = cloud.template(SETTINGS, CHECK);
+    if !killed(cloud, &state, &template, point.at, point.when) {
+        return vec!["the bake was not killed".into()];
+    }
+    found.fetch_add(inventory.left().len(), Ordering::Relaxed);
+    let runs = std::fs::read_dir(folder.join("state/runs")).unwrap();
+    let run =
+        runs.map(|run| run.unwrap().file_name().into_string().unwrap()).find(|run| run.starts_with("web-"));
+    let ran = match point.elsewhere {
+        true => {
+            let other = folder.join("other").display().to_string();
+            let regions = ["--region", "eu-west-1", "--region", OTHER];
+            clean(cloud, &other, &[&["--force", &run.unwrap()], &regions[..]].concat())
+        }
+        false => clean(cloud, &state, &[]),
+    };
+    match ran.code {
+        0 => inventory.left(),
+        code => vec![format!("clean ended with {code}: {}", ran.stderr)],
+    }
+}
