@@ -21,7 +21,7 @@ use crate::rig::{
 
 /// One cloud, the way into its builders, and a program that uses both.
 pub struct Cloud {
-    _moto: Moto,
+    moto: Moto,
     pub proxy: Proxy,
     sshd: Sshd,
     pub hornero: Hornero,
@@ -31,7 +31,7 @@ impl Cloud {
     pub fn start() -> Self {
         let moto = Moto::start();
         let proxy = Proxy::before(&moto.endpoint());
-        Self { _moto: moto, proxy, sshd: Sshd::start(), hornero: Hornero::new() }
+        Self { moto, proxy, sshd: Sshd::start(), hornero: Hornero::new() }
     }
 
     /// A template whose builder is reached at the sshd of this computer, with `more` at its end.
@@ -89,6 +89,11 @@ impl Cloud {
     /// What the AWS CLI answers.
     pub fn aws(&self, arguments: &[&str]) -> Value {
         aws_json(&self.proxy.endpoint(), arguments)
+    }
+
+    /// The same past the proxy, which then does not count it among the program's calls.
+    pub fn aws_aside(&self, arguments: &[&str]) -> Value {
+        aws_json(&self.moto.endpoint(), arguments)
     }
 
     /// The ID of the newest run of a bake.
