@@ -1,105 +1,83 @@
-//! Records an image, and points its stage's parameter at it, in every region that has the image. A
-//! step of its own: it can be done again without another bake.
+//! Records an image, and points its stage's parameter at it, in every region that has the image.
 
 use std::path::Path;
 
 use super::{
     Rooms,
-    bake::Baked,
-    image,
     manifest::{FILE, Manifest},
-    phases::{Timings, phase},
 };
 use crate::{
     error::{Error, Kind},
-    event::{Event, Events, Phase},
+    event::{Event, Events},
+    platform::ImageCopy,
     store::{ImageRecord, Parameters},
     template::model::{DataType, Publish},
 };
 
-/// Makes the image known. It is not pointed at by anything yet.
+/// Makes the image known, if it is not yet. It is not pointed at by anything yet.
 ///
 /// # Errors
 /// When the store cannot be written.
-pub async fn record(rooms: &Rooms, baked: &Baked) -> Result<(), Error> {
-    let manifest = &baked.manifest;
+pub async fn record(rooms: &Rooms, manifest: &Manifest, folder: &Path) -> Result<(), Error> {
+    let there = rooms.store.find(&manifest.image).await?;
+    if there.is_some_and(|there| there.id == manifest.image && there.run == manifest.run) {
+        return Ok(());
+    }
     let record = ImageRecord {
         id: manifest.image.clone(),
         name: manifest.name.clone(),
         version: manifest.version.clone(),
         platform: manifest.platform.clone(),
         run: manifest.run.clone(),
-        location: baked.location(),
+        location: manifest.location(folder),
         fingerprint: manifest.fingerprint.clone(),
         bytes: manifest.bytes(),
         created: manifest.created,
-        manifest: baked.folder.join(FILE),
+        manifest: folder.join(FILE),
     };
     Ok(rooms.store.record(&record).await?)
 }
 
 /// Points the parameter at the image: first where it was made, then where it was copied to. One
-/// region does not hold up another.
+/// region does not hold up another, but where it was made is where it is looked for first.
 ///
 /// # Errors
-/// When the store refuses; the image stays, and so does what the parameter pointed at before.
+/// When the image lacks something, or the store refuses; what the parameter pointed at before stays.
 pub async fn publish(
     rooms: &Rooms,
     manifest: &Manifest,
     publish: &Publish,
     events: &Events,
 ) -> Result<(), Error> {
-    let again = |error: Error| advise(error, manifest);
-    let home = write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, events).await;
-    home.map_err(again)?;
+    if let Some(why) = &manifest.unfinished {
+        return Err(Error::new(Kind::Platform, format!("finishing the image {}: {why}", manifest.image)));
+    }
+    write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, events).await?;
     let mut failed = None;
     for copy in &manifest.copies {
-        let result = match (&copy.image, &copy.failed) {
-            (Some(image), _) => elsewhere(rooms, &copy.region, image, manifest, publish, events).await,
-            (None, why) => {
-                let what = format!("copying the image {} to {}", manifest.image, copy.region);
-                let why = why.as_deref().unwrap_or("it was not done");
-                Err(Error::new(Kind::Platform, format!("{what}: {why}")))
-            }
+        let result = match usable(copy, manifest) {
+            Ok(image) => elsewhere(rooms, &copy.region, image, manifest, publish, events).await,
+            Err(error) => Err(error),
         };
         if let Err(error) = result {
             events.warn(error.to_string());
             failed.get_or_insert(error);
         }
     }
-    failed.map_or(Ok(()), |error| Err(again(error)))
+    failed.map_or(Ok(()), Err)
 }
 
-/// `publish_again` as a phase of a run of its own.
-///
-/// # Errors
-/// As `publish`.
-pub async fn publish_phase(
-    rooms: &Rooms,
-    folder: &Path,
-    manifest: &mut Manifest,
-    target: &Publish,
-    events: &Events,
-) -> Result<(), Error> {
-    let work = publish_again(rooms, folder, manifest, target, events);
-    phase(events, &mut Timings::default(), Phase::Publish, work).await
-}
-
-/// Publishes an image of an earlier run, and first makes the copies of it that are missing.
-async fn publish_again(
-    rooms: &Rooms,
-    folder: &Path,
-    manifest: &mut Manifest,
-    target: &Publish,
-    events: &Events,
-) -> Result<(), Error> {
-    if manifest.copies.iter().any(|copy| copy.image.is_none()) {
-        let missing = &manifest.copies;
-        let copies = rooms.platform.copy_again(&manifest.image, &manifest.machine, missing, events).await?;
-        manifest.copies = copies;
-        image::rewrite(folder, manifest)?;
+/// The ID of a copy that lacks nothing.
+fn usable<'a>(copy: &'a ImageCopy, manifest: &Manifest) -> Result<&'a str, Error> {
+    let not = |what: String, why: &str| Err(Error::new(Kind::Platform, format!("{what}: {why}")));
+    match (&copy.image, &copy.unfinished) {
+        (Some(image), None) => Ok(image),
+        (Some(image), Some(why)) => not(format!("finishing the copy {image} in {}", copy.region), why),
+        (None, _) => {
+            let what = format!("copying the image {} to {}", manifest.image, copy.region);
+            not(what, copy.failed.as_deref().unwrap_or("it was not done"))
+        }
     }
-    publish(rooms, manifest, target, events).await
 }
 
 async fn elsewhere(
@@ -138,17 +116,4 @@ fn description(manifest: &Manifest) -> String {
     let version = manifest.version.as_deref().unwrap_or("no version");
     let fingerprint = manifest.fingerprint.as_deref().unwrap_or("unknown");
     format!("{} {version}, fingerprint {fingerprint}, run {}", manifest.name, manifest.run)
-}
-
-/// Says that nothing has to be baked again.
-fn advise(error: Error, manifest: &Manifest) -> Error {
-    let again = format!(
-        "the image {} stays; `hornero publish {}` does only this step again",
-        manifest.image, manifest.run
-    );
-    let hint = match &error.hint {
-        Some(hint) => format!("{hint}; {again}"),
-        None => again,
-    };
-    error.hint(hint)
 }

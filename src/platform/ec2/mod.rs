@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, CloudImage, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{
     aws::{Accounts, Aws},
     event::Events,
@@ -76,16 +76,16 @@ impl Platform for Ec2Platform {
         false
     }
 
-    async fn copy_again(
+    async fn finish_image(
         &self,
-        image: &str,
+        image: CloudImage,
         settings: &Settings,
-        copies: &[ImageCopy],
         events: &Events,
-    ) -> Result<Vec<ImageCopy>, PlatformError> {
+    ) -> Result<CloudImage, PlatformError> {
         let settings = settings.ec2()?;
-        let aws = self.aws(settings).await?.telling(events);
-        capture::copy_again(&aws, image, settings, copies, events).await
+        let aws = self.aws(settings).await?;
+        let aws = aws.in_region(&image.region).await.map_err(error::failed("connecting to AWS"))?;
+        capture::finish(&aws.telling(events), image, settings, events).await
     }
 
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Platform, PlatformError, Settings};
+use super::{BaseImage, Builder, CloudImage, LaunchSpec, Platform, PlatformError, Settings};
 use crate::{event::Events, template::model::Base};
 
 /// The emulator for builders.
@@ -51,15 +51,14 @@ impl Platform for QemuPlatform {
         base::prepare(base, &self.data, events).await
     }
 
-    /// An image on this computer has no copies in other regions.
-    async fn copy_again(
+    /// The files are the image: nothing is done with it after the capture.
+    async fn finish_image(
         &self,
-        _: &str,
+        image: CloudImage,
         _: &Settings,
-        copies: &[ImageCopy],
         _: &Events,
-    ) -> Result<Vec<ImageCopy>, PlatformError> {
-        Ok(copies.to_vec())
+    ) -> Result<CloudImage, PlatformError> {
+        Ok(image)
     }
 
     fn names_disks(&self) -> bool {
