@@ -1,4 +1,7 @@
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Component, Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde::Deserialize;
@@ -42,8 +45,8 @@ struct Template {
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let folder = self.folder(context)?;
-        let plan = read_plan(&folder)?;
         let outcome = Outcome::read(&folder)?;
+        let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
             return Err(refused(&outcome));
         }
@@ -67,7 +70,8 @@ impl Publish {
     fn folder(&self, context: &Context) -> Result<PathBuf, Error> {
         let runs = context.state()?.join("runs");
         let folder = runs.join(&self.run);
-        if self.run.contains('/') || !folder.is_dir() {
+        let named = matches!(Path::new(&self.run).components().next(), Some(Component::Normal(name)) if name == self.run.as_str());
+        if !named || !folder.is_dir() {
             let message = format!("there is no run `{}` in `{}`", self.run, runs.display());
             return Err(Error::new(Kind::Usage, message)
                 .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
@@ -85,7 +89,7 @@ fn refused(outcome: &Outcome) -> Error {
     ))
 }
 
-fn read_plan(folder: &std::path::Path) -> Result<Plan, Error> {
+fn read_plan(folder: &Path) -> Result<Plan, Error> {
     let path = folder.join("plan.json");
     let text = std::fs::read_to_string(&path).map_err(std::io::Error::other);
     text.and_then(|text| serde_json::from_str(&text).map_err(std::io::Error::other)).map_err(|error| {
