@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use hornero::cli::Cli;
-
 fn main() -> ExitCode {
-    Cli::parse().run()
+    hornero::cli::main()
 }

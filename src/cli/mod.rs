@@ -19,6 +19,7 @@ mod run;
 mod secrets;
 mod show;
 mod test;
+mod usage;
 mod validate;
 pub mod wiring;
 
@@ -87,9 +88,14 @@ enum Command {
     Completions(completions::Completions),
 }
 
+/// Runs the command that the process was started with, and says how it went.
+pub fn main() -> ExitCode {
+    usage::parse().map_or_else(|code| code, Cli::run)
+}
+
 impl Cli {
     /// Runs the command to its end and says how it went.
-    pub fn run(self) -> ExitCode {
+    fn run(self) -> ExitCode {
         let context = Context::new(self.global);
         let result = match self.command {
             Command::Init(command) => command.run(&context),

@@ -1,20 +1,29 @@
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Component, Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde::Deserialize;
 
-use super::{Context, Global, run::Run, wiring};
+use super::{Context, Global, interrupt, run::Run, wiring};
 use crate::{
-    engine::{manifest::Manifest, outcome::Outcome, publish_phase},
+    engine::{
+        Delivery, deliver,
+        manifest::Manifest,
+        outcome::{Outcome, Proof},
+    },
     error::{Error, Kind},
+    platform::Settings,
     redact::Redact,
     template::model::{self, Ec2, PlatformKind},
 };
 
-/// Publishes the image of a run again, without a bake
+/// Does what the image of a run still lacks, without a bake
 ///
-/// For a bake whose image is good and whose last step failed: the parameter could not be written,
-/// or a copy to another region could not be made.
+/// For a bake that failed after its image was captured: the image could not be tested, shared or
+/// copied to a region, or the parameter could not be written. What was done is not done again. An
+/// image that failed its checks is not published.
 #[derive(Debug, Args)]
 pub struct Publish {
     /// ID of the run
@@ -31,43 +40,38 @@ struct Plan {
 #[derive(Debug, Deserialize)]
 struct Template {
     publish: model::Publish,
-    ec2: Ec2,
 }
 
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let folder = self.folder(context)?;
-        let plan = read_plan(&folder)?;
         let outcome = Outcome::read(&folder)?;
-        if !outcome.passed {
-            return Err(Error::new(
-                Kind::Check,
-                format!("publishing {}: it has not passed its checks", outcome.image),
-            )
-            .hint("a parameter only points at images that did; bake the template again"));
+        let plan = read_plan(&folder)?;
+        if outcome.proof == Proof::Failed {
+            return Err(refused(&outcome));
         }
         // The run has been on a platform already.
         let context = &Context::new(Global { platform: plan.platform, ..context.global.clone() });
         let mut manifest = Manifest::read(&outcome.folder)?;
-        let rooms = wiring::rooms(context, &plan.template.ec2).await?;
+        let ec2 = match &manifest.machine {
+            Settings::Ec2(ec2) => *ec2.clone(),
+            Settings::Qemu(_) => Ec2::default(),
+        };
+        let rooms = wiring::rooms(context, &ec2).await?;
+        let interrupt = interrupt::listen()?;
         let run = Run::start(&format!("publish-{}", manifest.name), Redact::default(), context)?;
         run.announce(&manifest.name, manifest.version.clone(), plan.platform.name());
-        let target = &plan.template.publish;
-        let result = publish_phase(
-            &rooms,
-            &outcome.folder,
-            &mut manifest,
-            target,
-            (&run.folders.journal, &run.events),
-        )
-        .await;
+        let (manifest, target) = (&mut manifest, &plan.template.publish);
+        let image = Delivery { manifest, outcome, made_by: &folder, target };
+        let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
 
     fn folder(&self, context: &Context) -> Result<PathBuf, Error> {
         let runs = context.state()?.join("runs");
         let folder = runs.join(&self.run);
-        if self.run.contains('/') || !folder.is_dir() {
+        let named = matches!(Path::new(&self.run).components().next(), Some(Component::Normal(name)) if name == self.run.as_str());
+        if !named || !folder.is_dir() {
             let message = format!("there is no run `{}` in `{}`", self.run, runs.display());
             return Err(Error::new(Kind::Usage, message)
                 .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
@@ -76,7 +80,16 @@ impl Publish {
     }
 }
 
-fn read_plan(folder: &std::path::Path) -> Result<Plan, Error> {
+fn refused(outcome: &Outcome) -> Error {
+    let message = format!("publishing {}: it failed its checks on a machine started from it", outcome.image);
+    Error::new(Kind::Check, message).hint(format!(
+        "a parameter only points at images that passed: correct the template and bake it again; \
+         `hornero test {}` shows which checks fail",
+        outcome.image
+    ))
+}
+
+fn read_plan(folder: &Path) -> Result<Plan, Error> {
     let path = folder.join("plan.json");
     let text = std::fs::read_to_string(&path).map_err(std::io::Error::other);
     text.and_then(|text| serde_json::from_str(&text).map_err(std::io::Error::other)).map_err(|error| {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
-    platform::{CapturedDisk, ImageCopy, Settings},
+    platform::{CapturedDisk, CloudImage, ImageCopy, Settings},
     template::model::{Check, Ssh},
 };
 
@@ -38,6 +38,10 @@ pub struct Manifest {
     /// Where the platform keeps the image; `None` where the files beside this one are the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Why an image that the platform keeps is not what the template wants of it yet, its copies apart.
+    /// Nothing points at it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<String>,
     /// The same image in other regions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<ImageCopy>,
@@ -95,9 +99,20 @@ pub struct AccountEntry {
 }
 
 impl Manifest {
+    /// A folder, or a region.
+    pub fn location(&self, folder: &Path) -> String {
+        self.region.clone().unwrap_or_else(|| folder.display().to_string())
+    }
+
     /// What the image's disks take up.
     pub fn bytes(&self) -> u64 {
         self.disks.iter().map(CapturedDisk::bytes).sum()
+    }
+
+    /// The image where the platform keeps it.
+    pub fn cloud(&self) -> Option<CloudImage> {
+        let (id, unfinished, copies) = (self.image.clone(), self.unfinished.clone(), self.copies.clone());
+        Some(CloudImage { id, region: self.region.clone()?, unfinished, copies })
     }
 
     /// Reads the manifest of the image in `folder`.

@@ -5,6 +5,7 @@ mod bake;
 mod checks;
 pub mod clean;
 mod cloud_init;
+mod deliver;
 mod image;
 mod leftover;
 mod local;
@@ -27,7 +28,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use bake::{BakeInputs, Baked, bake};
-pub use publish::publish_phase;
+pub use deliver::{Delivery, deliver};
 pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{

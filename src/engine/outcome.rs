@@ -1,4 +1,4 @@
-//! What a run has made, kept beside its plan, so that publishing can be done again alone.
+//! What a run has made, kept beside its plan, so that what follows the capture can be done again alone.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,42 @@ use crate::error::{Error, Kind};
 const FILE: &str = "image.json";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written")]
 pub struct Outcome {
     pub image: String,
     /// Where its manifest lies.
     pub folder: PathBuf,
-    /// Whether it has passed its checks on a machine started from it: only then may something
-    /// point at it.
-    pub passed: bool,
+    pub proof: Proof,
+}
+
+/// What is known of an image from a machine started from it. Only at one that passed may something
+/// point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// Nothing: there was no such machine yet, or it was lost before it had answered.
+    Untested,
+    Passed,
+    /// A check did not hold.
+    Failed,
+}
+
+/// The file, also as earlier versions wrote it.
+#[derive(Deserialize)]
+struct Written {
+    image: String,
+    folder: PathBuf,
+    proof: Option<Proof>,
+    #[serde(default)]
+    passed: bool,
+}
+
+impl From<Written> for Outcome {
+    /// The earlier files do not say why an image had not passed: looking at it tells.
+    fn from(Written { image, folder, proof, passed }: Written) -> Self {
+        let earlier = if passed { Proof::Passed } else { Proof::Untested };
+        Self { image, folder, proof: proof.unwrap_or(earlier) }
+    }
 }
 
 impl Outcome {
@@ -40,5 +69,32 @@ impl Outcome {
         })?;
         serde_json::from_str(&text)
             .map_err(|error| Error::new(Kind::Local, format!("reading `{}`", path.display())).because(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof(text: &str) -> Proof {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), text).unwrap();
+        Outcome::read(folder.path()).unwrap().proof
+    }
+
+    #[test]
+    fn files_of_earlier_versions_are_read_and_one_that_had_not_passed_is_tested_again() {
+        assert_eq!(proof(r#"{ "image": "ami-1", "folder": "/i", "passed": true }"#), Proof::Passed);
+        assert_eq!(proof(r#"{ "image": "ami-1", "folder": "/i", "passed": false }"#), Proof::Untested);
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for proof in [Proof::Untested, Proof::Passed, Proof::Failed] {
+            let outcome = Outcome { image: "ami-1".into(), folder: "/i".into(), proof };
+            outcome.write(folder.path()).unwrap();
+            assert_eq!(Outcome::read(folder.path()).unwrap(), outcome);
+        }
     }
 }

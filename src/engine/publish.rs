@@ -1,19 +1,16 @@
-//! Records an image, and points its stage's parameter at it, in every region that has the image. A
-//! step of its own: it can be done again without another bake.
+//! Records an image, and points its stage's parameter at it, in every region that has the image.
 
 use std::path::Path;
 
 use super::{
     Rooms,
-    bake::Baked,
-    image,
     manifest::{FILE, Manifest},
-    phases::{Timings, phase},
 };
 use crate::{
     error::{Error, Kind},
-    event::{Event, Events, Phase},
+    event::{Event, Events},
     journal::{Effect, Journal},
+    platform::ImageCopy,
     store::{ImageRecord, Parameters},
     template::model::{DataType, Publish},
 };
@@ -21,23 +18,31 @@ use crate::{
 /// Who is told: what is about to be done, and what was.
 type Telling<'a> = (&'a Journal, &'a Events);
 
-/// Makes the image known. It is not pointed at by anything yet.
+/// Makes the image known, if it is not yet. It is not pointed at by anything yet.
 ///
 /// # Errors
 /// When the store cannot be written.
-pub async fn record(rooms: &Rooms, baked: &Baked, journal: &Journal) -> Result<(), Error> {
-    let manifest = &baked.manifest;
+pub async fn record(
+    rooms: &Rooms,
+    manifest: &Manifest,
+    folder: &Path,
+    journal: &Journal,
+) -> Result<(), Error> {
+    let there = rooms.store.find(&manifest.image).await?;
+    if there.is_some_and(|there| there.id == manifest.image && there.run == manifest.run) {
+        return Ok(());
+    }
     let record = ImageRecord {
         id: manifest.image.clone(),
         name: manifest.name.clone(),
         version: manifest.version.clone(),
         platform: manifest.platform.clone(),
         run: manifest.run.clone(),
-        location: baked.location(),
+        location: manifest.location(folder),
         fingerprint: manifest.fingerprint.clone(),
         bytes: manifest.bytes(),
         created: manifest.created,
-        manifest: baked.folder.join(FILE),
+        manifest: folder.join(FILE),
     };
     let intent = journal.intend(Effect::Record { image: manifest.image.clone() })?;
     let recorded = rooms.store.record(&record).await;
@@ -46,68 +51,45 @@ pub async fn record(rooms: &Rooms, baked: &Baked, journal: &Journal) -> Result<(
 }
 
 /// Points the parameter at the image: first where it was made, then where it was copied to. One
-/// region does not hold up another.
+/// region does not hold up another, but where it was made is where it is looked for first.
 ///
 /// # Errors
-/// When the store refuses; the image stays, and so does what the parameter pointed at before.
+/// When the image lacks something, or the store refuses; what the parameter pointed at before stays.
 pub async fn publish(
     rooms: &Rooms,
     manifest: &Manifest,
     publish: &Publish,
     telling: Telling<'_>,
 ) -> Result<(), Error> {
-    let again = |error: Error| advise(error, manifest);
-    let home = write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, telling).await;
-    home.map_err(again)?;
+    if let Some(why) = &manifest.unfinished {
+        return Err(Error::new(Kind::Platform, format!("finishing the image {}: {why}", manifest.image)));
+    }
+    write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, telling).await?;
     let mut failed = None;
     for copy in &manifest.copies {
-        let result = match (&copy.image, &copy.failed) {
-            (Some(image), _) => elsewhere(rooms, &copy.region, image, manifest, publish, telling).await,
-            (None, why) => {
-                let what = format!("copying the image {} to {}", manifest.image, copy.region);
-                let why = why.as_deref().unwrap_or("it was not done");
-                Err(Error::new(Kind::Platform, format!("{what}: {why}")))
-            }
+        let result = match usable(copy, manifest) {
+            Ok(image) => elsewhere(rooms, &copy.region, image, manifest, publish, telling).await,
+            Err(error) => Err(error),
         };
         if let Err(error) = result {
             telling.1.warn(error.to_string());
             failed.get_or_insert(error);
         }
     }
-    failed.map_or(Ok(()), |error| Err(again(error)))
+    failed.map_or(Ok(()), Err)
 }
 
-/// `publish_again` as a phase of a run of its own.
-///
-/// # Errors
-/// As `publish`.
-pub async fn publish_phase(
-    rooms: &Rooms,
-    folder: &Path,
-    manifest: &mut Manifest,
-    target: &Publish,
-    telling: Telling<'_>,
-) -> Result<(), Error> {
-    let work = publish_again(rooms, folder, manifest, target, telling);
-    phase(telling.1, &mut Timings::default(), Phase::Publish, work).await
-}
-
-/// Publishes an image of an earlier run, and first makes the copies of it that are missing.
-async fn publish_again(
-    rooms: &Rooms,
-    folder: &Path,
-    manifest: &mut Manifest,
-    target: &Publish,
-    telling: Telling<'_>,
-) -> Result<(), Error> {
-    if manifest.copies.iter().any(|copy| copy.image.is_none()) {
-        let missing = &manifest.copies;
-        let copies =
-            rooms.platform.copy_again(&manifest.image, &manifest.machine, missing, telling.1).await?;
-        manifest.copies = copies;
-        image::rewrite(folder, manifest)?;
+/// The ID of a copy that lacks nothing.
+fn usable<'a>(copy: &'a ImageCopy, manifest: &Manifest) -> Result<&'a str, Error> {
+    let not = |what: String, why: &str| Err(Error::new(Kind::Platform, format!("{what}: {why}")));
+    match (&copy.image, &copy.unfinished) {
+        (Some(image), None) => Ok(image),
+        (Some(image), Some(why)) => not(format!("finishing the copy {image} in {}", copy.region), why),
+        (None, _) => {
+            let what = format!("copying the image {} to {}", manifest.image, copy.region);
+            not(what, copy.failed.as_deref().unwrap_or("it was not done"))
+        }
     }
-    publish(rooms, manifest, target, telling).await
 }
 
 async fn elsewhere(
@@ -151,17 +133,4 @@ fn description(manifest: &Manifest) -> String {
     let version = manifest.version.as_deref().unwrap_or("no version");
     let fingerprint = manifest.fingerprint.as_deref().unwrap_or("unknown");
     format!("{} {version}, fingerprint {fingerprint}, run {}", manifest.name, manifest.run)
-}
-
-/// Says that nothing has to be baked again.
-fn advise(error: Error, manifest: &Manifest) -> Error {
-    let again = format!(
-        "the image {} stays; `hornero publish {}` does only this step again",
-        manifest.image, manifest.run
-    );
-    let hint = match &error.hint {
-        Some(hint) => format!("{hint}; {again}"),
-        None => again,
-    };
-    error.hint(hint)
 }

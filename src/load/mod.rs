@@ -5,6 +5,7 @@ mod bundle;
 mod chain;
 mod disk;
 mod folders;
+mod foreign;
 mod input;
 mod provisioners;
 mod text;
@@ -44,6 +45,9 @@ pub struct Loaded {
 
 /// Reads a template and everything it refers to. All mistakes are told at once.
 pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
+    if let Some(mistake) = foreign::packer(path) {
+        return Err(Mistakes::one(mistake));
+    }
     let disk = disk::Disk::default();
     let mut bundle = bundle::gather(path, inputs, &disk)?;
     bundle.faults.extend(chain::circle(&bundle));

@@ -35,17 +35,43 @@ pub struct Captured {
 pub struct CloudImage {
     pub id: String,
     pub region: String,
+    /// Why it is not what the template wants of it yet, its copies apart.
+    pub unfinished: Option<String>,
     pub copies: Vec<ImageCopy>,
 }
 
 /// The same image in another region, or why it is not there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageCopy {
     pub region: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// Why the copy that is there is not what the template wants of it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<String>,
+}
+
+impl CloudImage {
+    /// One that was just captured: it is there, and neither copied nor shared.
+    pub fn new(id: &str, region: &str, copy_to: &[String]) -> Self {
+        let others = copy_to.iter().filter(|other| *other != region);
+        let copies = others.map(|other| ImageCopy { region: other.clone(), ..ImageCopy::default() });
+        let unfinished = Some("it was captured, and nothing was done with it yet".to_owned());
+        Self { id: id.to_owned(), region: region.to_owned(), unfinished, copies: copies.collect() }
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.unfinished.is_none() && self.copies.iter().all(ImageCopy::is_finished)
+    }
+}
+
+impl ImageCopy {
+    pub fn is_finished(&self) -> bool {
+        self.image.is_some() && self.unfinished.is_none()
+    }
 }
 
 /// One disk of a captured image.

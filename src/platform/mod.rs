@@ -113,15 +113,15 @@ pub trait Platform: Send + Sync {
     /// the serials are known only after the launch, when user-data is fixed already.
     fn names_disks(&self) -> bool;
 
-    /// Makes the copies of an image in other regions that are missing, and says of every region what
-    /// came of it.
-    async fn copy_again(
+    /// Does what a captured image still lacks, copies in other regions among it, and says what it
+    /// lacks after that. Can be called again.
+    async fn finish_image(
         &self,
-        image: &str,
+        image: CloudImage,
         settings: &Settings,
-        copies: &[ImageCopy],
+        journal: &Journal,
         events: &Events,
-    ) -> Result<Vec<ImageCopy>, PlatformError>;
+    ) -> Result<CloudImage, PlatformError>;
 
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
@@ -171,7 +171,8 @@ pub trait Builder: Send + Sync {
     /// error: it is never cut off and captured.
     async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError>;
 
-    /// Makes an image of the disks of the stopped builder.
+    /// Makes an image of the disks of the stopped builder. What a cloud's image lacks then is
+    /// `Platform::finish_image`'s to do.
     async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError>;
 
     /// Ends it, however it is, and removes what the launch made. Can be called again.

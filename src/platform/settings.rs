@@ -22,6 +22,17 @@ impl Settings {
         }
     }
 
+    /// An image stays where it was made, whatever the environment says later.
+    pub fn in_region(self, region: Option<&str>) -> Self {
+        match self {
+            Self::Qemu(qemu) => Self::Qemu(qemu),
+            Self::Ec2(ec2) => {
+                let region = region.map(str::to_owned).or(ec2.region.clone());
+                Self::Ec2(Box::new(Ec2 { region, ..*ec2 }))
+            }
+        }
+    }
+
     /// # Errors
     /// When the image or template was made for another platform.
     pub fn qemu(&self) -> Result<&Qemu, PlatformError> {

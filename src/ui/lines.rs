@@ -7,7 +7,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{Listener, sentence::sentence};
+use super::{
+    Listener,
+    sentence::{finished, sentence},
+};
 use crate::event::{Event, Phase};
 
 /// A transfer says how far it is this often: a line every second would bury the rest.
@@ -57,7 +60,7 @@ impl<W: Write + Send> Listener for Lines<W> {
         }
         let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
         let phase = self.phase.map_or("run", Phase::title);
-        for line in sentence(event).lines() {
+        for line in told(event).lines() {
             writeln!(self.out, "{time} {phase} | {line}")
                 .map_err(|err| format!("the lines are no longer shown: {err}"))?;
         }
@@ -65,6 +68,14 @@ impl<W: Write + Send> Listener for Lines<W> {
             self.phase = None;
         }
         Ok(())
+    }
+}
+
+/// Why the run failed and what to do now stands in the summary below.
+fn told(event: &Event) -> String {
+    match event {
+        Event::RunFinished { ok, seconds, .. } => finished("run ", *ok, *seconds),
+        other => sentence(other),
     }
 }
 
@@ -110,5 +121,15 @@ mod tests {
         let text = written(&[at(0, 0), at(1, 10), at(9, 60), at(10, 70), at(11, 100)]);
         assert_eq!(text.lines().count(), 3);
         assert!(text.ends_with("convert: 100 B of 100 B (100 %)\n"));
+    }
+
+    #[test]
+    fn the_error_of_a_run_is_left_to_the_summary() {
+        let (error, hint) = (Some("no builder".to_owned()), Some("try again".to_owned()));
+        let text = written(&[(
+            43_471,
+            Event::RunFinished { ok: false, seconds: 61.0, error, hint, tail: Vec::new() },
+        )]);
+        assert_eq!(text, "12:04:31 run | run failed after 1m 01s\n");
     }
 }

@@ -46,7 +46,7 @@ pub fn sentence(event: &Event) -> String {
     }
 }
 
-fn finished(what: &str, ok: bool, seconds: f64) -> String {
+pub fn finished(what: &str, ok: bool, seconds: f64) -> String {
     let verdict = if ok { "finished" } else { "failed" };
     format!("{what}{verdict} after {}", text::seconds(seconds))
 }

@@ -58,9 +58,44 @@ fn a_name_that_nothing_goes_by_has_one_exit_code_and_says_what_to_look_at() {
         (&["history", "nope"], "hornero images --platform qemu"),
         (&["test", "img-nope"], "hornero images --platform qemu"),
         (&["publish", "web-nothing"], "runs"),
+        (&["publish", "."], "there is no run `.`"),
+        (&["publish", ".."], "there is no run `..`"),
+        (&["publish", "/"], "there is no run `/`"),
     ] {
         let ran = Ran::from(command(&hornero, arguments).output().unwrap());
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(hint), "{arguments:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn habits_from_packer_are_told_what_to_write() {
+    let hornero = Hornero::new();
+    for (arguments, tip) in [
+        (&["build", "web.toml"][..], "use 'bake'"),
+        (&["bake", "-var", "a=b", "web.toml"], "use '--var'"),
+        (&["bake", "-var-file=vars.toml", "web.toml"], "use '--var-file=vars.toml'"),
+    ] {
+        let ran = Ran::from(command(&hornero, arguments).output().unwrap());
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(tip), "{arguments:?}: {}", ran.stderr);
+    }
+    for name in ["web.pkr.hcl", "web.json"] {
+        let template = hornero.template(name, "{}");
+        let ran = Ran::from(command(&hornero, &["validate", &template]).output().unwrap());
+        assert_eq!(ran.code, 3, "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("a template of Packer"), "{name}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_variable_that_is_there_and_empty_is_named() {
+    let hornero = Hornero::new();
+    for variable in ["HORNERO_PLATFORM", "HORNERO_OUTPUT", "HORNERO_STATE_DIR", "HORNERO_DATA_DIR"] {
+        let ran = Ran::from(command(&hornero, &["images"]).env(variable, "").output().unwrap());
+        assert_eq!(ran.code, 2, "{variable}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("the variable {variable} is empty")), "{}", ran.stderr);
+    }
+    let ran = Ran::from(command(&hornero, &["--help"]).env("HORNERO_OUTPUT", "").output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }

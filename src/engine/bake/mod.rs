@@ -1,6 +1,5 @@
 //! One bake from its plan to a finished, tested image.
 
-mod proof;
 mod provision;
 mod record;
 mod specs;
@@ -8,14 +7,13 @@ mod specs;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    Interrupt, Rooms, RunFolders, clean,
+    Delivery, Interrupt, Rooms, RunFolders, clean, deliver,
     image::Staging,
     leftover,
     machine::LaunchKeys,
     manifest::Manifest,
-    outcome::Outcome,
+    outcome::{Outcome, Proof},
     phases::{Timings, phase},
-    publish,
 };
 use crate::{
     error::{Error, Kind},
@@ -33,13 +31,6 @@ pub struct Baked {
     pub manifest: Manifest,
     /// Where the manifest lies, and the disks if they are files.
     pub folder: PathBuf,
-}
-
-impl Baked {
-    /// A folder, or a region.
-    pub fn location(&self) -> String {
-        self.manifest.region.clone().unwrap_or_else(|| self.folder.display().to_string())
-    }
 }
 
 /// A bake under way: what does not change in it.
@@ -67,7 +58,8 @@ pub struct BakeInputs {
     pub secrets: BTreeMap<String, String>,
 }
 
-/// Bakes `plan`. The image is captured, has passed its checks and is published when this comes back.
+/// Bakes `plan`. The image is captured, has passed its checks, is finished and published when this
+/// comes back.
 ///
 /// # Errors
 /// The first thing that failed. Whatever was started is gone by then, except an image that was
@@ -91,18 +83,15 @@ pub async fn bake(
 
 impl Bake<'_> {
     async fn whole(&self, interrupt: Interrupt) -> Result<Baked, Error> {
-        let Self { plan, rooms, folders, events, .. } = self;
+        let Self { plan, rooms, folders, events, .. } = *self;
         let mut timings = Timings::default();
-        let baked = self.make(&mut timings, interrupt.clone()).await?;
+        let mut baked = self.make(&mut timings, interrupt.clone()).await?;
         let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-        let outcome = Outcome { image, folder, passed: false };
+        let outcome = Outcome { image, folder, proof: Proof::Untested };
         outcome.write(&folders.run)?;
-        publish::record(rooms, &baked, &folders.journal).await?;
-        self.test(&baked, &mut timings, interrupt).await?;
-        Outcome { passed: true, ..outcome }.write(&folders.run)?;
-        let work =
-            publish::publish(rooms, &baked.manifest, &plan.template.publish, (&folders.journal, events));
-        phase(events, &mut timings, Phase::Publish, work).await?;
+        let (manifest, target) = (&mut baked.manifest, &plan.template.publish);
+        let image = Delivery { manifest, outcome, made_by: &folders.run, target };
+        deliver(rooms, image, folders, interrupt, events).await?;
         Ok(baked)
     }
 
@@ -160,7 +149,8 @@ impl Bake<'_> {
         self.folders.journal.kept(&manifest.image, &folder)?;
         let baked = Baked { manifest, folder };
         let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
-        events.send(Event::ImageCaptured { image, location: baked.location(), bytes });
+        let location = baked.manifest.location(&baked.folder);
+        events.send(Event::ImageCaptured { image, location, bytes });
         Ok(baked)
     }
 }

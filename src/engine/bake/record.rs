@@ -24,10 +24,12 @@ impl Bake<'_> {
     ) -> Manifest {
         let template = &self.plan.template;
         let Ground { base, fingerprint } = ground;
-        let (id, region, copies) = match captured.cloud {
-            Some(cloud) => (cloud.id, Some(cloud.region), cloud.copies),
-            None => (format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()), None, Vec::new()),
+        let id = || format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase());
+        let (id, region, unfinished, copies) = match captured.cloud {
+            Some(cloud) => (cloud.id, Some(cloud.region), cloud.unfinished, cloud.copies),
+            None => (id(), None, None, Vec::new()),
         };
+        let machine = self.settings().in_region(region.as_deref());
         Manifest {
             format: FORMAT,
             tool: env!("CARGO_PKG_VERSION").into(),
@@ -43,6 +45,7 @@ impl Bake<'_> {
             kernel: survey.kernel,
             disks: captured.disks,
             region,
+            unfinished,
             copies,
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
             fingerprint: Some(fingerprint.sum.clone()),
@@ -51,7 +54,7 @@ impl Bake<'_> {
             packages: survey.packages,
             users: survey.users,
             checks: template.checks.clone(),
-            machine: self.settings(),
+            machine,
             ssh: template.ssh.clone(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),

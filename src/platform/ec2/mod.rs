@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
+use super::{BaseImage, Builder, CloudImage, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
 use crate::{
     aws::{Accounts, Aws},
     event::Events,
@@ -83,16 +83,17 @@ impl Platform for Ec2Platform {
         false
     }
 
-    async fn copy_again(
+    async fn finish_image(
         &self,
-        image: &str,
+        image: CloudImage,
         settings: &Settings,
-        copies: &[ImageCopy],
+        journal: &Journal,
         events: &Events,
-    ) -> Result<Vec<ImageCopy>, PlatformError> {
+    ) -> Result<CloudImage, PlatformError> {
         let settings = settings.ec2()?;
-        let aws = self.aws(settings).await?.telling(events);
-        capture::copy_again(&aws, image, settings, copies, events).await
+        let aws = self.aws(settings).await?;
+        let aws = aws.in_region(&image.region).await.map_err(error::failed("connecting to AWS"))?;
+        capture::finish(&aws.telling(events).journaled(journal), image, settings, events).await
     }
 
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
@@ -102,11 +103,11 @@ impl Platform for Ec2Platform {
 
     async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {
         match whose {
-            Whose::Anyone { place } => leftovers::find(&self.at(place).await?, None).await,
+            Whose::Anyone { place } => leftovers::find(&self.at(place).await?, None, None).await,
             Whose::Run { id, history } => {
-                let mut found = Vec::new();
+                let (mut found, kept) = (Vec::new(), history.kept.as_ref().map(|(image, _)| image.as_str()));
                 for place in history.places() {
-                    found.extend(leftovers::find(&self.at(&place).await?, Some(id)).await?);
+                    found.extend(leftovers::find(&self.at(&place).await?, Some(id), kept).await?);
                 }
                 Ok(found)
             }

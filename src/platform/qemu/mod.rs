@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, ImageCopy, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
+use super::{BaseImage, Builder, CloudImage, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
 use crate::{event::Events, journal::Journal, template::model::Base};
 
 /// The emulator for builders.
@@ -52,15 +52,15 @@ impl Platform for QemuPlatform {
         base::prepare(base, &self.data, events).await
     }
 
-    /// An image on this computer has no copies in other regions.
-    async fn copy_again(
+    /// The files are the image: nothing is done with it after the capture.
+    async fn finish_image(
         &self,
-        _: &str,
+        image: CloudImage,
         _: &Settings,
-        copies: &[ImageCopy],
+        _: &Journal,
         _: &Events,
-    ) -> Result<Vec<ImageCopy>, PlatformError> {
-        Ok(copies.to_vec())
+    ) -> Result<CloudImage, PlatformError> {
+        Ok(image)
     }
 
     fn names_disks(&self) -> bool {

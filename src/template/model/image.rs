@@ -45,6 +45,7 @@ pub struct Publish {
     pub parameter: String,
     /// Default `dev`.
     pub stage: String,
+    #[serde(default)]
     pub data_type: DataType,
 }
 

@@ -5,6 +5,7 @@ mod captures;
 mod errors;
 pub mod policy;
 mod publishing;
+mod unfinished;
 mod ways;
 
 use std::process::Command;

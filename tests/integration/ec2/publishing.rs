@@ -29,16 +29,19 @@ fn a_parameter_that_cannot_be_written_leaves_the_image_and_publish_does_only_tha
 }
 
 #[test]
-fn an_image_that_did_not_pass_its_checks_is_not_published_by_hand_either() {
-    let cloud = Cloud::start();
+fn an_image_that_failed_its_checks_is_not_published_by_hand_either() {
+    let mut cloud = Cloud::start();
     let seen = cloud.hornero.folder.path().join("seen").display().to_string();
     // Holds on the builder, and no longer on the machine that is started from the image.
     let check = format!("[[checks]]\ncommand = \"test ! -e {seen} && touch {seen}\"\n");
     let ran = cloud.run(&["bake", &cloud.template("", &check)]);
     assert_eq!(ran.code, 7, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("hornero publish"), "{}", ran.stderr);
+    let launched = cloud.proxy.count("ec2:RunInstances");
     let again = cloud.run(&["publish", &cloud.run_id()]);
     assert_eq!(again.code, 7, "{}", again.stderr);
-    assert!(again.stderr.contains("has not passed its checks"), "{}", again.stderr);
+    assert!(again.stderr.contains("it failed its checks"), "{}", again.stderr);
+    assert_eq!(cloud.proxy.count("ec2:RunInstances"), launched, "its verdict stands");
     assert_ne!(cloud.run(&["get", "web"]).code, 0);
     assert_eq!(cloud.images(REGION).len(), 1, "the image itself stays");
 }

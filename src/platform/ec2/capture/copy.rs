@@ -6,8 +6,12 @@ use aws_sdk_ec2::types::{Image, ResourceType};
 use futures::future::join_all;
 
 use super::{
-    attributes, create::discard, describe, found, key, labels::specification, pending::Pending,
-    settle::settle, share,
+    create::discard,
+    describe,
+    finish::{complete, told},
+    found, key,
+    labels::specification,
+    pending::Pending,
 };
 use crate::{
     aws::{Aws, Call, tags},
@@ -19,64 +23,51 @@ use crate::{
     template::model::Ec2,
 };
 
-/// Copies to each of `regions`, and says of each what came of it.
+/// Makes and finishes those of `copies` that are not finished yet, and says of each what came of it.
 pub async fn copy(
     aws: &Aws,
     image: &Image,
     settings: &Ec2,
-    regions: &[String],
+    copies: Vec<ImageCopy>,
     events: &Events,
 ) -> Vec<ImageCopy> {
-    let others = regions.iter().filter(|region| *region != aws.region());
-    let each = others.map(|region| async move {
-        let copied = to_region(aws, image, settings, region, events).await;
-        if let Err(error) = &copied {
-            events.warn(format!("{error}"));
-            error.hint.iter().for_each(|hint| events.warn(hint.clone()));
+    let each = copies.into_iter().map(|copy| async move {
+        match copy.is_finished() {
+            true => copy,
+            false => again(aws, image, settings, copy, events).await,
         }
-        let failed = copied.as_ref().err().map(ToString::to_string);
-        ImageCopy { region: region.clone(), image: copied.ok(), failed }
     });
     join_all(each).await
 }
 
-/// Makes the copies that are missing.
-///
-/// # Errors
-/// When the AMI itself is gone.
-pub async fn copy_again(
-    aws: &Aws,
-    ami: &str,
-    settings: &Ec2,
-    copies: &[ImageCopy],
-    events: &Events,
-) -> Result<Vec<ImageCopy>, PlatformError> {
-    let doing = || format!("looking at the AMI {ami} before it is copied");
-    let image = describe::image(aws, ami).await.map_err(failed(doing()))?.map_err(failed(doing()))?;
-    let missing: Vec<String> =
-        copies.iter().filter(|copy| copy.image.is_none()).map(|copy| copy.region.clone()).collect();
-    let mut made = copy(aws, &image, settings, &missing, events).await;
-    let result = copies.iter().map(|copy| {
-        let again = made.iter().position(|one| one.region == copy.region);
-        again.map_or_else(|| copy.clone(), |place| made.swap_remove(place))
-    });
-    Ok(result.collect())
+/// A copy that is there stays known as such, whatever fails now.
+async fn again(aws: &Aws, image: &Image, settings: &Ec2, before: ImageCopy, events: &Events) -> ImageCopy {
+    match to_region(aws, image, settings, &before, events).await {
+        Ok((there, copy)) => {
+            let unfinished = complete(&there, &copy, settings, events).await;
+            ImageCopy { image: copy.image_id, failed: None, unfinished, ..before }
+        }
+        Err(error) if before.image.is_some() => ImageCopy { unfinished: Some(told(error, events)), ..before },
+        Err(error) => ImageCopy { failed: Some(told(error, events)), ..before },
+    }
 }
 
+/// The copy when it is available, and the door to its region.
 async fn to_region(
     aws: &Aws,
     image: &Image,
     settings: &Ec2,
-    region: &str,
+    before: &ImageCopy,
     events: &Events,
-) -> Result<String, PlatformError> {
-    let ami = image.image_id().unwrap_or_default();
+) -> Result<(Aws, Image), PlatformError> {
+    let (ami, region) = (image.image_id().unwrap_or_default(), before.region.as_str());
     let doing = || format!("copying the AMI {ami} to {region}");
     let key = settings.kms_key.as_deref().map(|key| key::in_region(key, region)).transpose();
     let key = key.map_err(|why| PlatformError::new(doing(), why))?;
     let there = aws.in_region(region).await.map_err(failed(doing()))?;
     let source = found::source(ami, aws.region());
-    let copy = match found::copy_of(&there, &source, events).await.map_err(failed(doing()))? {
+    let known = before.image.as_deref();
+    let copy = match found::copy_of(&there, &source, known, events).await.map_err(failed(doing()))? {
         Some(copy) => copy,
         None => ask(aws, &there, image, key).await?,
     };
@@ -87,11 +78,7 @@ async fn to_region(
         Err(error) => Err(discard(&there, &copy, error).await),
     };
     pending.settle();
-    let made = made?;
-    attributes::set(&there, &copy, settings).await?;
-    share::share(&there, &made, &settings.share_with).await?;
-    settle(&there, &made).await?;
-    Ok(copy)
+    Ok((there, made?))
 }
 
 /// Name, description and tags are the AMI's own. The token makes a second try after a lost answer the

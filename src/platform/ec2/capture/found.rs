@@ -1,8 +1,8 @@
-//! Copies of an AMI that an earlier try has left in a region, known by their tag.
+//! Copies of an AMI that an earlier try has left in a region, known by their ID or by their tag.
 
 use aws_sdk_ec2::types::{Filter, Image, ImageState};
 
-use super::create::discard;
+use super::{create::discard, describe};
 use crate::{
     aws::{Aws, AwsError, Call, tags},
     event::Events,
@@ -16,9 +16,19 @@ pub fn source(ami: &str, region: &str) -> String {
 
 /// The copy that is there or under way. One that failed still has the name that the next one needs,
 /// so it is removed.
-pub async fn copy_of(there: &Aws, source: &str, events: &Events) -> Result<Option<String>, AwsError> {
+pub async fn copy_of(
+    there: &Aws,
+    source: &str,
+    known: Option<&str>,
+    events: &Events,
+) -> Result<Option<String>, AwsError> {
+    let mut candidates = Vec::new();
+    if let Some(ami) = known {
+        candidates.extend(describe::image(there, ami).await?.ok());
+    }
+    candidates.extend(tagged(there, source).await?);
     let mut found = None;
-    for image in tagged(there, source).await? {
+    for image in candidates {
         let (state, id) = (image.state().cloned(), image.image_id.unwrap_or_default());
         match state {
             Some(ImageState::Available) => return Ok(Some(id)),

@@ -1,10 +1,11 @@
-//! A stopped instance becomes an AMI: made, waited for, given its attributes, copied and shared.
-//! The builder is released as soon as the AMI no longer needs it.
+//! A stopped instance becomes an AMI: made and waited for; later given its attributes, shared and
+//! copied. The builder is released as soon as the AMI no longer needs it.
 
 mod attributes;
 mod copy;
 mod create;
 mod describe;
+mod finish;
 mod found;
 mod key;
 mod labels;
@@ -16,7 +17,7 @@ use std::future::Future;
 
 use aws_sdk_ec2::types::Image;
 
-pub use copy::copy_again;
+pub use finish::finish;
 use labels::Labels;
 use pending::Pending;
 
@@ -51,8 +52,8 @@ pub struct Volume {
     pub device: String,
 }
 
-/// Makes the AMI, and what the template wants made of it. `release` ends the builder; it runs
-/// beside the wait for the AMI, and what it could not do is left to the caller's own end of it.
+/// Makes the AMI. `release` ends the builder; it runs beside the wait for the AMI, and what it could
+/// not do is left to the caller's own end of it.
 ///
 /// # Errors
 /// When AWS refuses, or the AMI becomes none.
@@ -75,7 +76,14 @@ pub async fn capture(
     };
     let pending = Pending::new(&ami, aws.region(), events);
     let result = match beside(create::available(aws, &ami), released).await {
-        Ok(image) => finish(aws, &image, source, events).await,
+        Ok(image) => {
+            // What is refused now is tried again when it is finished.
+            if let Err(error) = settle::settle(aws, &image).await {
+                events.warn(error.to_string());
+            }
+            let cloud = CloudImage::new(&ami, aws.region(), &source.settings.copy_to);
+            Ok(Captured { disks: disks(&image, source), cloud: Some(cloud) })
+        }
         Err(error) => Err(create::discard(aws, &ami, error).await),
     };
     pending.settle();
@@ -97,29 +105,6 @@ async fn beside(
         }
         _ = &mut released => available.await,
     }
-}
-
-/// From an AMI that is available to what the template wants of it.
-async fn finish(
-    aws: &Aws,
-    image: &Image,
-    source: &Source<'_>,
-    events: &Events,
-) -> Result<Captured, PlatformError> {
-    let ami = image.image_id().unwrap_or_default();
-    let stays = |error: PlatformError| {
-        let there = format!("the AMI {ami} in {} stays; `hornero images` lists it", aws.region());
-        match error.hint.clone() {
-            Some(hint) => error.hint(format!("{hint}; {there}")),
-            None => error.hint(there),
-        }
-    };
-    attributes::set(aws, ami, source.settings).await.map_err(stays)?;
-    share::share(aws, image, &source.settings.share_with).await.map_err(stays)?;
-    settle::settle(aws, image).await.map_err(stays)?;
-    let copies = copy::copy(aws, image, source.settings, &source.settings.copy_to, events).await;
-    let cloud = CloudImage { id: ami.to_owned(), region: aws.region().to_owned(), copies };
-    Ok(Captured { disks: disks(image, source), cloud: Some(cloud) })
 }
 
 /// The disks of the image, by their names in the template.

@@ -7,6 +7,11 @@ use crate::{
     platform::{PlatformError, ec2::error::failed},
 };
 
+/// Whether it would be taken for one.
+pub fn expires(image: &Image) -> bool {
+    image.tags().iter().any(|tag| tag.key() == Some(tags::EXPIRES))
+}
+
 /// Takes the tag of the expiry from the AMI and its snapshots, in one call, so that there is no time
 /// at which the snapshots of a complete AMI look forgotten.
 pub async fn settle(aws: &Aws, image: &Image) -> Result<(), PlatformError> {

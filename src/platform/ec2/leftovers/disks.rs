@@ -1,6 +1,6 @@
 //! Volumes, snapshots and AMIs.
 
-use aws_sdk_ec2::types::{Filter, Volume};
+use aws_sdk_ec2::types::{Filter, Image, Snapshot, Volume};
 
 use super::{Told, leftover, time};
 use crate::{
@@ -34,43 +34,47 @@ fn goes_with_its_instance(volume: &Volume) -> bool {
 }
 
 /// Those that are not complete: a complete one does not expire.
-pub async fn images(aws: &Aws, by: &Filter) -> Result<Vec<Leftover>, AwsError> {
+pub async fn images(aws: &Aws, by: &Filter) -> Result<Vec<Image>, AwsError> {
     let call = Call::read("ec2:DescribeImages", WHAT);
     let ask = || aws.ec2().describe_images().owners("self").filters(by.clone()).filters(expiring()).send();
-    let all = aws.call(call, ask).await?.images.unwrap_or_default();
-    let left = all.iter().filter_map(|image| {
-        leftover(
-            aws,
-            Told {
-                kind: LeftoverKind::Ami,
-                id: image.image_id(),
-                tags: image.tags(),
-                since: image.creation_date().and_then(|date| date.parse().ok()),
-                detail: image.state().map(|state| state.as_str().to_owned()).unwrap_or_default(),
-            },
-        )
-    });
-    Ok(left.collect())
+    Ok(aws.call(call, ask).await?.images.unwrap_or_default())
 }
 
-pub async fn snapshots(aws: &Aws, by: &Filter) -> Result<Vec<Leftover>, AwsError> {
+pub fn image_left(aws: &Aws, image: &Image) -> Option<Leftover> {
+    leftover(
+        aws,
+        Told {
+            kind: LeftoverKind::Ami,
+            id: image.image_id(),
+            tags: image.tags(),
+            since: image.creation_date().and_then(|date| date.parse().ok()),
+            detail: image.state().map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        },
+    )
+}
+
+pub fn snapshots_of(image: &Image) -> impl Iterator<Item = &str> {
+    image.block_device_mappings().iter().filter_map(|one| one.ebs()?.snapshot_id())
+}
+
+pub async fn snapshots(aws: &Aws, by: &Filter) -> Result<Vec<Snapshot>, AwsError> {
     let call = Call::read("ec2:DescribeSnapshots", WHAT);
     let ask =
         || aws.ec2().describe_snapshots().owner_ids("self").filters(by.clone()).filters(expiring()).send();
-    let all = aws.call(call, ask).await?.snapshots.unwrap_or_default();
-    let left = all.iter().filter_map(|snapshot| {
-        leftover(
-            aws,
-            Told {
-                kind: LeftoverKind::Snapshot,
-                id: snapshot.snapshot_id(),
-                tags: snapshot.tags(),
-                since: time(snapshot.start_time()),
-                detail: gib(snapshot.volume_size()),
-            },
-        )
-    });
-    Ok(left.collect())
+    Ok(aws.call(call, ask).await?.snapshots.unwrap_or_default())
+}
+
+pub fn snapshot_left(aws: &Aws, snapshot: &Snapshot) -> Option<Leftover> {
+    leftover(
+        aws,
+        Told {
+            kind: LeftoverKind::Snapshot,
+            id: snapshot.snapshot_id(),
+            tags: snapshot.tags(),
+            since: time(snapshot.start_time()),
+            detail: gib(snapshot.volume_size()),
+        },
+    )
 }
 
 fn expiring() -> Filter {

@@ -21,8 +21,9 @@ use crate::{
     platform::{Leftover, LeftoverKind, PlatformError},
 };
 
-/// Everything of `run`, or of all runs when none is named.
-pub async fn find(aws: &Aws, run: Option<&str>) -> Result<Vec<Leftover>, PlatformError> {
+/// Everything of `run`, or of all runs when none is named; not the AMI that is `kept`, nor its
+/// snapshots.
+pub async fn find(aws: &Aws, run: Option<&str>, kept: Option<&str>) -> Result<Vec<Leftover>, PlatformError> {
     let by = match run {
         Some(run) => filter(&format!("tag:{}", tags::RUN), run),
         None => filter("tag-key", tags::EXPIRES),
@@ -37,6 +38,13 @@ pub async fn find(aws: &Aws, run: Option<&str>) -> Result<Vec<Leftover>, Platfor
         disks::snapshots(aws, &by),
     )
     .map_err(failed(doing()))?;
+    let spared = |id: Option<&str>| kept.is_some() && id == kept;
+    let (kept, images): (Vec<_>, Vec<_>) = images.into_iter().partition(|image| spared(image.image_id()));
+    let its_own: Vec<&str> = kept.iter().flat_map(disks::snapshots_of).collect();
+    let snapshots =
+        snapshots.into_iter().filter(|one| !its_own.contains(&one.snapshot_id().unwrap_or_default()));
+    let images = images.iter().filter_map(|image| disks::image_left(aws, image)).collect();
+    let snapshots = snapshots.filter_map(|snapshot| disks::snapshot_left(aws, &snapshot)).collect();
     [instances, volumes, groups, images, snapshots].into_iter().for_each(|more| found.extend(more));
     Ok(found)
 }
