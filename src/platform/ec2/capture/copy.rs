@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{Image, ResourceType};
 use futures::future::join_all;
 
-use super::{
-    attributes, create::discard, describe, found, key, labels::specification, pending::Pending, share,
-};
+use super::{attributes, create::discard, describe, found, labels::specification, pending::Pending, share};
 use crate::{
     aws::{Aws, Call, tags},
     event::Events,
@@ -15,7 +13,7 @@ use crate::{
         ImageCopy, PlatformError,
         ec2::error::{failed, waited},
     },
-    template::model::Ec2,
+    template::{kms, model::Ec2},
 };
 
 /// Copies to each of `regions`, and says of each what came of it.
@@ -71,7 +69,7 @@ async fn to_region(
 ) -> Result<String, PlatformError> {
     let ami = image.image_id().unwrap_or_default();
     let doing = || format!("copying the AMI {ami} to {region}");
-    let key = settings.kms_key.as_deref().map(|key| key::in_region(key, region)).transpose();
+    let key = settings.copy_key().map(|key| kms::in_region(key, region)).transpose();
     let key = key.map_err(|why| PlatformError::new(doing(), why))?;
     let there = aws.in_region(region).await.map_err(failed(doing()))?;
     let source = found::source(ami, aws.region());

@@ -6,7 +6,6 @@ mod copy;
 mod create;
 mod describe;
 mod found;
-mod key;
 mod labels;
 mod pending;
 mod share;
