@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     api::{Ami, Images, Instance, Order},
     attempts,
-    builder::Ec2Builder,
+    builder::{Ec2Builder, Running},
     destroy::{Made, destroy},
     disks,
     error::failed,
@@ -108,7 +108,9 @@ async fn start(
         let why = format!("the instance {} lacks one of the volumes that were ordered", instance.id);
         PlatformError::new(format!("starting the builder `{}`", spec.name), why)
     })?;
-    Ok(Ec2Builder::new(aws.clone(), instance.id, address, settings.clone(), root, disks, made.clone()))
+    let (id, settings) = (instance.id, settings.clone());
+    let machine = Running { aws: aws.clone(), id, address, settings, root, disks, made: made.clone() };
+    Ok(Ec2Builder::new(machine))
 }
 
 fn private(ssh: &Ssh) -> bool {
