@@ -106,6 +106,8 @@ pub enum Event {
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     Base,
+    /// Of files from the web.
+    Fetch,
     Launch,
     Connect,
     CloudInit,
@@ -206,6 +208,7 @@ impl Phase {
     pub fn title(self) -> &'static str {
         match self {
             Self::Base => "base",
+            Self::Fetch => "fetch",
             Self::Launch => "launch",
             Self::Connect => "connect",
             Self::CloudInit => "cloud-init",

@@ -40,7 +40,7 @@ pub enum FetchError {
 /// # Errors
 /// When the server does not answer, the disk is full, or the sum is another.
 pub async fn fetch(url: &str, sha256: &str, folder: &Path, events: &Events) -> Result<PathBuf, FetchError> {
-    let target = folder.join(sha256);
+    let target = kept(sha256, folder);
     let lock = folder.join(format!("{sha256}.lock"));
     let guard = hold(folder.to_owned(), lock.clone()).await.map_err(|error| local(url, &lock, error))?;
     if target.exists() {
@@ -52,6 +52,11 @@ pub async fn fetch(url: &str, sha256: &str, folder: &Path, events: &Events) -> R
     std::fs::rename(&part, &target).map_err(|error| local(url, &target, error))?;
     drop(guard);
     Ok(target)
+}
+
+/// Where a file of this sum lies when it was fetched.
+pub fn kept(sha256: &str, folder: &Path) -> PathBuf {
+    folder.join(sha256)
 }
 
 /// Brings `part` to its end, from wherever an earlier attempt left it. A part with a wrong sum is

@@ -116,7 +116,10 @@ fn place(role: Option<&str>, region: &str) -> Place {
 }
 
 async fn take_on(role: &str, base: &SdkConfig) -> SdkConfig {
-    let provider = AssumeRoleProvider::builder(role).session_name("hornero").configure(base).build().await;
+    // What carries no token is not repeated by `call`, so a lost answer of STS is asked for again
+    // here. It is not for long: the SDK gives credentials five seconds.
+    let asking = base.to_builder().retry_config(RetryConfig::standard()).build();
+    let provider = AssumeRoleProvider::builder(role).session_name("hornero").configure(&asking).build().await;
     let provider = aws_credential_types::provider::SharedCredentialsProvider::new(provider);
     base.to_builder().credentials_provider(provider).build()
 }

@@ -91,7 +91,10 @@ impl Aws {
             self.note(call.action);
             let error = match make().await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => AwsError::of(&call, self.region(), &error),
+                Err(error) => {
+                    let role = self.shared.role.as_deref();
+                    AwsError::of(&call, self.region(), &error).in_role(role, &error)
+                }
             };
             tries += 1;
             if !again(&call, error.fault, tries) {

@@ -1,15 +1,16 @@
-//! What went wrong with a call, in our words: which call, on what, what AWS said, and what to do.
+//! What went wrong with a call, in our words: which call, on what, and what AWS said.
 
 use std::error::Error as StdError;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use regex::Regex;
 
-use super::{Call, classify::classify};
+use super::{Call, classify::classify, credentials};
 use crate::{causes, journal::JournalError, wait::Passing};
+
+/// How a role is taken on.
+pub(super) const ASSUME: &str = "sts:AssumeRole";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -55,12 +56,14 @@ impl AwsError {
         E: StdError + ProvideErrorMetadata + 'static,
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
-        let (code, message) = match error {
-            SdkError::ServiceError(answer) => (answer.err().code(), answer.err().message()),
-            _ => (None, None),
+        let refused = credentials::said(error);
+        let (code, message) = match (refused, error) {
+            (Some(said), _) => (said.code(), said.message()),
+            (None, SdkError::ServiceError(answer)) => (answer.err().code(), answer.err().message()),
+            (None, _) => (None, None),
         };
         let fault = match (code, error) {
-            _ if causes::of(error).any(<dyn StdError>::is::<CredentialsError>) => Fault::Credentials,
+            _ if credentials::lacking(error) => without_credentials(code),
             (Some(code), _) => classify(code, status),
             (None, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) => {
                 Fault::Transient
@@ -74,7 +77,17 @@ impl AwsError {
             region: region.to_owned(),
             code: code.map(str::to_owned),
             message: message.map_or_else(|| said(error), readable),
-            request_id: error.request_id().map(str::to_owned),
+            request_id: refused.map_or_else(|| error.request_id(), RequestId::request_id).map(str::to_owned),
+        }
+    }
+
+    /// With a role to take on, credentials that were not to be had are those of the role.
+    pub(super) fn in_role(self, role: Option<&str>, error: &(dyn StdError + 'static)) -> Self {
+        match role {
+            Some(role) if credentials::of_role(error) => {
+                Self { action: ASSUME, resource: role.to_owned(), ..self }
+            }
+            Some(_) | None => self,
         }
     }
 
@@ -120,60 +133,19 @@ impl AwsError {
             false => format!("{} ({})", self.message.trim_end_matches('.'), details.join(", ")),
         }
     }
-
-    /// What to do now.
-    pub fn hint(&self) -> String {
-        let Self { region, resource, .. } = self;
-        match self.fault {
-            _ if self.action.is_empty() => "set `region` in [ec2], or AWS_REGION in the environment".into(),
-            _ if self.code.as_deref() == Some("VPCIdNotSpecified") => {
-                format!("there is no default VPC in {region}: name subnets in [ec2] subnets")
-            }
-            Fault::Throttled => format!(
-                "AWS limits how often {} may be called in {region}: wait, let other tools of this account rest, or ask for a higher limit",
-                self.action
-            ),
-            Fault::NotFound => {
-                format!("look whether {resource} is spelled right and exists in {region} for this account")
-            }
-            Fault::Denied => self.permission(),
-            Fault::Credentials => {
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in \
-                                   with `aws sso login`; `aws sts get-caller-identity` tells who you are"
-                    .into()
-            }
-            Fault::Expired => {
-                "the credentials ran out: log in again (`aws sso login`) or ask for ones that last \
-                               longer than a bake, then bake again"
-                    .into()
-            }
-            Fault::Quota => format!(
-                "ask for more in Service Quotas for {region}, free what is no longer used, or use another [ec2] instance type"
-            ),
-            Fault::Capacity => "add other `instance_types` or `subnets` to [ec2], or try again later".into(),
-            Fault::Invalid => {
-                format!("correct what {} was given for {resource}: AWS says above what is wrong", self.action)
-            }
-            Fault::Transient => "AWS or the network between had trouble: look at both and bake again".into(),
-            Fault::Other => format!("look up what AWS means in the reference of {}", self.action),
-        }
-    }
-
-    /// AWS tells in the message what was missing; else it is the call itself.
-    fn permission(&self) -> String {
-        let named = |pattern: &str| {
-            let found = Regex::new(pattern).ok()?.captures(&self.message)?;
-            found.get(1).map(|name| name.as_str().trim_end_matches(['.', ',']).to_owned())
-        };
-        let action = named(r"not authorized to perform: (\S+)").unwrap_or_else(|| self.action.to_owned());
-        let resource = named(r"on resource: (\S+)").unwrap_or_else(|| self.resource.clone());
-        format!("allow `{action}` on {resource} to this user or role; docs/iam.md has the whole policy")
-    }
 }
 
 impl Passing for AwsError {
     fn passes(&self) -> bool {
         matches!(self.fault, Fault::Transient | Fault::Throttled)
+    }
+}
+
+/// What was said by the one who gives credentials, which is about them unless it passes.
+fn without_credentials(code: Option<&str>) -> Fault {
+    match code.map(|code| classify(code, None)) {
+        Some(fault @ (Fault::Throttled | Fault::Transient | Fault::Expired)) => fault,
+        Some(_) | None => Fault::Credentials,
     }
 }
 
@@ -216,22 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_permission_is_named_as_aws_names_it() {
-        let said = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized \
-                    to perform: iam:PassRole on resource: arn:aws:iam::1:role/web because no identity-based policy \
-                    allows it. Encoded authorization failure message: QUJD";
-        let error = error(Fault::Denied, said);
+    fn what_only_aws_can_read_is_left_out() {
+        let said = "It is denied. Encoded authorization failure message: QUJD";
         assert!(
-            error.hint().starts_with("allow `iam:PassRole` on arn:aws:iam::1:role/web "),
-            "{}",
-            error.hint()
+            error(Fault::Denied, said)
+                .to_string()
+                .ends_with("in eu-west-1: It is denied (Code, request r-1)")
         );
-        assert!(!error.to_string().contains("QUJD"));
-    }
-
-    #[test]
-    fn without_that_it_is_the_permission_of_the_call() {
-        let hint = error(Fault::Denied, "Access Denied").hint();
-        assert!(hint.starts_with("allow `ec2:RunInstances` on subnet-1 "), "{hint}");
     }
 }

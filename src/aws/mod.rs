@@ -5,7 +5,9 @@
 mod accounts;
 mod call;
 mod classify;
+mod credentials;
 mod error;
+mod hint;
 mod limiter;
 pub mod tags;
 

@@ -1,5 +1,5 @@
 //! Between cloud-init and the steps: mount points get their owners, packages are removed, and all
-//! files of the template go up in one stream.
+//! files of the template go up in one stream. Those from the web were fetched before the launch.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// # Errors
-/// When a script fails on the builder, or a file cannot be read, fetched or unpacked there.
+/// When a script fails on the builder, or a file cannot be read or unpacked there.
 pub async fn run(
     machine: &Machine<'_>,
     template: &Template,
@@ -37,7 +37,7 @@ pub async fn run(
     if let Some(text) = late_script(&template.packages, &template.disks)? {
         script(machine, &text, "removing packages and setting owners of mount points", events).await?;
     }
-    let entries = entries(&template.files, downloads, events).await?;
+    let entries = entries(&template.files, downloads)?;
     if entries.is_empty() {
         return Ok(());
     }
@@ -75,11 +75,11 @@ async fn script(machine: &Machine<'_>, text: &str, what: &str, events: &Events) 
     }
 }
 
-async fn entries(files: &[FileSpec], downloads: &Path, events: &Events) -> Result<Vec<Entry>, Error> {
+fn entries(files: &[FileSpec], downloads: &Path) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     for spec in files {
         let fetched = match &spec.source {
-            FileSource::Url { url, sha256 } => Some(fetch::fetch(url, sha256, downloads, events).await?),
+            FileSource::Url { url: _, sha256 } => Some(fetch::kept(sha256, downloads)),
             FileSource::Path(_) | FileSource::Content(_) => None,
         };
         let expanded = expand(spec, fetched.as_deref()).map_err(|error| {

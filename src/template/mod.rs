@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod diagnose;
+pub mod kms;
 pub mod literal;
 pub mod model;
 pub mod raw;

@@ -129,6 +129,9 @@ def refusal(call, status, code, message):
         body = {"__type": code, "message": message}
         return status, "application/x-amz-json-1.1", json.dumps(body).encode()
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    if call.service == "sts":
+        body = f"<ErrorResponse>{error}<RequestId>req-of-the-rig</RequestId></ErrorResponse>"
+        return status, "text/xml", body.encode()
     body = f"<Response><Errors>{error}</Errors><RequestID>req-of-the-rig</RequestID></Response>"
     return status, "text/xml", body.encode()
 
@@ -142,6 +145,9 @@ def denied(_self, call, _rule):
     said = f"User: arn:aws:iam::123456789012:user/ci is not authorized to perform: {call.service}:{call.action}"
     if call.json:
         return refusal(call, 400, "AccessDeniedException", said)
+    if call.service == "sts":
+        # The same whether the role forbids it or does not exist.
+        return refusal(call, 403, "AccessDenied", said)
     message = f"You are not authorized to perform this operation. {said}"
     return refusal(call, 403, "UnauthorizedOperation", message)
 

@@ -4,7 +4,7 @@ images."""
 import xml.etree.ElementTree as xml
 
 from machine import CODES
-from wire import put, text
+from wire import parse, put, render, take_filter, text
 
 GONE = ("shutting-down", "terminated")
 
@@ -44,6 +44,20 @@ def addresses(element, public, private):
             association = xml.SubElement(element, "association")
             put(association, "ipOwnerId", "amazon")
         put(association, "publicIp", public)
+
+
+def described(rig, params, headers, name, fill, *where):
+    """Moto's answer with the truth in it, and what its filter for states leaves of that: moto knows
+    other states."""
+    params, wanted = take_filter(params, name)
+    status, moto_headers, body = rig.upstream.call(headers, params)
+    if status != 200:
+        return status, moto_headers, body
+    root = parse(body)
+    fill(root, rig)
+    if wanted is not None:
+        only_in(root, wanted, *where)
+    return 200, moto_headers, render(root)
 
 
 def only_in(root, wanted, collection, name_path, parent=None):

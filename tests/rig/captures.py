@@ -37,15 +37,8 @@ def keep(rig, answer, headers, layer_of):
 
 
 def describe_images(rig, params, headers):
-    params, wanted = wire.take_filter(params, "state")
-    status, moto_headers, body = rig.upstream.call(headers, params)
-    if status != 200:
-        return status, moto_headers, body
-    root = wire.parse(body)
-    answers.images(root, rig)
-    if wanted is not None:
-        answers.only_in(root, wanted, "imagesSet", "imageState")
-    return 200, moto_headers, wire.render(root)
+    where = "imagesSet", "imageState"
+    return answers.described(rig, params, headers, "state", answers.images, *where)
 
 
 def deregister_image(rig, params, headers):

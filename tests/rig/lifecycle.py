@@ -8,15 +8,8 @@ from wire import Refusal
 
 
 def describe_instances(rig, params, headers):
-    params, wanted = wire.take_filter(params, "instance-state-name")
-    status, moto_headers, body = rig.upstream.call(headers, params)
-    if status != 200:
-        return status, moto_headers, body
-    root = wire.parse(body)
-    answers.instances(root, rig)
-    if wanted is not None:
-        answers.only_in(root, wanted, "instancesSet", "instanceState/name", parent="reservationSet")
-    return 200, moto_headers, wire.render(root)
+    where = "instancesSet", "instanceState/name", "reservationSet"
+    return answers.described(rig, params, headers, "instance-state-name", answers.instances, *where)
 
 
 def describe_instance_status(rig, params, headers):

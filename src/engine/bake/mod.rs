@@ -1,10 +1,13 @@
 //! One bake from its plan to a finished, tested image.
 
+mod ground;
 mod provision;
 mod record;
 mod specs;
 
 use std::{collections::BTreeMap, path::PathBuf};
+
+use ground::Ground;
 
 use super::{
     Delivery, Interrupt, Rooms, RunFolders, clean, deliver,
@@ -18,8 +21,8 @@ use super::{
 use crate::{
     error::{Error, Kind},
     event::{Event, Events, Phase},
-    plan::{Content, Fingerprint, Plan, fingerprint},
-    platform::{BaseImage, Builder},
+    plan::{Content, Plan},
+    platform::Builder,
 };
 
 /// How long a guest may take to shut down.
@@ -41,12 +44,6 @@ struct Bake<'a> {
     inputs: BakeInputs,
     keys: LaunchKeys,
     events: &'a Events,
-}
-
-/// What a bake starts from, and what that makes of its plan.
-struct Ground {
-    base: BaseImage,
-    fingerprint: Fingerprint,
 }
 
 /// What a bake is given beside its plan.
@@ -96,16 +93,12 @@ impl Bake<'_> {
     }
 
     async fn make(&self, timings: &mut Timings, mut interrupt: Interrupt) -> Result<Baked, Error> {
-        let Self { plan, rooms, events, .. } = self;
+        let Self { rooms, events, .. } = self;
         let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
-        let base = tokio::select! {
-            base = phase(events, timings, Phase::Base, async {
-                Ok(rooms.platform.prepare_base(&plan.template.base, &self.settings(), events).await?)
-            }) => base?,
+        let ground = tokio::select! {
+            ground = self.ground(timings) => ground?,
             () = interrupt.wanted() => return Err(interrupted()),
         };
-        let fingerprint = fingerprint(plan, &base.id, &self.inputs.files);
-        let ground = Ground { base, fingerprint };
         let spec = self.launch_spec(&ground.base)?;
         let mut builder =
             phase(events, timings, Phase::Launch, async { Ok(rooms.platform.launch(spec, events).await?) })

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Bake, Ground};
+use super::{Bake, ground::Ground};
 use crate::{
     engine::{
         manifest::{BaseEntry, FORMAT, InputEntry, Manifest},

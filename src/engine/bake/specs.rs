@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Bake, Ground};
+use super::{Bake, ground::Ground};
 use crate::{
     engine::machine,
     error::Error,

@@ -30,56 +30,54 @@ const LOOK: Duration = Duration::from_secs(3);
 /// Shutting an instance down takes EC2 longer than its guest needs.
 const STOP: Duration = Duration::from_secs(10 * 60);
 
+/// An instance that runs, and what was made for it.
+#[derive(Debug)]
+pub struct Running {
+    pub aws: Aws,
+    pub id: String,
+    pub address: SocketAddr,
+    pub settings: Ec2,
+    pub root: Volume,
+    pub disks: Vec<(Disk, Volume)>,
+    pub made: Made,
+}
+
 #[derive(Debug)]
 pub struct Ec2Builder {
-    aws: Aws,
-    id: String,
-    address: SocketAddr,
-    settings: Ec2,
-    root: Volume,
-    disks: Vec<(Disk, Volume)>,
-    made: Made,
+    machine: Running,
     /// When it may be asked again whether it runs.
     next_look: Mutex<Instant>,
     stopped: bool,
 }
 
 impl Ec2Builder {
-    pub fn new(
-        aws: Aws,
-        id: String,
-        address: SocketAddr,
-        settings: Ec2,
-        root: Volume,
-        disks: Vec<(Disk, Volume)>,
-        made: Made,
-    ) -> Self {
-        let next_look = Mutex::new(Instant::now());
-        Self { aws, id, address, settings, root, disks, made, next_look, stopped: false }
+    pub fn new(machine: Running) -> Self {
+        Self { machine, next_look: Mutex::new(Instant::now()), stopped: false }
     }
 }
 
 #[async_trait]
 impl Builder for Ec2Builder {
     fn id(&self) -> String {
-        self.id.clone()
+        self.machine.id.clone()
     }
 
     fn address(&self) -> SocketAddr {
-        self.address
+        self.machine.address
     }
 
     fn disks(&self) -> Vec<DiskName> {
-        self.disks.iter().map(|(disk, volume)| disks::name(disk, volume)).collect()
+        self.machine.disks.iter().map(|(disk, volume)| disks::name(disk, volume)).collect()
     }
 
     async fn endpoint(&self, id: Option<&str>) -> Result<Endpoint, PlatformError> {
-        let found = endpoint::find(&self.aws, &self.id, id).await?;
-        let credentials = self.aws.sdk().credentials_provider().ok_or_else(|| {
+        let aws = &self.machine.aws;
+        let found = endpoint::find(aws, &self.machine.id, id).await?;
+        let credentials = aws.sdk().credentials_provider().ok_or_else(|| {
             let what = format!("signing a tunnel through {}", found.id);
             PlatformError::new(what, "there are no AWS credentials").hint("set AWS_PROFILE, or log in to AWS")
         })?;
-        let region = self.aws.region().to_owned();
+        let region = aws.region().to_owned();
         Ok(Endpoint { id: found.id, url: found.url, region, credentials })
     }
 
@@ -87,11 +85,11 @@ impl Builder for Ec2Builder {
         let mut next = self.next_look.lock().await;
         sleep_until(*next).await;
         *next = Instant::now() + LOOK;
-        states::gone(&self.aws, &self.id).await
+        states::gone(&self.machine.aws, &self.machine.id).await
     }
 
     async fn console_tail(&self, lines: usize) -> Vec<String> {
-        match self.aws.console(&self.id).await {
+        match self.machine.aws.console(&self.machine.id).await {
             Ok(text) => last_lines(&text, lines),
             // It is told beside another error, which counts.
             Err(error) => vec![format!("the console could not be read: {error}")],
@@ -99,8 +97,9 @@ impl Builder for Ec2Builder {
     }
 
     async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
-        self.aws.stop(&self.id).await.map_err(failed(format!("stopping the builder {}", self.id)))?;
-        match states::stopped(&self.aws, &self.id, deadline.max(STOP)).await {
+        let Running { aws, id, .. } = &self.machine;
+        aws.stop(id).await.map_err(failed(format!("stopping the builder {id}")))?;
+        match states::stopped(aws, id, deadline.max(STOP)).await {
             Ok(()) => {
                 self.stopped = true;
                 Ok(())
@@ -111,10 +110,10 @@ impl Builder for Ec2Builder {
 
     async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError> {
         if !self.stopped {
-            let what = format!("making an AMI of the builder {}", self.id);
+            let what = format!("making an AMI of the builder {}", self.machine.id);
             return Err(PlatformError::new(what, "it was not stopped, so its disks may be half-written"));
         }
-        let Self { aws, id, settings, root, disks, made, .. } = self;
+        let Running { aws, id, settings, root, disks, made, .. } = &mut self.machine;
         let source = Source { instance: id, root, disks, settings };
         let aws = aws.telling(events);
         let release = destroy(&aws, aws.region(), made);
@@ -122,6 +121,7 @@ impl Builder for Ec2Builder {
     }
 
     async fn destroy(&mut self) -> Result<(), PlatformError> {
-        destroy(&self.aws, self.aws.region(), &mut self.made).await
+        let Running { aws, made, .. } = &mut self.machine;
+        destroy(aws, aws.region(), made).await
     }
 }

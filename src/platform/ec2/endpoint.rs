@@ -7,8 +7,8 @@ use super::{
 };
 use crate::platform::PlatformError;
 
-/// The state of one that can be used.
-const READY: &str = "create-complete";
+/// The states of one that can be used: one that is changed goes on with its work.
+const READY: [&str; 4] = ["create-complete", "update-in-progress", "update-complete", "update-failed"];
 
 const MAKE: &str = "make one with `aws ec2 create-instance-connect-endpoint --subnet-id ...` in the builder's VPC, \
                     or choose another way in [ssh]";
@@ -43,10 +43,12 @@ fn choose(gates: Vec<Gate>, place: &str) -> Result<Found, String> {
     let mut why = format!("there is none {place}");
     for gate in gates {
         match gate.dns {
-            Some(dns) if gate.state == READY => return Ok(Found { id: gate.id, url: url(&dns) }),
+            Some(dns) if READY.contains(&gate.state.as_str()) => {
+                return Ok(Found { id: gate.id, url: url(&dns) });
+            }
             Some(_) | None => {
                 let reason = gate.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-                why = format!("{} is in state {}{reason}, not {READY}", gate.id, gate.state);
+                why = format!("{} is in state {}{reason}, not {}", gate.id, gate.state, READY[0]);
             }
         }
     }
@@ -71,8 +73,15 @@ mod tests {
 
     #[test]
     fn the_first_that_is_ready_is_taken() {
-        let found = choose(vec![gate("eice-1", "delete-in-progress"), gate("eice-2", READY)], "in vpc-1");
+        let found = choose(vec![gate("eice-1", "delete-in-progress"), gate("eice-2", READY[0])], "in vpc-1");
         assert_eq!(found, Ok(Found { id: "eice-2".into(), url: "wss://eice-2.example".into() }));
+    }
+
+    #[test]
+    fn one_that_is_or_was_changed_is_taken_too() {
+        for state in ["update-in-progress", "update-complete", "update-failed"] {
+            assert_eq!(choose(vec![gate("eice-1", state)], "in vpc-1").unwrap().id, "eice-1", "{state}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{Mutex, PoisonError},
 };
 
@@ -82,6 +83,8 @@ pub struct FakeEc2 {
     first: Mutex<Vec<(&'static str, &'static str)>>,
     /// How often an instance is refused, and with which code.
     lacks: Mutex<(usize, &'static str)>,
+    /// From this look on an instance has a public address.
+    public_after: Option<usize>,
     /// What becomes of an instance, and why; terminated when `None`.
     state: Option<(State, &'static str)>,
 }
@@ -100,6 +103,11 @@ impl FakeEc2 {
 
     pub fn lacking(self, times: usize, code: &'static str) -> Self {
         *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = (times, code);
+        self
+    }
+
+    pub fn public_after(mut self, looks: usize) -> Self {
+        self.public_after = Some(looks);
         self
     }
 
@@ -126,7 +134,7 @@ impl FakeEc2 {
     }
 }
 
-fn instance(state: State) -> Instance {
+pub fn instance(state: State) -> Instance {
     Instance {
         id: "i-1".into(),
         state,
@@ -176,7 +184,10 @@ impl Machines for FakeEc2 {
         self.asked("look", id)?;
         let (state, reason) = self.state.unwrap_or((State::Terminated, ""));
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-        Ok(Instance { reason, ..instance(state) })
+        let looks = self.calls().iter().filter(|call| call.starts_with("look ")).count();
+        let public = self.public_after.is_some_and(|after| looks >= after);
+        let public_ip = public.then_some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9)));
+        Ok(Instance { reason, public_ip, ..instance(state) })
     }
 
     async fn stop(&self, id: &str) -> Result<(), AwsError> {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use super::{
     api::{Ami, Images, Instance, Order},
     attempts,
-    builder::Ec2Builder,
+    builder::{Ec2Builder, Running},
     destroy::{Made, destroy},
     disks,
     error::failed,
@@ -18,7 +18,7 @@ use crate::{
     event::Events,
     journal::Thing,
     platform::{LaunchSpec, Origin, PlatformError},
-    template::model::{Ssh, Via},
+    template::model::{Ec2, Ssh, Via},
 };
 
 /// The port of SSH where a template names no other.
@@ -101,23 +101,41 @@ async fn start(
     events.note(format!("the instance {} is starting", instance.id));
     let instance = states::running(aws, &instance.id, order.volumes.len().max(1), &spec.name).await?;
     made.spot_request = instance.spot_request.clone();
-    let address = address(&instance, &spec.ssh, &spec.name)?;
+    let public = public(settings, &spec.ssh);
+    let instance = match public {
+        true => states::addressed(aws, instance, &spec.name).await?,
+        false => instance,
+    };
+    let address = address(&instance, &spec.ssh, public, &spec.name)?;
     let (root, disks) = disks::attached(&instance, ami, &order.volumes, &spec.disks).ok_or_else(|| {
         let why = format!("the instance {} lacks one of the volumes that were ordered", instance.id);
         PlatformError::new(format!("starting the builder `{}`", spec.name), why)
     })?;
-    Ok(Ec2Builder::new(aws.clone(), instance.id, address, settings.clone(), root, disks, made.clone()))
+    let (id, settings) = (instance.id, settings.clone());
+    let machine = Running { aws: aws.clone(), id, address, settings, root, disks, made: made.clone() };
+    Ok(Ec2Builder::new(machine))
 }
 
-/// Who comes over a private network needs the private address; everybody else the public one, if
-/// there is one.
-fn address(instance: &Instance, ssh: &Ssh, name: &str) -> Result<SocketAddr, PlatformError> {
-    let private =
-        ssh.bastion.is_some() || matches!(ssh.via, Some(Via::PrivateIp | Via::InstanceConnectEndpoint));
-    let address = match (private, ssh.via) {
+fn private(ssh: &Ssh) -> bool {
+    ssh.bastion.is_some() || matches!(ssh.via, Some(Via::PrivateIp | Via::InstanceConnectEndpoint))
+}
+
+/// Whether the template says that the builder is reached at a public address. One that is reached at
+/// an address of the template's own needs none.
+fn public(settings: &Ec2, ssh: &Ssh) -> bool {
+    ssh.host.is_none()
+        && !private(ssh)
+        && (settings.public_ip == Some(true) || ssh.via == Some(Via::PublicIp))
+}
+
+/// Who comes over a private network needs the private address; everybody else the public one, which
+/// must be there when the template says so.
+fn address(instance: &Instance, ssh: &Ssh, public: bool, name: &str) -> Result<SocketAddr, PlatformError> {
+    let private = private(ssh);
+    let address = match (private, public) {
         (true, _) => instance.private_ip,
-        (false, Some(Via::PublicIp)) => instance.public_ip,
-        (false, _) => instance.public_ip.or(instance.private_ip),
+        (false, true) => instance.public_ip,
+        (false, false) => instance.public_ip.or(instance.private_ip),
     };
     let port = ssh.port.unwrap_or(SSH);
     address.map(|ip| SocketAddr::new(ip, port)).ok_or_else(|| {
@@ -138,4 +156,32 @@ fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
     }
     tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));
     tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ec2::{api::State, fake::instance};
+
+    #[test]
+    fn the_private_address_does_not_stand_in_for_a_public_one_that_is_wanted() {
+        let private_ip = Some([10, 0, 0, 5].into());
+        let only_private = Instance { private_ip, ..instance(State::Running) };
+        let ssh = Ssh::default();
+        assert_eq!(address(&only_private, &ssh, false, "web-1").unwrap().to_string(), "10.0.0.5:22");
+        let error = address(&only_private, &ssh, true, "web-1").unwrap_err();
+        assert!(error.to_string().contains("has no public address"), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_is_waited_for_where_the_builder_is_reached_at_it() {
+        let given = |public_ip| Ec2 { public_ip, ..Ec2::default() };
+        let by = |via| Ssh { via, ..Ssh::default() };
+        assert!(public(&given(Some(true)), &by(None)));
+        assert!(public(&given(None), &by(Some(Via::PublicIp))));
+        assert!(!public(&given(None), &by(None)));
+        let own = Ssh { host: Some("10.0.0.7".into()), ..Ssh::default() };
+        assert!(!public(&given(Some(true)), &own));
+        assert!(!public(&given(Some(true)), &by(Some(Via::InstanceConnectEndpoint))));
+    }
 }

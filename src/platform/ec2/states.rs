@@ -14,10 +14,12 @@ use super::{
 use crate::{
     aws::{AwsError, Fault},
     platform::PlatformError,
-    wait::{Look, Wait},
+    wait::{Look, Wait, WaitError},
 };
 
 const RUNNING: Duration = Duration::from_secs(10 * 60);
+/// A subnet may give none, so this is not waited for long.
+const ADDRESSED: Duration = Duration::from_secs(60);
 const TERMINATED: Duration = Duration::from_secs(15 * 60);
 
 /// EC2 answers from several places, of which one may not know yet what another does.
@@ -40,10 +42,47 @@ pub async fn running(
     name: &str,
 ) -> Result<Instance, PlatformError> {
     let wait = Wait::new(format!("{id} is running"), RUNNING).consecutive(IN_A_ROW);
-    let look = || async move {
+    let ready = |instance: &Instance| {
+        instance.private_ip.or(instance.public_ip).is_some() && instance.volumes.len() >= volumes
+    };
+    let hint = "an instance that ends at once often has a volume whose KMS key cannot be used: look at kms_key \
+                and at the key's policy";
+    let there = while_running(machines, id, &wait, ready).await;
+    there.map_err(waited(format!("starting the builder `{name}`"), hint))
+}
+
+/// Until its public address is known, which EC2 may tell later than the private one. It is given
+/// back without one when it gets none: that is no fault of EC2.
+///
+/// # Errors
+/// When it ends instead.
+pub async fn addressed(
+    machines: &dyn Machines,
+    instance: Instance,
+    name: &str,
+) -> Result<Instance, PlatformError> {
+    let wait = Wait::new(format!("{} has a public address", instance.id), ADDRESSED);
+    match while_running(machines, &instance.id, &wait, |seen| seen.public_ip.is_some()).await {
+        Ok(seen) => Ok(seen),
+        Err(WaitError::TooLong { .. }) => Ok(instance),
+        Err(error) => {
+            let hint = "see the console for what ended the instance";
+            Err(waited(format!("starting the builder `{name}`"), hint)(error))
+        }
+    }
+}
+
+/// Until it is as wanted, as long as it does not end.
+async fn while_running(
+    machines: &dyn Machines,
+    id: &str,
+    wait: &Wait,
+    wanted: impl Fn(&Instance) -> bool,
+) -> Result<Instance, WaitError<AwsError>> {
+    let look = || async {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
-                State::Running if ready(&instance, volumes) => Look::There(instance),
+                State::Running if wanted(&instance) => Look::There(instance),
                 State::Pending | State::Running => Look::NotYet(word(&instance)),
                 State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
                     Look::Over(word(&instance))
@@ -52,13 +91,7 @@ pub async fn running(
             Err(error) => Look::Unseen(error),
         })
     };
-    let hint = "an instance that ends at once often has a volume whose KMS key cannot be used: look at kms_key \
-                and at the key's policy";
-    wait.until(look).await.map_err(waited(format!("starting the builder `{name}`"), hint))
-}
-
-fn ready(instance: &Instance, volumes: usize) -> bool {
-    instance.private_ip.or(instance.public_ip).is_some() && instance.volumes.len() >= volumes
+    wait.until(look).await
 }
 
 /// Until it has shut itself down.
@@ -203,6 +236,14 @@ mod tests {
         let ec2 = FakeEc2::default().in_state(State::Stopped, "");
         stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap();
         assert_eq!(ec2.calls().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_public_address_that_comes_later_is_waited_for() {
+        let ec2 = FakeEc2::default().in_state(State::Running, "").public_after(2);
+        let instance = ec2.instance("i-1").await.unwrap();
+        assert_eq!(instance.public_ip, None);
+        assert!(addressed(&ec2, instance, "web-1").await.unwrap().public_ip.is_some());
     }
 
     #[tokio::test]

@@ -55,25 +55,27 @@ impl Endpoint {
     }
 }
 
-/// Opens a way to `builder`, trying until `deadline` while the endpoint does not answer. What the
-/// last try said is the inner error.
+/// Opens a way to `builder`, trying until `deadline` while the endpoint does not answer or does not
+/// get through. What the last try said is the inner error.
 ///
 /// # Errors
-/// When the endpoint refuses: waiting does not help then.
+/// When the endpoint refuses the caller, for waiting does not help then; or when it never got through.
 pub(super) async fn open(
     endpoint: &Endpoint,
     builder: SocketAddr,
     deadline: Instant,
 ) -> Result<Result<Line, String>, RemoteError> {
     loop {
-        let last = match time::timeout(ONE_TRY, connect(endpoint, builder)).await {
+        let last: Result<String, RemoteError> = match time::timeout(ONE_TRY, connect(endpoint, builder)).await
+        {
             Ok(Ok(socket)) => return Ok(Ok(carry::over(socket, endpoint.way())?)),
             Ok(Err(Failed::Refused(error))) => return Err(error),
-            Ok(Err(Failed::Passing(why))) => why,
-            Err(_) => format!("no answer within {} s", ONE_TRY.as_secs()),
+            Ok(Err(Failed::Answered(error))) => Err(error),
+            Ok(Err(Failed::Passing(why))) => Ok(why),
+            Err(_) => Ok(format!("no answer within {} s", ONE_TRY.as_secs())),
         };
         if Instant::now() + EVERY >= deadline {
-            return Ok(Err(last));
+            return last.map(Err);
         }
         time::sleep(EVERY).await;
     }
@@ -82,6 +84,8 @@ pub(super) async fn open(
 /// Why a try came to nothing: for good, or for now.
 enum Failed {
     Refused(RemoteError),
+    /// The builder may not be up yet; told when the time is over.
+    Answered(RemoteError),
     Passing(String),
 }
 
@@ -129,17 +133,18 @@ fn refused(endpoint: &Endpoint, builder: SocketAddr, response: &Response<Option<
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Failed::Passing(why);
     }
-    let hint = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => format!(
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        let hint = format!(
             "look whether these credentials have the permission `ec2-instance-connect:OpenTunnel` on {}, whether \
              they have expired, and whether this computer's clock is right",
             endpoint.id
-        ),
-        _ => format!(
-            "look whether {} is in state create-complete and in the builder's network, and whether its security \
-             groups and the builder's let it reach {builder}",
-            endpoint.id
-        ),
-    };
-    Failed::Refused(endpoint.closed(why, hint))
+        );
+        return Failed::Refused(endpoint.closed(why, hint));
+    }
+    let hint = format!(
+        "look whether {} is in the builder's network, and whether its security groups and the builder's let it reach \
+         {builder}",
+        endpoint.id
+    );
+    Failed::Answered(endpoint.closed(why, hint))
 }

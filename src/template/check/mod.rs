@@ -9,6 +9,7 @@ mod disks;
 mod draft;
 mod files;
 mod image;
+mod keys;
 mod names;
 mod packages;
 mod paths;

@@ -92,7 +92,8 @@ impl Cx<'_> {
     }
 
     pub fn ec2(&self, raw: &Raw) -> Ec2 {
-        let Some(table) = raw.ec2.as_ref().map(Spanned::get_ref) else { return Ec2::default() };
+        let Some(whole) = raw.ec2.as_ref() else { return Ec2::default() };
+        let table = whole.get_ref();
         Ec2 {
             region: self.maybe_name(&table.region, &REGION),
             role_arn: self.maybe_name(&table.role_arn, &names::ROLE),
@@ -105,6 +106,7 @@ impl Cx<'_> {
             ssh_cidrs: self.names(&table.ssh_cidrs, &names::CIDR),
             address_service: self.maybe_name(&table.address_service, &names::ADDRESS_SERVICE),
             kms_key: self.maybe_name(&table.kms_key, &WORD),
+            volume_key: self.volume_key(raw, whole),
             copy_to: self.names(&table.copy_to, &REGION),
             share_with: table
                 .share_with

@@ -88,7 +88,10 @@ pub struct Ec2 {
     pub ssh_cidrs: Vec<String>,
     /// Answers with the address of whoever asks.
     pub address_service: Option<String>,
+    /// Of every volume that names no other.
     pub kms_key: Option<String>,
+    /// That all volumes with a key have; `None` where they have none or several.
+    pub volume_key: Option<String>,
     pub copy_to: Vec<String>,
     pub share_with: Share,
     /// From its making on; nobody is stopped from using it.
@@ -136,6 +139,11 @@ impl Ec2 {
     /// The service that is asked for the caller's address.
     pub fn address_service(&self) -> &str {
         self.address_service.as_deref().unwrap_or("https://checkip.amazonaws.com")
+    }
+
+    /// The key of copies in other regions: EC2 takes one for all volumes of a copy.
+    pub fn copy_key(&self) -> Option<&str> {
+        self.volume_key.as_deref().or(self.kms_key.as_deref())
     }
 }
 

@@ -136,15 +136,17 @@ fn made_samples() -> Vec<Event> {
 
 fn phases() -> Vec<Phase> {
     use Phase::{
-        Base, Capture, Checks, Cleanup, CloudInit, Connect, Launch, Publish, Seal, Steps, Stop, Test, Upload,
+        Base, Capture, Checks, Cleanup, CloudInit, Connect, Fetch, Launch, Publish, Seal, Steps, Stop, Test,
+        Upload,
     };
     let all = vec![
-        Base, Launch, Connect, CloudInit, Upload, Steps, Checks, Seal, Stop, Capture, Test, Publish, Cleanup,
+        Base, Fetch, Launch, Connect, CloudInit, Upload, Steps, Checks, Seal, Stop, Capture, Test, Publish,
+        Cleanup,
     ];
     // The same for phases: a new one does not compile until it is in both lists.
     all.iter().for_each(|phase| match phase {
-        Base | Launch | Connect | CloudInit | Upload | Steps | Checks | Seal | Stop | Capture | Test
-        | Publish | Cleanup => {}
+        Base | Fetch | Launch | Connect | CloudInit | Upload | Steps | Checks | Seal | Stop | Capture
+        | Test | Publish | Cleanup => {}
     });
     all
 }

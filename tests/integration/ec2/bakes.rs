@@ -29,6 +29,21 @@ fn a_plan_shows_which_ami_the_base_is() {
 }
 
 #[test]
+fn a_file_that_cannot_be_fetched_fails_before_anything_is_launched() {
+    let mut cloud = Cloud::start();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sha256 = "0".repeat(64);
+    let file = format!(
+        "[[files]]\nsource = \"https://{free}/file\"\nsha256 = \"{sha256}\"\ndestination = \"/srv/file\"\n"
+    );
+    let ran = cloud.run(&["bake", &cloud.template("", &file)]);
+    assert_ne!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("fetching `https://{free}/file`")), "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("ec2:CreateSecurityGroup"), 0);
+    assert_eq!(cloud.proxy.count("ec2:RunInstances"), 0);
+}
+
+#[test]
 fn the_builder_is_ordered_as_the_template_says_and_nothing_is_left_of_it() {
     let cloud = Cloud::start();
     let template = cloud.template(

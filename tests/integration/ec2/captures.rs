@@ -193,15 +193,56 @@ fn a_new_ami_may_be_unseen_for_a_moment() {
 #[test]
 fn a_copy_is_encrypted_with_the_key_of_its_region_and_a_key_without_one_is_refused() {
     let cloud = Cloud::start();
-    let template = "kms_key = \"1234abcd-12ab-34cd-56ef-1234567890ab\"\ncopy_to = [\"eu-south-2\"]";
-    let ran = cloud.run(&["bake", &cloud.template(template, "")]);
-    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let copied = |key: &str| cloud.template(&format!("kms_key = \"{key}\"\ncopy_to = [\"eu-south-2\"]"), "");
+    let ran = cloud.run(&["bake", &copied("1234abcd-12ab-34cd-56ef-1234567890ab")]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("exists in its own region alone"), "{}", ran.stderr);
-    let ran =
-        cloud.run(&["bake", &cloud.template("kms_key = \"alias/campus\"\ncopy_to = [\"eu-south-2\"]", "")]);
+    let ran = cloud.run(&["bake", &copied("alias/campus")]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let copy = &cloud.images("eu-south-2")[0];
-    assert_eq!(copy["BlockDeviceMappings"][0]["Ebs"]["Encrypted"], true, "{copy}");
+    assert_eq!(keys_of_copy(&cloud, "eu-south-2"), ["alias/campus"]);
+}
+
+#[test]
+fn a_copy_has_the_key_of_the_volumes_also_when_publish_makes_it() {
+    let mut cloud = Cloud::start();
+    let denied = json!({ "action": "CopyImage", "region": "eu-south-2", "fault": "denied", "times": 1 });
+    cloud.proxy.rule(denied);
+    let root = "[root_disk]\nec2 = { kms_key = \"alias/root\" }";
+    let regions = "kms_key = \"alias/others\"\ncopy_to = [\"eu-south-2\", \"eu-central-1\"]";
+    let ran = cloud.run(&["bake", &cloud.template(regions, root)]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert_eq!(keys_of_copy(&cloud, "eu-central-1"), ["alias/root"]);
+    let again = cloud.run(&["publish", &cloud.run_id()]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(keys_of_copy(&cloud, "eu-south-2"), ["alias/root"]);
+}
+
+#[test]
+fn a_copy_of_volumes_with_several_keys_has_the_one_for_all() {
+    let cloud = Cloud::start();
+    let disk = "[root_disk]\nec2 = { kms_key = \"alias/root\" }\n\
+                [[disks]]\nname = \"data\"\nsize = \"1GiB\"\nmount = \"/srv/data\"\n\
+                ec2 = { kms_key = \"alias/data\" }\n";
+    let validate = |ec2: &str| cloud.run(&["validate", &cloud.template(ec2, disk)]);
+    let refused = validate("copy_to = [\"eu-south-2\"]");
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("one key for all its volumes"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ec2 = { kms_key = \"alias/data\" }"), "{}", refused.stderr);
+    let told = validate("kms_key = \"alias/copies\"\ncopy_to = [\"eu-south-2\"]");
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    assert_eq!(validate("").code, 0, "without copies every volume may have its own");
+}
+
+/// Of each snapshot.
+fn keys_of_copy(cloud: &Cloud, region: &str) -> Vec<String> {
+    let copy = &cloud.images(region)[0];
+    let key = |mapping: &Value| {
+        assert_eq!(mapping["Ebs"]["Encrypted"], true, "{copy}");
+        let snapshot = mapping["Ebs"]["SnapshotId"].as_str().unwrap();
+        let found = cloud.aws(&["ec2", "describe-snapshots", "--snapshot-ids", snapshot, "--region", region]);
+        found["Snapshots"][0]["KmsKeyId"].as_str().unwrap().to_owned()
+    };
+    copy["BlockDeviceMappings"].as_array().unwrap().iter().map(key).collect()
 }
 
 #[test]

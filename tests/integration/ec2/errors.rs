@@ -34,6 +34,41 @@ fn keys_that_aws_does_not_know_are_told_as_such() {
     assert_eq!(cloud.proxy.count("ec2:DescribeImages"), 1, "it was not asked again");
 }
 
+const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/bake\"";
+
+#[test]
+fn a_role_that_cannot_be_taken_on_is_named() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "AssumeRole", "fault": "denied" }));
+    let ran = cloud.fails(&cloud.template(ROLE, ""));
+    assert!(ran.stderr.contains("is not authorized to perform: sts:AssumeRole"), "{}", ran.stderr);
+    let role = "arn:aws:iam::123456789012:role/bake";
+    assert!(ran.stderr.contains(&format!("sts:AssumeRole for {role}")), "{}", ran.stderr);
+    let hint = format!("look whether {role} exists, whether its trust policy names");
+    assert!(ran.stderr.contains(&hint) && !ran.stderr.contains("AWS_PROFILE"), "{}", ran.stderr);
+    assert_eq!(cloud.proxy.count("sts:AssumeRole"), 1, "it was not asked again");
+}
+
+#[test]
+fn without_credentials_to_take_a_role_on_with_it_is_those_that_are_missing() {
+    let cloud = Cloud::start();
+    let mut command = cloud.command(&["plan", &cloud.template(ROLE, "")]);
+    let output =
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("AWS_PROFILE") && !said.contains("trust policy"), "{said}");
+}
+
+#[test]
+fn a_role_is_taken_on_again_when_the_first_answer_is_lost() {
+    let mut cloud = Cloud::start();
+    cloud.proxy.rule(json!({ "action": "AssumeRole", "fault": "drop", "times": 1 }));
+    let ran = cloud.run(&["plan", &cloud.template(ROLE, "")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("ami-0d000000000000012 (debian-12-amd64"), "{}", ran.stdout);
+    assert_eq!(cloud.proxy.count("sts:AssumeRole"), 2);
+}
+
 #[test]
 fn a_missing_permission_is_named_with_its_resource() {
     let mut cloud = Cloud::start();

@@ -216,9 +216,19 @@ async fn an_endpoint_that_refuses_is_told_once_with_its_words_and_what_to_check(
 async fn an_endpoint_that_does_not_find_the_builder_says_what_to_look_at() {
     let sshd = builder();
     let server = Server::start(&sshd, Manner::Answer(usize::MAX, 400, "Invalid private IP")).await;
-    let error = server.connect().await.err().unwrap();
+    let error = SshRemote::connect(server.account.clone(), Duration::from_secs(5)).await.err().unwrap();
     let RemoteError::Route { why, hint, .. } = &error else { panic!("{error}") };
     assert!(why.contains("Invalid private IP") && hint.contains("security groups"), "{why}; {hint}");
+    assert!(server.asked.load(Ordering::Relaxed) > 1, "the builder might have come up");
+}
+
+#[tokio::test]
+async fn a_builder_that_is_not_up_yet_is_asked_for_again() {
+    let sshd = builder();
+    let server = Server::start(&sshd, Manner::Answer(1, 400, "Unable to connect to target")).await;
+    let remote = server.connect().await.unwrap();
+    assert_eq!(run(&remote, Command::new("true")).await.0.unwrap(), Exit::Code(0));
+    assert_eq!(server.asked.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

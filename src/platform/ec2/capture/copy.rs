@@ -9,7 +9,7 @@ use super::{
     create::discard,
     describe,
     finish::{complete, told},
-    found, key,
+    found,
     labels::specification,
     pending::Pending,
 };
@@ -20,7 +20,7 @@ use crate::{
         ImageCopy, PlatformError,
         ec2::error::{failed, waited},
     },
-    template::model::Ec2,
+    template::{kms, model::Ec2},
 };
 
 /// Makes and finishes those of `copies` that are not finished yet, and says of each what came of it.
@@ -62,7 +62,7 @@ async fn to_region(
 ) -> Result<(Aws, Image), PlatformError> {
     let (ami, region) = (image.image_id().unwrap_or_default(), before.region.as_str());
     let doing = || format!("copying the AMI {ami} to {region}");
-    let key = settings.kms_key.as_deref().map(|key| key::in_region(key, region)).transpose();
+    let key = settings.copy_key().map(|key| kms::in_region(key, region)).transpose();
     let key = key.map_err(|why| PlatformError::new(doing(), why))?;
     let there = aws.in_region(region).await.map_err(failed(doing()))?;
     let source = found::source(ami, aws.region());

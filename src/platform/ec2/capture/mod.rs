@@ -7,7 +7,6 @@ mod create;
 mod describe;
 mod finish;
 mod found;
-mod key;
 mod labels;
 mod pending;
 mod settle;

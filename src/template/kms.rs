@@ -1,5 +1,4 @@
-//! The KMS key of a copy. Keys belong to a region; what a template names may or may not be found
-//! in another one.
+//! KMS keys belong to a region; what a template names may or may not be found in another one.
 
 /// The name of `key` in `region`, or why it has none.
 ///
