@@ -17,6 +17,7 @@ mod reboot;
 mod seal;
 mod secrets;
 mod steps;
+mod stop;
 mod survey;
 mod test;
 mod way;

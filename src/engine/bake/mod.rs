@@ -15,7 +15,7 @@ use super::{
     manifest::Manifest,
     outcome::Outcome,
     phases::{Timings, phase},
-    publish,
+    publish, stop,
 };
 use crate::{
     error::{Error, Kind},
@@ -139,7 +139,10 @@ impl Bake<'_> {
     ) -> Result<Baked, Error> {
         let survey = self.provision(builder, timings).await?;
         let events = self.events;
-        phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
+        phase(events, timings, Phase::Stop, async {
+            Ok(builder.stop(stop::by(&self.plan.template), STOP).await?)
+        })
+        .await?;
         let staging = Staging::new(&self.folders.images)?;
         let captured = phase(events, timings, Phase::Capture, async {
             Ok(builder.capture(&self.capture_spec(ground, staging.path()), events).await?)

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::Aws,
     event::Events,
-    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    platform::{Builder, CaptureSpec, Captured, PlatformError, PowerOff, last_lines},
     remote::endpoint::Endpoint,
     template::model::{Disk, DiskName, Ec2},
 };
@@ -98,9 +98,11 @@ impl Builder for Ec2Builder {
         }
     }
 
-    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
-        self.aws.stop(&self.id).await.map_err(failed(format!("stopping the builder {}", self.id)))?;
-        match states::stopped(&self.aws, &self.id, deadline.max(STOP)).await {
+    async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
+        if by == PowerOff::Platform {
+            self.aws.stop(&self.id).await.map_err(failed(format!("stopping the builder {}", self.id)))?;
+        }
+        match states::stopped(&self.aws, &self.id, by, deadline.max(STOP)).await {
             Ok(()) => {
                 self.stopped = true;
                 Ok(())
