@@ -19,6 +19,7 @@ mod reboot;
 mod seal;
 mod secrets;
 mod steps;
+mod stop;
 mod survey;
 mod test;
 mod way;

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{machine::LaunchKeys, machine::Machine};
+use super::{machine::LaunchKeys, machine::Machine, stop};
 use crate::{
     error::{Error, Kind},
     event::Events,
+    platform::PowerOff,
     provision::{
         script::Job,
         seal::{REMAINS_MARK, parts, script},
@@ -19,19 +20,25 @@ const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// As many remains as fit into one sentence; the rest is in the lines under it.
 const NAMED: usize = 3;
 
+/// Seals the builder and has it power itself off as soon as the line is closed, if that is its part.
+///
 /// # Errors
 /// When something remains, named with its path.
 pub async fn run(
     machine: &Machine<'_>,
     seal: &Seal,
     keys: &LaunchKeys,
+    by: PowerOff,
     events: &Events,
 ) -> Result<(), Error> {
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
-        return Ok(());
+        return match by {
+            PowerOff::Guest => stop::power_off(machine).await,
+            PowerOff::Platform => Ok(()),
+        };
     }
-    let (text, env) = (script(seal, &keys.account.public)?, BTreeMap::new());
+    let (text, env) = (script(seal, &keys.account.public, by == PowerOff::Guest)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let lines = machine.ask(command, "sealing the builder").await?;

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::{
         event::Events,
-        platform::{CaptureSpec, Captured, PlatformError},
+        platform::{CaptureSpec, Captured, PlatformError, PowerOff},
         template::model::DiskName,
     };
 
@@ -122,7 +122,7 @@ mod tests {
             Vec::new()
         }
 
-        async fn stop(&mut self, _: Duration) -> Result<(), PlatformError> {
+        async fn stop(&mut self, _: PowerOff, _: Duration) -> Result<(), PlatformError> {
             Ok(())
         }
 

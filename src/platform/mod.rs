@@ -64,6 +64,15 @@ pub struct BaseImage {
     pub disk: Option<PathBuf>,
 }
 
+/// Who powers a builder off that is to be captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerOff {
+    /// Its guest has been told to: the platform only waits for it.
+    Guest,
+    /// The platform asks it to.
+    Platform,
+}
+
 /// Everything a platform needs to know to start a builder.
 #[derive(Clone, Debug)]
 pub struct LaunchSpec {
@@ -167,9 +176,9 @@ pub trait Builder: Send + Sync {
     /// The last lines of its serial console.
     async fn console_tail(&self, lines: usize) -> Vec<String>;
 
-    /// Asks the guest to power down and waits. A guest that is still up after `deadline` is an
-    /// error: it is never cut off and captured.
-    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError>;
+    /// Waits until the guest is off, whoever was to power it off. A guest that is still up after
+    /// `deadline`, or that went off otherwise, is an error: it is never cut off and captured.
+    async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError>;
 
     /// Makes an image of the disks of the stopped builder. What a cloud's image lacks then is
     /// `Platform::finish_image`'s to do.

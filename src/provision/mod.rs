@@ -6,6 +6,7 @@ pub mod cloud_init;
 pub mod exclude;
 pub mod judge;
 pub mod machine;
+pub mod power_off;
 pub mod script;
 pub mod seal;
 pub mod user_data;

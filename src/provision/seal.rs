@@ -1,7 +1,7 @@
 //! The seal: what is removed from a builder before it becomes an image, and how it is seen that it
 //! is gone. `docs/seal.md` is the same list for people.
 
-use super::{BUILDER_ACCOUNT, ProvisionError, quote};
+use super::{BUILDER_ACCOUNT, ProvisionError, power_off, quote};
 use crate::template::model::Seal;
 
 /// One part of the seal.
@@ -131,11 +131,12 @@ pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
 }
 
 /// Removes, looks whether everything is gone, and gives free blocks back. Prints a line with
-/// `REMAINS_MARK`, the part and the path for everything that is still there.
+/// `REMAINS_MARK`, the part and the path for everything that is still there. A builder in which nothing
+/// remains is then told to power itself off, if it is ours to do so: the way in is gone.
 ///
 /// # Errors
 /// When the key cannot be written into a shell script.
-pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
+pub fn script(seal: &Seal, account_key: &str, ours: bool) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
     let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{QUIET}", quote(body)?);
     script += "remove() {\n:\n";
@@ -151,6 +152,9 @@ pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> 
     }
     script += ROUNDS;
     script += "fstrim -a 2>/dev/null || true\nsync\n";
+    if ours {
+        script += &format!("if [ -n \"$left\" ]; then exit 0; fi\n{}", power_off::SCRIPT);
+    }
     Ok(script)
 }
 
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_kept_part_is_neither_removed_nor_looked_for() {
-        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero").unwrap();
+        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero", true).unwrap();
         assert!(!script.contains("/var/log/journal"));
         assert!(script.contains("ssh_host_"));
     }
@@ -180,8 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn a_builder_is_powered_off_last_and_only_when_it_is_ours_and_nothing_remains() {
+        let ours = script(&seal(&[]), "ssh-ed25519 AAAA hornero", true).unwrap();
+        let (before, last) = ours.split_once("if [ -n \"$left\" ]; then exit 0; fi\n").unwrap();
+        assert!(before.ends_with("sync\n") && !before.contains("poweroff"), "{ours}");
+        assert!(last.contains("poweroff"), "{ours}");
+        let theirs = script(&seal(&[]), "ssh-ed25519 AAAA hornero", false).unwrap();
+        assert!(!theirs.contains("poweroff"), "{theirs}");
+    }
+
+    #[test]
     fn the_script_is_one_that_a_shell_can_read() {
-        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero").unwrap();
+        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero", true).unwrap();
         let status = std::process::Command::new("sh").args(["-n", "-c", &script]).status().unwrap();
         assert!(status.success(), "{script}");
     }

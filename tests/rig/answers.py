@@ -6,6 +6,12 @@ import xml.etree.ElementTree as xml
 from machine import CODES
 from wire import parse, put, render, take_filter, text
 
+REASONS = {
+    "Client.InstanceInitiatedShutdown": "Instance initiated shutdown",
+    "Client.UserInitiatedShutdown": "User initiated shutdown",
+    "Server.InternalError": "Internal error on launch",
+}
+
 GONE = ("shutting-down", "terminated")
 
 
@@ -19,6 +25,7 @@ def instances(root, rig, launched=False):
 
 def instance(item, machine, launched):
     state(item, "instanceState", machine.state)
+    reason(item, machine.reason)
     alive = machine.state not in GONE
     # EC2 knows the public address only after the launch, and takes it back at a stop.
     public = machine.address if alive and not launched and machine.state != "stopped" else None
@@ -79,6 +86,16 @@ def state(item, name, value):
         element = xml.SubElement(item, name)
     put(element, "code", CODES[value])
     put(element, "name", value)
+
+
+def reason(item, code):
+    element = item.find("stateReason")
+    if code is None:
+        return put(item, "stateReason", None)
+    if element is None:
+        element = xml.SubElement(item, "stateReason")
+    put(element, "code", code)
+    return put(element, "message", f"{code}: {REASONS[code]}")
 
 
 def transitions(root, before, rig):

@@ -41,6 +41,7 @@ class Machine:
     volumes: list = field(default_factory=list)
     state: str = ""
     failure: str | None = None
+    reason: str | None = None
     guest: Guest | None = None
 
     def __post_init__(self):
@@ -61,10 +62,12 @@ class Machine:
 
     def power_on(self):
         self._ending.clear()
+        self.reason = None
         self.become("pending")
         threading.Thread(target=self._live, name=self.id, daemon=True).start()
 
     def stop(self, force):
+        self.reason = "Client.UserInitiatedShutdown"
         self.become("stopping")
         self._ending.set()
         if force:
@@ -75,6 +78,7 @@ class Machine:
 
     def terminate(self):
         off = self.state == "stopped" or self.failure
+        self.reason = "Client.UserInitiatedShutdown"
         self.become("shutting-down")
         self._ending.set()
         if off:
@@ -103,6 +107,7 @@ class Machine:
     def _could_not_start(self, error):
         with self.rig.lock:
             self.failure = str(error)
+            self.reason = "Server.InternalError"
             self.become("shutting-down")
             self._tell_moto("TerminateInstances")
             self._release()
@@ -111,6 +116,7 @@ class Machine:
         self.guest = None
         if self.state in ("pending", "running"):
             terminates = self.behavior == "terminate"
+            self.reason = "Client.InstanceInitiatedShutdown"
             self.become("shutting-down" if terminates else "stopping")
             self._tell_moto("TerminateInstances" if terminates else "StopInstances")
         if self.state == "stopping":

@@ -17,6 +17,7 @@ use super::{
     manifest::Manifest,
     outcome::{Outcome, Proof},
     phases::{Timings, phase},
+    stop,
 };
 use crate::{
     error::{Error, Kind},
@@ -131,7 +132,10 @@ impl Bake<'_> {
     ) -> Result<Baked, Error> {
         let survey = self.provision(builder, timings).await?;
         let events = self.events;
-        phase(events, timings, Phase::Stop, async { Ok(builder.stop(STOP).await?) }).await?;
+        phase(events, timings, Phase::Stop, async {
+            Ok(builder.stop(stop::by(&self.plan.template), STOP).await?)
+        })
+        .await?;
         let staging = Staging::new(&self.folders.images, &self.folders.id, &self.folders.journal)?;
         let captured = phase(events, timings, Phase::Capture, async {
             Ok(builder.capture(&self.capture_spec(ground, staging.path()), events).await?)

@@ -8,7 +8,7 @@ use crate::{
         phases::{Timings, phase},
         prepare, seal,
         secrets::filled,
-        steps,
+        steps, stop,
         survey::{self, Survey},
     },
     error::Error,
@@ -17,7 +17,8 @@ use crate::{
 };
 
 impl Bake<'_> {
-    /// Makes the running builder what the template says, and seals it.
+    /// Makes the running builder what the template says, and seals it. The line is closed when this comes
+    /// back, which is what a builder that powers itself off waits for.
     pub(super) async fn provision(
         &self,
         builder: &mut dyn Builder,
@@ -64,7 +65,9 @@ impl Bake<'_> {
             .await?;
         }
         let survey = survey::run(&machine).await?;
-        phase(events, timings, Phase::Seal, seal::run(&machine, &template.seal, &self.keys, events)).await?;
+        let by = stop::by(template);
+        let work = seal::run(&machine, &template.seal, &self.keys, by, events);
+        phase(events, timings, Phase::Seal, work).await?;
         Ok(survey)
     }
 }

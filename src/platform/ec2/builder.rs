@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::Aws,
     event::Events,
-    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    platform::{Builder, CaptureSpec, Captured, PlatformError, PowerOff, last_lines},
     remote::endpoint::Endpoint,
     template::model::{Disk, DiskName, Ec2},
 };
@@ -96,10 +96,12 @@ impl Builder for Ec2Builder {
         }
     }
 
-    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
+    async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
         let Running { aws, id, .. } = &self.machine;
-        aws.stop(id).await.map_err(failed(format!("stopping the builder {id}")))?;
-        match states::stopped(aws, id, deadline.max(STOP)).await {
+        if by == PowerOff::Platform {
+            aws.stop(id).await.map_err(failed(format!("stopping the builder {id}")))?;
+        }
+        match states::stopped(aws, id, by, deadline.max(STOP)).await {
             Ok(()) => {
                 self.stopped = true;
                 Ok(())

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::{AwsError, Fault},
-    platform::PlatformError,
+    platform::{PlatformError, PowerOff},
     wait::{Look, Wait, WaitError},
 };
 
@@ -27,6 +27,9 @@ const IN_A_ROW: u32 = 2;
 
 /// So often in a row EC2 must not know a thing before it is taken for gone.
 pub const UNKNOWN: u32 = 3;
+
+/// The reason of an instance whose guest powered itself off.
+const BY_ITSELF: &str = "Client.InstanceInitiatedShutdown";
 
 /// Between two of these answers.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -94,24 +97,35 @@ async fn while_running(
     wait.until(look).await
 }
 
-/// Until it has shut itself down.
+/// Until it is stopped. EC2 takes the power away from a guest that does not go down when asked, and
+/// says `stopped` all the same; one that went off by itself has a reason of its own.
 ///
 /// # Errors
-/// When it is still up after `deadline`: it is never captured then.
-pub async fn stopped(machines: &dyn Machines, id: &str, deadline: Duration) -> Result<(), PlatformError> {
+/// When it is still up after `deadline`, or was stopped otherwise: it is never captured then.
+pub async fn stopped(
+    machines: &dyn Machines,
+    id: &str,
+    by: PowerOff,
+    deadline: Duration,
+) -> Result<(), PlatformError> {
     let wait = Wait::new(format!("{id} is stopped"), deadline).consecutive(IN_A_ROW);
     let look = || async move {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
-                State::Stopped => Look::There(()),
+                State::Stopped if by == PowerOff::Platform || off_by_itself(&instance) => Look::There(()),
+                State::Stopped => Look::Over(format!("{}, not by its guest alone", word(&instance))),
                 State::ShuttingDown | State::Terminated => Look::Over(word(&instance)),
                 State::Pending | State::Running | State::Stopping => Look::NotYet(word(&instance)),
             },
             Err(error) => Look::Unseen(error),
         })
     };
-    let hint = "see the console for what holds the shutdown up";
+    let hint = "see the console for what holds the shutdown up, and look who else stops instances";
     wait.until(look).await.map_err(waited(format!("stopping the builder {id}"), hint))
+}
+
+fn off_by_itself(instance: &Instance) -> bool {
+    instance.reason.as_ref().is_some_and(|reason| reason.starts_with(BY_ITSELF))
 }
 
 /// Until nothing of it is left; one that is forgotten already is gone.
@@ -186,6 +200,7 @@ mod tests {
     use super::*;
     use crate::platform::ec2::fake::FakeEc2;
 
+    const LONG: Duration = Duration::from_secs(60);
     const KMS: &str = "Client.InternalError: Client error on launch";
 
     #[tokio::test]
@@ -200,11 +215,23 @@ mod tests {
     #[tokio::test]
     async fn an_instance_that_is_terminated_while_it_stops_is_not_captured() {
         let ec2 = FakeEc2::default().in_state(State::Terminated, "Client.UserInitiatedShutdown");
-        let error = stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap_err();
+        let error = stopped(&ec2, "i-1", PowerOff::Platform, LONG).await.unwrap_err();
         assert!(error.to_string().contains("Client.UserInitiatedShutdown"), "{error}");
-        stopped(&FakeEc2::default().in_state(State::Stopped, ""), "i-1", Duration::from_secs(60))
-            .await
-            .unwrap();
+        let ec2 = FakeEc2::default().in_state(State::Stopped, "");
+        stopped(&ec2, "i-1", PowerOff::Platform, LONG).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_did_not_go_off_by_itself_is_not_captured() {
+        let itself = "Client.InstanceInitiatedShutdown: Instance initiated shutdown";
+        let ec2 = FakeEc2::default().in_state(State::Stopped, itself);
+        stopped(&ec2, "i-1", PowerOff::Guest, LONG).await.unwrap();
+        for reason in ["Client.UserInitiatedShutdown", "Server.SpotInstanceStop: no capacity", ""] {
+            let ec2 = FakeEc2::default().in_state(State::Stopped, reason);
+            let error = stopped(&ec2, "i-1", PowerOff::Guest, LONG).await.unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert!(error.to_string().contains("not by its guest"), "{error}");
+        }
     }
 
     #[tokio::test]
@@ -234,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn a_state_is_believed_when_ec2_says_it_twice() {
         let ec2 = FakeEc2::default().in_state(State::Stopped, "");
-        stopped(&ec2, "i-1", Duration::from_secs(60)).await.unwrap();
+        stopped(&ec2, "i-1", PowerOff::Platform, LONG).await.unwrap();
         assert_eq!(ec2.calls().len(), 2);
     }
 

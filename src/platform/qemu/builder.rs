@@ -25,7 +25,7 @@ use super::{
 use crate::{
     event::Events,
     journal::{Journal, Thing},
-    platform::{Builder, CaptureSpec, Captured, PlatformError, last_lines},
+    platform::{Builder, CaptureSpec, Captured, PlatformError, PowerOff, last_lines},
     template::model::DiskName,
 };
 
@@ -112,16 +112,19 @@ impl QemuBuilder {
         self.running.id
     }
 
-    /// Presses the power button until the guest has gone off or the time is over.
-    async fn power_down(&mut self, deadline: Duration) -> Result<(), PlatformError> {
+    /// Waits until the guest has gone off or the time is over; presses the power button meanwhile,
+    /// unless the guest goes by itself.
+    async fn power_down(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
         let end = Instant::now() + deadline;
         while self.running.how_it_ended().is_none() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(self.still_up(deadline).await);
             }
-            // A guest that goes off in this moment closes the line; whether it did is asked below.
-            self.qmp.execute("system_powerdown", json!({})).await.ok();
+            if by == PowerOff::Platform {
+                // A guest that goes off in this moment closes the line; whether it did is asked below.
+                self.qmp.execute("system_powerdown", json!({})).await.ok();
+            }
             self.running.ends_within(left.min(PRESS_AGAIN)).await;
         }
         Ok(())
@@ -180,8 +183,8 @@ impl Builder for QemuBuilder {
         last_lines(&String::from_utf8_lossy(&console), lines)
     }
 
-    async fn stop(&mut self, deadline: Duration) -> Result<(), PlatformError> {
-        self.power_down(deadline).await?;
+    async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
+        self.power_down(by, deadline).await?;
         self.went_off_cleanly().await?;
         self.stopped = true;
         Ok(())

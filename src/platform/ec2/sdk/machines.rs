@@ -153,7 +153,7 @@ fn instance(found: SdkInstance) -> Instance {
     let volume = |mapping: &aws_sdk_ec2::types::InstanceBlockDeviceMapping| {
         Some(Volume { id: mapping.ebs()?.volume_id()?.to_owned(), device: mapping.device_name()?.to_owned() })
     };
-    let reason = found.state_reason.and_then(|reason| reason.message);
+    let reason = found.state_reason.and_then(|reason| why(reason.code, reason.message));
     Instance {
         id: found.instance_id.unwrap_or_default(),
         state: found.state.and_then(|state| state.name).map_or(State::Pending, state),
@@ -163,6 +163,14 @@ fn instance(found: SdkInstance) -> Instance {
         volumes: found.block_device_mappings.unwrap_or_default().iter().filter_map(volume).collect(),
         vpc: found.vpc_id,
         spot_request: found.spot_instance_request_id,
+    }
+}
+
+/// The code, with what EC2 says beside it; often that begins with the code.
+fn why(code: Option<String>, message: Option<String>) -> Option<String> {
+    match (code, message) {
+        (Some(code), Some(message)) if !message.starts_with(&code) => Some(format!("{code}: {message}")),
+        (code, message) => message.or(code),
     }
 }
 
