@@ -98,6 +98,11 @@ impl Builder for Ec2Builder {
         }
     }
 
+    async fn keep_when_off(&mut self) -> Result<(), PlatformError> {
+        let what = format!("letting the builder {} be stopped without an end", self.id);
+        self.aws.keep_when_off(&self.id).await.map_err(failed(what))
+    }
+
     async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
         if by == PowerOff::Platform {
             self.aws.stop(&self.id).await.map_err(failed(format!("stopping the builder {}", self.id)))?;

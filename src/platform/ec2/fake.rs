@@ -179,6 +179,10 @@ impl Machines for FakeEc2 {
         Ok(Instance { reason, ..instance(state) })
     }
 
+    async fn keep_when_off(&self, id: &str) -> Result<(), AwsError> {
+        self.asked("keep", id)
+    }
+
     async fn stop(&self, id: &str) -> Result<(), AwsError> {
         self.asked("stop", id)
     }

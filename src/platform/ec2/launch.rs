@@ -22,8 +22,9 @@ use crate::{
     template::model::{Ssh, Via},
 };
 
-/// After this a leftover of a dead run may be removed by anybody.
-const EXPIRES: SignedDuration = SignedDuration::from_hours(12);
+/// No bake takes longer. When it is over, so is the time to live of its last builder some time later,
+/// and what is left of it then may be removed by anybody.
+const BAKE: SignedDuration = SignedDuration::from_hours(12);
 
 /// The port of SSH where a template names no other.
 const SSH: u16 = 22;
@@ -32,8 +33,9 @@ const SSH: u16 = 22;
 /// What EC2 refused. Nothing is left then, or it is named.
 pub async fn launch(aws: Aws, spec: LaunchSpec, events: &Events) -> Result<Ec2Builder, PlatformError> {
     let ami = ami(&aws, &spec).await?;
-    let tags = tags(&spec);
-    let order = order(&spec, &ami, &tags)?;
+    let expires = Timestamp::now() + BAKE + spec.ttl;
+    let tags = tags(&spec, expires);
+    let order = Order { expires, ..order(&spec, &ami, &tags)? };
     let mut made = Made::default();
     match start(&aws, &spec, &ami, order, &mut made, events).await {
         Ok(builder) => Ok(builder),
@@ -126,9 +128,8 @@ fn address(instance: &Instance, ssh: &Ssh, name: &str) -> Result<SocketAddr, Pla
 }
 
 /// The template's own tags, and those by which leftovers are found.
-fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
+fn tags(spec: &LaunchSpec, expires: Timestamp) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
-    let expires = Timestamp::now() + EXPIRES;
     for (key, value) in [
         ("hornero:run", spec.run.clone()),
         ("hornero:name", spec.image.clone()),
