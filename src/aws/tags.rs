@@ -7,12 +7,17 @@ pub const RUN: &str = "hornero:run";
 /// When whoever finds it may remove it: on everything that is not to stay.
 pub const EXPIRES: &str = "hornero:expires";
 
-/// After this a leftover of a dead run may be removed by anybody.
-const KEEPS: SignedDuration = SignedDuration::from_hours(12);
+/// No bake takes longer. After this a leftover of a dead run may be removed by anybody.
+pub const BAKE: SignedDuration = SignedDuration::from_hours(12);
 
 /// The value of [`EXPIRES`] for what is made now.
 pub fn expiry() -> String {
-    (Timestamp::now() + KEEPS).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    expires_at(Timestamp::now() + BAKE)
+}
+
+/// The value of [`EXPIRES`] for what may be removed from then on.
+pub fn expires_at(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The image's name.

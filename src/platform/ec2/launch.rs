@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use jiff::Timestamp;
+
 use super::{
     api::{Ami, Images, Instance, Order},
     attempts,
@@ -28,8 +30,9 @@ const SSH: u16 = 22;
 /// What EC2 refused. Nothing is left then, or it is named.
 pub async fn launch(aws: Aws, spec: LaunchSpec, events: &Events) -> Result<Ec2Builder, PlatformError> {
     let ami = ami(&aws, &spec).await?;
-    let tags = tags(&spec);
-    let order = order(&spec, &ami, &tags)?;
+    let expires = Timestamp::now() + tags::BAKE + spec.ttl;
+    let tags = tags(&spec, expires);
+    let order = Order { expires, ..order(&spec, &ami, &tags)? };
     let mut made = Made { journal: Some(spec.journal.clone()), ..Made::default() };
     match start(&aws, &spec, &ami, order, &mut made, events).await {
         Ok(builder) => Ok(builder),
@@ -147,11 +150,13 @@ fn address(instance: &Instance, ssh: &Ssh, public: bool, name: &str) -> Result<S
 }
 
 /// The template's own tags, and those by which leftovers are found.
-fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
+fn tags(spec: &LaunchSpec, expires: Timestamp) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
-    for (key, value) in
-        [(tags::RUN, spec.run.clone()), (tags::NAME, spec.image.clone()), (tags::EXPIRES, tags::expiry())]
-    {
+    for (key, value) in [
+        (tags::RUN, spec.run.clone()),
+        (tags::NAME, spec.image.clone()),
+        (tags::EXPIRES, tags::expires_at(expires)),
+    ] {
         tags.insert(key.to_owned(), value);
     }
     tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));

@@ -1,8 +1,10 @@
 //! What the image is called, what it is parametrised by, and where its ID is announced.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+use crate::template::units::Span;
 
 /// `[image]`
 #[derive(Clone, Debug, Serialize)]
@@ -12,6 +14,13 @@ pub struct Image {
     pub version: Option<String>,
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
+    /// After this a builder that nobody works on ends itself.
+    pub builder_ttl: Span,
+}
+
+impl Image {
+    /// Where a template says nothing.
+    pub const USUAL_TTL: Span = Span(Duration::from_secs(2 * 60 * 60));
 }
 
 /// One of `[variables]`, with the value that this reading of the template uses.
