@@ -167,7 +167,10 @@ fn ended(instance: &Instance) -> Option<String> {
     match instance.state {
         State::Pending | State::Running => None,
         State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
-            Some(format!("the instance {} {}", instance.id, word(instance)))
+            let spot =
+                instance.reason.as_deref().is_some_and(|reason| reason.starts_with("Server.SpotInstance"));
+            let taken = if spot { "; AWS took its spot capacity back" } else { "" };
+            Some(format!("the instance {} {}{taken}", instance.id, word(instance)))
         }
     }
 }
@@ -238,7 +241,11 @@ mod tests {
     async fn what_ended_an_instance_from_outside_is_told() {
         let reason = "Server.SpotInstanceTermination: interrupted";
         let gone_why = gone(&FakeEc2::default().in_state(State::Stopped, reason), "i-1").await;
-        assert_eq!(gone_why.unwrap(), format!("the instance i-1 is stopped: {reason}"));
+        let told = format!("the instance i-1 is stopped: {reason}; AWS took its spot capacity back");
+        assert_eq!(gone_why.unwrap(), told);
+        let reason = "Client.UserInitiatedShutdown: User initiated shutdown";
+        let gone_why = gone(&FakeEc2::default().in_state(State::Terminated, reason), "i-1").await;
+        assert_eq!(gone_why.unwrap(), format!("the instance i-1 is terminated: {reason}"));
         assert_eq!(gone(&FakeEc2::default().in_state(State::Running, ""), "i-1").await, None);
     }
 
