@@ -145,6 +145,7 @@ impl From<crate::remote::RemoteError> for Error {
             }
             Remote::Route { hint, .. } => Some(hint.clone()),
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
+            Remote::Ended => Some("find out what ends processes there, or restarts the machine".into()),
             Remote::BuilderGone(_) | Remote::Lost { .. } | Remote::Setup(_) | Remote::Local(_) => None,
         };
         let top = Self::new(Kind::Remote, error.to_string());

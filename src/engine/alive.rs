@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::{
         event::Event,
-        remote::{Exit, LineSink, RemoteError, key::HostKeyPin, route::Route},
+        remote::{Exit, LineSink, RemoteError, job::Followed, key::HostKeyPin, route::Route},
     };
 
     /// Lines to a builder, of which the first so many do not come about.
@@ -133,6 +133,10 @@ mod tests {
             assert!(command.line.starts_with("sudo -n "), "{}", command.line);
             self.0.send_modify(|count| *count += 1);
             Ok(Exit::Code(0))
+        }
+
+        async fn follow(&self, _: &Followed, _: LineSink<'_>) -> Result<Exit, RemoteError> {
+            Err(RemoteError::Setup("nothing is followed".into()))
         }
 
         async fn fetch(&self, _: Command, _: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {

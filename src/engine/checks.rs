@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::machine::Machine;
+use super::{follow::ask, machine::Machine};
 use crate::{
     error::{Error, Kind},
     event::{Event, Events},
@@ -30,12 +30,17 @@ const AGAIN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When any of them does not hold; all have been run by then.
-pub async fn run(machine: &Machine<'_>, checks: &[Check], place: &str, events: &Events) -> Result<(), Error> {
+pub async fn run(
+    machine: &mut Machine<'_>,
+    checks: &[Check],
+    place: &str,
+    events: &Events,
+) -> Result<(), Error> {
     let start = Instant::now();
     let mut verdicts = BTreeMap::new();
     let mut open: Vec<usize> = (0..checks.len()).collect();
     while !open.is_empty() {
-        for (number, verdict) in round(machine, checks, &open).await? {
+        for (number, verdict) in round(machine, checks, &open, events).await? {
             let last = verdict.ok || start.elapsed() >= patience(&checks[number]);
             if last {
                 tell(&checks[number], &verdict, events);
@@ -51,15 +56,15 @@ pub async fn run(machine: &Machine<'_>, checks: &[Check], place: &str, events: &
 }
 
 async fn round(
-    machine: &Machine<'_>,
+    machine: &mut Machine<'_>,
     checks: &[Check],
     open: &[usize],
+    events: &Events,
 ) -> Result<Vec<(usize, Verdict)>, Error> {
     let probes: Vec<&Probe> = open.iter().map(|number| &checks[*number].probe).collect();
     let (text, env) = (script(&probes)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
-    let command = machine.command(&job)?.timeout(Some(ROUND));
-    let lines = machine.ask(command, "running the checks").await?;
+    let lines = ask(machine, &job, ROUND, "running the checks", events).await?;
     let said = answers(&lines);
     let missing = Answer { exit: -1, stdout: "no answer".into() };
     let verdict = |place: usize| judge(probes[place], said.get(&place).unwrap_or(&missing));

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Tail, machine::Machine};
+use super::{
+    Tail,
+    follow::{End, follow},
+    machine::Machine,
+};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -19,22 +23,22 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 ///
 /// # Errors
 /// When one of its modules failed, with what was printed last; a package that does not exist is named.
-pub async fn wait(machine: &Machine<'_>, events: &Events) -> Result<(), Error> {
+pub async fn wait(machine: &mut Machine<'_>, events: &Events) -> Result<(), Error> {
     let job = Job { text: FOLLOW, user: "root", env: &BTreeMap::new() };
-    let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let mut heard = Heard::default();
-    let result = machine
-        .remote
-        .run(command, &mut |stream, line| heard.line(line, || events.output("cloud-init", stream, line)))
-        .await;
-    let exit = match result {
-        Ok(exit) => exit,
-        Err(error) => return Err(machine.explain(error).await),
-    };
-    match heard.status {
-        Some(status) => conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events),
-        None => Err(Error::new(Kind::Bake, format!("following cloud-init failed with {exit}"))
-            .tail(heard.tail.lines())),
+    let sink = &mut |stream, line: &str| heard.line(line, || events.output("cloud-init", stream, line));
+    let end = follow(machine, &job, TIMEOUT, sink, events).await?;
+    match (heard.status, end) {
+        (Some(status), _) => conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events),
+        (None, End::Exit(exit)) => {
+            Err(Error::new(Kind::Bake, format!("following cloud-init failed with {exit}"))
+                .tail(heard.tail.lines()))
+        }
+        (None, End::TimedOut) => Err(Error::new(
+            Kind::Bake,
+            format!("cloud-init was not done after {}", crate::template::units::Span(TIMEOUT)),
+        )
+        .tail(heard.tail.lines())),
     }
 }
 

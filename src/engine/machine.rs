@@ -76,6 +76,10 @@ pub struct Machine<'a> {
     pub remote: Box<dyn Remote>,
     account: Account,
     connect: &'a dyn Connect,
+    /// How long a line may take to open.
+    patience: Duration,
+    /// The folder on the builder where jobs live that outlive their line.
+    jobs: String,
 }
 
 impl<'a> Machine<'a> {
@@ -89,7 +93,40 @@ impl<'a> Machine<'a> {
         let account = account(builder, ssh, keys).await?;
         let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
         let remote = open(builder, connect, &account, timeout).await?;
-        Ok(Self { builder, remote, account, connect })
+        let jobs = format!("/run/hornero-{}", ulid::Ulid::generate().to_string().to_lowercase());
+        Ok(Self { builder, remote, account, connect, patience: timeout, jobs })
+    }
+
+    /// Opens the line anew after it was lost, unless the builder is gone: that is told as such.
+    pub async fn restore(&mut self, lost: &RemoteError, events: &Events) -> Result<(), Error> {
+        if let Some(why) = self.builder.gone().await {
+            return Err(self.gone(&why, lost).await);
+        }
+        events.note(format!("{lost}; connecting again, while the builder goes on"));
+        let result = tokio::select! {
+            result = self.connect.connect(self.account.clone(), self.patience) => result,
+            why = until_gone(self.builder) => return Err(self.gone(&why, lost).await),
+        };
+        match result {
+            Ok(remote) => self.remote = remote,
+            Err(error) => {
+                let tail = self.builder.console_tail(Tail::LINES).await;
+                return Err(Error::from(error).tail(tail));
+            }
+        }
+        events.note("connected to the builder again");
+        Ok(())
+    }
+
+    /// Removes what jobs have left on the builder. It lies in memory, so no image would have it.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        let line = format!("{}rm -rf {}", self.remote.sudo(), self.jobs);
+        self.ask(Command::new(line), "removing what the steps have left").await.map(drop)
+    }
+
+    /// Where jobs live on the builder.
+    pub fn jobs(&self) -> &str {
+        &self.jobs
     }
 
     /// Opens the line anew, after a restart of the builder.
@@ -156,15 +193,17 @@ impl<'a> Machine<'a> {
 
     /// A lost line may be a lost builder: that is told as such.
     pub async fn explain(&self, error: RemoteError) -> Error {
-        if matches!(error, RemoteError::Lost { .. })
+        if matches!(error, RemoteError::Lost { .. } | RemoteError::Ended)
             && let Some(why) = self.builder.gone().await
         {
-            let tail = self.builder.console_tail(Tail::LINES).await;
-            return Error::new(Kind::Platform, format!("the builder is gone: {why}"))
-                .because(&error)
-                .tail(tail);
+            return self.gone(&why, &error).await;
         }
         error.into()
+    }
+
+    async fn gone(&self, why: &str, lost: &RemoteError) -> Error {
+        let tail = self.builder.console_tail(Tail::LINES).await;
+        Error::new(Kind::Platform, format!("the builder is gone: {why}")).because(lost).tail(tail)
     }
 }
 

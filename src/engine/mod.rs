@@ -7,6 +7,7 @@ mod checks;
 pub mod clean;
 mod cloud_init;
 mod deliver;
+mod follow;
 mod image;
 mod leftover;
 mod local;

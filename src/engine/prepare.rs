@@ -1,9 +1,12 @@
 //! Between cloud-init and the steps: mount points get their owners, packages are removed, and all
 //! files of the template go up in one stream. Those from the web were fetched before the launch.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use super::machine::Machine;
+use super::{
+    follow::{self, End},
+    machine::Machine,
+};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -16,13 +19,19 @@ use crate::{
         entries::{Entry, expand},
         upload::upload,
     },
-    template::model::{FileSource, FileSpec, Template},
+    template::{
+        model::{FileSource, FileSpec, Template},
+        units::Span,
+    },
 };
+
+/// Removing many packages on a slow machine takes long.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// # Errors
 /// When a script fails on the builder, or a file cannot be read or unpacked there.
 pub async fn run(
-    machine: &Machine<'_>,
+    machine: &mut Machine<'_>,
     template: &Template,
     downloads: &Path,
     events: &Events,
@@ -57,21 +66,23 @@ pub async fn run(
 ///
 /// # Errors
 /// When a disk is not there or cannot be made.
-pub async fn disks(machine: &Machine<'_>, template: &Template, events: &Events) -> Result<(), Error> {
+pub async fn disks(machine: &mut Machine<'_>, template: &Template, events: &Events) -> Result<(), Error> {
     match early_script(&[], &template.disks, Names::Given(&machine.builder.disks()))? {
         Some(text) => script(machine, &text, "making disks", events).await,
         None => Ok(()),
     }
 }
 
-async fn script(machine: &Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
+async fn script(machine: &mut Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
     let job = Job { text, user: "root", env: &BTreeMap::new() };
-    let command = machine.command(&job)?;
-    let (result, tail) = machine.run(command, "prepare", events).await;
-    match result {
-        Ok(exit) if exit.success() => Ok(()),
-        Ok(exit) => Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(tail)),
-        Err(error) => Err(machine.explain(error).await),
+    match follow::script(machine, &job, TIMEOUT, "prepare", events).await? {
+        (End::Exit(exit), _) if exit.success() => Ok(()),
+        (End::Exit(exit), tail) => {
+            Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(tail))
+        }
+        (End::TimedOut, tail) => {
+            Err(Error::new(Kind::Bake, format!("{what} was not done after {}", Span(TIMEOUT))).tail(tail))
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub async fn run(
     by: PowerOff,
     events: &Events,
 ) -> Result<(), Error> {
+    machine.tidy().await?;
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
         return match by {

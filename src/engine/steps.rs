@@ -6,7 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{local, machine::Machine, phases::Timings, reboot};
+use super::{
+    follow::{self, End},
+    local,
+    machine::Machine,
+    phases::Timings,
+    reboot,
+};
 use crate::{
     error::{Error, Kind},
     event::{Event, Events},
@@ -94,19 +100,19 @@ async fn on_this_computer(
 }
 
 async fn shell(
-    machine: &Machine<'_>,
+    machine: &mut Machine<'_>,
     step: &Step,
     job: Job<'_>,
     allowed: &[i32],
     events: &Events,
 ) -> Result<(), Error> {
     let timeout = step.timeout.map_or(TIMEOUT, |timeout| timeout.0);
-    let command = machine.command(&job)?.timeout(Some(timeout));
-    let (result, tail) = machine.run(command, &step.name, events).await;
-    match result {
-        Ok(exit) => conclude(step, &Script { text: job.text.to_owned(), file: None }, exit, allowed, tail),
-        Err(crate::remote::RemoteError::TimedOut(_)) => Err(timed_out(step, timeout, tail)),
-        Err(error) => Err(machine.explain(error).await.tail(tail)),
+    let (end, tail) = follow::script(machine, &job, timeout, &step.name, events).await?;
+    match end {
+        End::Exit(exit) => {
+            conclude(step, &Script { text: job.text.to_owned(), file: None }, exit, allowed, tail)
+        }
+        End::TimedOut => Err(timed_out(step, timeout, tail)),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
+    follow::ask,
     machine::Machine,
     manifest::{AccountEntry, PackageEntry},
 };
 use crate::{
     error::Error,
+    event::Events,
     provision::{BUILDER_ACCOUNT, script::Job},
 };
 
@@ -35,10 +37,10 @@ pub struct Survey {
 
 /// # Errors
 /// When the builder does not answer.
-pub async fn run(machine: &Machine<'_>) -> Result<Survey, Error> {
+pub async fn run(machine: &mut Machine<'_>, events: &Events) -> Result<Survey, Error> {
     let job = Job { text: QUESTIONS, user: "root", env: &BTreeMap::new() };
-    let command = machine.command(&job)?.timeout(Some(Duration::from_secs(120)));
-    let lines = machine.ask(command, "listing the builder's packages and accounts").await?;
+    let what = "listing the builder's packages and accounts";
+    let lines = ask(machine, &job, Duration::from_secs(120), what, events).await?;
     let mut survey = Survey::default();
     lines.iter().for_each(|line| survey.learn(&line.split('\t').collect::<Vec<_>>()));
     Ok(survey)

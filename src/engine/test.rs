@@ -95,19 +95,21 @@ async fn look(
     keys: &LaunchKeys,
     events: &Events,
 ) -> Result<(), Error> {
-    let machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
-    let checks = async {
-        if image.manifest.cloud_init {
-            cloud_init::wait(&machine, events).await?;
-        }
-        booted(&machine).await?;
-        checks::run(&machine, &image.manifest.checks, "a machine started from the image", events).await
-    };
+    let mut machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
     if !image.manifest.cloud_init {
-        return checks.await;
+        return judge(&mut machine, image.manifest, events).await;
     }
     let alive = Alive::on(&machine, rooms.connect.as_ref(), Image::USUAL_TTL.0, events).await;
-    alive.during(checks).await
+    alive.during(judge(&mut machine, image.manifest, events)).await
+}
+
+/// Holds the machine against the checks as soon as it has booted.
+async fn judge(machine: &mut Machine<'_>, manifest: &Manifest, events: &Events) -> Result<(), Error> {
+    if manifest.cloud_init {
+        cloud_init::wait(machine, events).await?;
+    }
+    booted(machine).await?;
+    checks::run(machine, &manifest.checks, "a machine started from the image", events).await
 }
 
 /// Waits until everything that starts at boot has been started, as far as the image can tell.

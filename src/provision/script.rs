@@ -33,14 +33,18 @@ impl Job<'_> {
     /// # Errors
     /// When the environment contains a NUL byte.
     pub fn stdin(&self) -> Result<Vec<u8>, ProvisionError> {
-        let mut env = String::new();
-        for (name, value) in self.env {
-            env += &format!("export {name}={}\n", quote(value)?);
-        }
-        let (user, interpreter, size) = (self.user, interpreter(self.text), env.len());
-        let head = format!("{}\n{DRIVER}{user}\n{interpreter}\n{size}\n{env}", DRIVER.len());
-        Ok([head.as_bytes(), self.text.as_bytes()].concat())
+        let body = body(self)?;
+        Ok(format!("{}\n{DRIVER}{body}", DRIVER.len()).into_bytes())
     }
+}
+
+/// User, interpreter, environment and script, as those read them that run it.
+pub(super) fn body(job: &Job<'_>) -> Result<String, ProvisionError> {
+    let mut env = String::new();
+    for (name, value) in job.env {
+        env += &format!("export {name}={}\n", quote(value)?);
+    }
+    Ok(format!("{}\n{}\n{}\n{env}{}", job.user, interpreter(job.text), env.len(), job.text))
 }
 
 /// The words of a script's `#!` line. The script is handed to its interpreter as an argument, for

@@ -2,6 +2,7 @@
 //! hold its lock while it waits, and then a command that hangs could not be killed over it.
 
 use std::{
+    cell::Cell,
     os::fd::{AsFd, OwnedFd},
     time::{Duration, Instant},
 };
@@ -22,6 +23,8 @@ pub(super) struct Wire {
     pub session: Session,
     pub socket: OwnedFd,
     pub ended: Ended,
+    /// When the other side was heard last.
+    heard: Cell<Instant>,
 }
 
 /// Why a call did not come to its end.
@@ -38,6 +41,20 @@ pub(super) fn would_block(error: &ssh2::Error) -> bool {
 }
 
 impl Wire {
+    pub fn new(session: Session, socket: OwnedFd, ended: Ended) -> Self {
+        Self { session, socket, ended, heard: Cell::new(Instant::now()) }
+    }
+
+    /// Says that something came, or begins to count anew.
+    pub fn heard(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// For how long nothing has come.
+    pub fn silence(&self) -> Duration {
+        self.heard.get().elapsed()
+    }
+
     /// Repeats `call` until it says something else than "would block".
     pub fn drive<T>(
         &self,
@@ -59,7 +76,11 @@ impl Wire {
 
     /// Waits until the socket is ready for what the session wants, a slice at most.
     pub fn wait(&self) {
-        wait_for(&mut [self.wanted()]);
+        let mut wanted = [self.wanted()];
+        wait_for(&mut wanted);
+        if wanted[0].revents().contains(PollFlags::IN) {
+            self.heard();
+        }
     }
 
     /// What the session wants of its socket.

@@ -2,7 +2,7 @@
 //! the remote process group killed when it is over.
 
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{ErrorKind, Read},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,20 +13,24 @@ use std::{
 use ssh2::Channel;
 
 use super::{
-    Command, Exit, Input, RemoteError,
+    Command, Exit, RemoteError,
     drive::{Stuck, Wire, would_block},
+    feed::Feed,
 };
 use crate::event::Stream;
 
 /// How long opening and closing a channel may take.
-const CONTROL: Duration = Duration::from_secs(30);
+pub(super) const CONTROL: Duration = Duration::from_secs(30);
 
 /// How long the output of a command that has ended is waited for. It stays open when the command
 /// left a process running in the background.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// A command that cannot be followed over another line is not given up early: the builder may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What one read or write moves at most.
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Receives what a command prints.
 pub(super) trait Output {
@@ -36,6 +40,9 @@ pub(super) trait Output {
     fn told(&self) -> Option<i32> {
         None
     }
+
+    /// Nothing more comes.
+    fn end(&mut self) {}
 }
 
 /// Tells a running command's thread that nobody waits for it any more.
@@ -47,7 +54,7 @@ impl Stop {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn stopped(&self) -> bool {
+    pub fn stopped(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -72,8 +79,9 @@ pub(super) fn execute(
     let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut feed = Feed::new(command.stdin);
     let mut over: Option<(Instant, i32)> = None;
+    wire.heard();
     loop {
-        let moved = drain(&mut channel, output)? | feed.push(&mut channel)?;
+        let moved = drain(wire, &mut channel, output)? | feed.push(&mut channel)?;
         if channel.eof() {
             return finish(wire, &mut channel);
         }
@@ -93,12 +101,12 @@ pub(super) fn execute(
         }
         if !moved {
             wire.wait();
-            keep_alive(wire)?;
+            keep_alive(wire, PATIENCE)?;
         }
     }
 }
 
-fn open(wire: &Wire, line: &str) -> Result<Channel, RemoteError> {
+pub(super) fn open(wire: &Wire, line: &str) -> Result<Channel, RemoteError> {
     let deadline = Instant::now() + CONTROL;
     let lost = |stuck: Stuck| lost("starting a command", &stuck);
     let mut channel = wire.drive(deadline, |session| session.channel_session()).map_err(lost)?;
@@ -107,7 +115,11 @@ fn open(wire: &Wire, line: &str) -> Result<Channel, RemoteError> {
 }
 
 /// Reads what is there. Says whether anything was.
-fn drain(channel: &mut Channel, output: &mut dyn Output) -> Result<bool, RemoteError> {
+pub(super) fn drain(
+    wire: &Wire,
+    channel: &mut Channel,
+    output: &mut dyn Output,
+) -> Result<bool, RemoteError> {
     let mut buffer = [0; CHUNK];
     let mut moved = false;
     for (stream, id) in [(Stream::Stdout, 0), (Stream::Stderr, 1)] {
@@ -115,6 +127,7 @@ fn drain(channel: &mut Channel, output: &mut dyn Output) -> Result<bool, RemoteE
             Ok(0) => {}
             Ok(count) => {
                 moved = true;
+                wire.heard();
                 output.bytes(stream, &buffer[..count])?;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -125,7 +138,7 @@ fn drain(channel: &mut Channel, output: &mut dyn Output) -> Result<bool, RemoteE
 }
 
 /// Closes the channel and asks how the command ended.
-fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
+pub(super) fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
     let deadline = Instant::now() + CONTROL;
     let lost = |stuck: Stuck| lost("waiting for a command's exit code", &stuck);
     wire.drive(deadline, |_| channel.close()).map_err(lost)?;
@@ -137,89 +150,19 @@ fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
     }
 }
 
-/// Lets a silent connection that is dead be noticed: what is sent must be acknowledged in time.
-pub(super) fn keep_alive(wire: &Wire) -> Result<(), RemoteError> {
+/// Asks for a sign of life from time to time, and notices when none comes. What only carries bytes for
+/// others goes on answering for a builder that is dead, so this is not left to TCP.
+pub(super) fn keep_alive(wire: &Wire, patience: Duration) -> Result<(), RemoteError> {
     match wire.session.keepalive_send() {
         Err(error) if !would_block(&error) => Err(lost("a command ran", &error)),
+        Ok(_) | Err(_) if wire.silence() > patience => {
+            let silence = format!("nothing was heard of the builder for {} s", patience.as_secs());
+            Err(lost("a command ran", &silence))
+        }
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
 pub(super) fn lost(during: &str, why: &dyn std::fmt::Display) -> RemoteError {
     RemoteError::Lost { during: during.into(), why: why.to_string() }
-}
-
-/// The command's standard input: what was read from its source and not yet sent.
-struct Feed {
-    source: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
-    sent: usize,
-    state: FeedState,
-}
-
-#[derive(PartialEq)]
-enum FeedState {
-    Open,
-    Eof,
-    Done,
-}
-
-impl Feed {
-    fn new(input: Input) -> Self {
-        let source: Box<dyn Read + Send> = match input {
-            Input::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
-            Input::Stream(reader) => reader,
-        };
-        Self { source, buffer: Vec::new(), sent: 0, state: FeedState::Open }
-    }
-
-    /// Sends what the channel takes. Says whether anything went.
-    fn push(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
-        if self.state == FeedState::Open && self.sent == self.buffer.len() {
-            self.refill()?;
-        }
-        match self.state {
-            FeedState::Open => self.write(channel),
-            FeedState::Eof => self.end(channel),
-            FeedState::Done => Ok(false),
-        }
-    }
-
-    fn refill(&mut self) -> Result<(), RemoteError> {
-        self.buffer.resize(CHUNK, 0);
-        let count = self.source.read(&mut self.buffer)?;
-        self.buffer.truncate(count);
-        self.sent = 0;
-        if count == 0 {
-            self.state = FeedState::Eof;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
-        match channel.write(&self.buffer[self.sent..]) {
-            Ok(count) => {
-                self.sent += count;
-                Ok(count > 0)
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-            // The command closed its end; how it ended says why.
-            Err(_) if channel.eof() => {
-                self.state = FeedState::Done;
-                Ok(true)
-            }
-            Err(error) => Err(lost("sending to a command", &error)),
-        }
-    }
-
-    fn end(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
-        match channel.send_eof() {
-            Err(error) if would_block(&error) => Ok(false),
-            Err(error) if !channel.eof() => Err(lost("sending to a command", &error)),
-            Ok(()) | Err(_) => {
-                self.state = FeedState::Done;
-                Ok(true)
-            }
-        }
-    }
 }

@@ -6,6 +6,7 @@ use super::{
     Command,
     drive::Wire,
     exec::{Output, Stop, execute},
+    marks::{self, line_after},
 };
 use crate::event::Stream;
 
@@ -69,28 +70,12 @@ impl<'a> Watch<'a> {
     }
 
     fn until(&mut self, mark: &[u8]) -> Vec<u8> {
-        let begins = |held: &[u8]| held.starts_with(&mark[..mark.len().min(held.len())]);
-        let Some(start) =
-            (0..self.held.len()).find(|&at| self.held[at] == mark[0] && begins(&self.held[at..]))
-        else {
-            return std::mem::take(&mut self.held);
-        };
-        let mut ours = self.held.split_off(start);
-        let own = std::mem::take(&mut self.held);
-        match line_after(&mut ours, mark.len()) {
-            Some(code) => self.state = State::Ended(code.parse().unwrap_or(1)),
-            None => self.held = ours,
+        let (own, code) = marks::split(&mut self.held, mark);
+        if let Some(code) = code {
+            self.state = State::Ended(code.parse().unwrap_or(1));
         }
         own
     }
-}
-
-/// Takes the first line off, and hands out what stands in it after `mark` bytes; `None` while it is not whole.
-fn line_after(bytes: &mut Vec<u8>, mark: usize) -> Option<String> {
-    let end = bytes.iter().position(|&byte| byte == b'\n').filter(|&end| end >= mark)?;
-    let rest = bytes.split_off(end + 1);
-    let line = std::mem::replace(bytes, rest);
-    Some(String::from_utf8_lossy(&line[mark..end]).into_owned())
 }
 
 impl Output for Watch<'_> {
@@ -103,6 +88,10 @@ impl Output for Watch<'_> {
             }
             Stream::Stderr => self.inner.bytes(stream, bytes),
         }
+    }
+
+    fn end(&mut self) {
+        self.inner.end();
     }
 
     fn told(&self) -> Option<i32> {
@@ -123,7 +112,7 @@ pub(super) fn kill(wire: &Wire, sudo: &str, group: u32) {
     execute(wire, command, &mut Discard, &Stop::default()).ok();
 }
 
-struct Discard;
+pub(super) struct Discard;
 
 impl Output for Discard {
     fn bytes(&mut self, _: Stream, _: &[u8]) -> std::io::Result<()> {

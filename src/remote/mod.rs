@@ -8,11 +8,16 @@ mod drive;
 pub mod endpoint;
 pub mod entries;
 mod exec;
+mod feed;
+mod follow;
 pub mod forward;
 pub mod group;
+pub mod job;
 pub mod key;
 mod line;
 pub mod lines;
+mod marks;
+mod output;
 mod pump;
 pub mod route;
 mod session;
@@ -23,6 +28,7 @@ use std::{io::Read, time::Duration};
 
 use async_trait::async_trait;
 
+use self::job::Followed;
 use crate::event::Stream;
 
 /// A command for the builder. Its line is constant text; what is private or long goes through
@@ -63,6 +69,9 @@ pub enum RemoteError {
     Lost { during: String, why: String },
     #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
     TimedOut(Duration),
+    /// Nobody is left who could tell how it ended.
+    #[error("it was ended on the builder before it was done")]
+    Ended,
     /// The way to the builder is closed, and waiting does not open it.
     #[error("reaching the builder through {way}: {why}")]
     Route { way: String, why: String, hint: String },
@@ -86,6 +95,13 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// Only what kept it from running to its end; a failing command is an `Exit`.
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
+
+    /// Follows a job to its end, and starts it if no earlier line has. After a lost line it can be
+    /// followed over another one: what the lines hand on together is what it has printed.
+    ///
+    /// # Errors
+    /// As with `run`; one that ran out of time has been ended.
+    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
 
     /// Runs a command and hands its standard output to `out`, byte for byte.
     async fn fetch(&self, command: Command, out: Box<dyn std::io::Write + Send>)

@@ -78,7 +78,7 @@ pub(super) fn channel(wire: &Wire, mut channel: Channel, socket: &UnixStream) ->
         }
         if !(sent || received) {
             wait(wire, socket, &up, &down);
-            keep_alive(wire).map_err(|error| error.to_string())?;
+            keep_alive(wire, SILENCE).map_err(|error| error.to_string())?;
         }
     }
 }

@@ -63,7 +63,7 @@ fn open(line: Line) -> Result<Wire, Box<dyn std::error::Error>> {
     let socket: OwnedFd = line.socket.try_clone()?;
     session.set_tcp_stream(socket);
     session.set_blocking(false);
-    Ok(Wire { session, socket: line.socket, ended: line.ended })
+    Ok(Wire::new(session, line.socket, line.ended))
 }
 
 fn verify(wire: &Wire, login: &Login<'_>) -> Result<(), RemoteError> {

@@ -15,13 +15,15 @@ use super::{
     drive::Wire,
     endpoint,
     exec::{Output, Stop, StopOnDrop, execute, lost},
+    follow::{end, follow},
     group::{Watch, kill},
+    job::Followed,
     line::Line,
-    lines::Lines,
+    output::{ToLines, ToWriter, hand_on},
     route::{Account, Route},
     session::{Login, log_in},
 };
-use crate::event::Stream;
+use crate::{event::Stream, provision::script::command_line};
 
 /// Between tries after a refused login or a foreign host key: early in its first boot a machine
 /// may greet before cloud-init has given it its key and its account.
@@ -100,8 +102,36 @@ impl SshRemote {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
             let mut watch = Watch::new(&mut output);
             let result = execute(&wire, command, &mut watch, &stopped);
+            watch.end();
             if let (Err(RemoteError::TimedOut(_)), Some(group)) = (&result, watch.group) {
                 kill(&wire, sudo, group);
+            }
+            result.map_err(|error| wire.ended.explain(error))
+        })
+        .await
+    }
+}
+
+impl SshRemote {
+    /// Follows a job on a blocking thread. One whose time is over is ended.
+    async fn go_on(
+        &self,
+        job: Followed,
+        sender: mpsc::UnboundedSender<(Stream, String)>,
+    ) -> Result<Exit, RemoteError> {
+        let (wire, line) = (self.wire.clone(), command_line(self.sudo));
+        let stop = StopOnDrop(Stop::default());
+        let stopped = stop.0.clone();
+        blocking(move || {
+            let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
+            // A receiver that is gone has been dropped together with the job.
+            let mut each = |stream, line: &str| drop(sender.send((stream, line.to_owned())));
+            let result = follow(&wire, &line, &job, &mut each, &stopped);
+            if let Err(RemoteError::TimedOut(_)) = result {
+                end(&wire, &line, &job);
+            }
+            if !matches!(result, Err(RemoteError::Lost { .. })) {
+                job.so_far().finish(&mut each);
             }
             result.map_err(|error| wire.ended.explain(error))
         })
@@ -116,60 +146,18 @@ impl Remote for SshRemote {
     }
 
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let output = ToLines { lines: Default::default(), sender };
-        let mut running = std::pin::pin!(self.execute(command, output));
-        loop {
-            tokio::select! {
-                biased;
-                Some((stream, line)) = receiver.recv() => sink(stream, &line),
-                result = &mut running => {
-                    while let Ok((stream, line)) = receiver.try_recv() {
-                        sink(stream, &line);
-                    }
-                    return result;
-                }
-            }
-        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let output = ToLines::new(sender);
+        hand_on(self.execute(command, output), receiver, sink).await
+    }
+
+    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        hand_on(self.go_on(job.clone(), sender), receiver, sink).await
     }
 
     async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {
         self.execute(command, ToWriter(out)).await
-    }
-}
-
-/// Standard output as it is; what the command says on standard error is not part of it.
-struct ToWriter(Box<dyn Write + Send>);
-
-impl Output for ToWriter {
-    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
-        match stream {
-            Stream::Stdout => self.0.write_all(bytes),
-            Stream::Stderr => Ok(()),
-        }
-    }
-}
-
-/// Lines, handed to the asynchronous side as they come.
-struct ToLines {
-    lines: [Lines; 2],
-    sender: mpsc::UnboundedSender<(Stream, String)>,
-}
-
-impl Output for ToLines {
-    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
-        let lines = &mut self.lines[usize::from(stream == Stream::Stderr)];
-        // A receiver that is gone has been dropped together with the command.
-        lines.push(bytes, |line| drop(self.sender.send((stream, line.to_owned()))));
-        Ok(())
-    }
-}
-
-impl Drop for ToLines {
-    fn drop(&mut self) {
-        for (lines, stream) in self.lines.iter_mut().zip([Stream::Stdout, Stream::Stderr]) {
-            lines.finish(|line| drop(self.sender.send((stream, line.to_owned()))));
-        }
     }
 }
 

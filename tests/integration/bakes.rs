@@ -102,6 +102,48 @@ fn a_web_server_with_users_files_and_a_data_disk() {
     );
 }
 
+/// In the guest a step is a unit of systemd: what ends its SSH session does not end it, and what ends
+/// it leaves nothing of it.
+const OUTLIVES: &str = r#"
+[[steps]]
+name = "cuts its own line"
+run = """
+grep -q hornero-step- /proc/self/cgroup
+echo before
+for process in /proc/[0-9]*; do
+    if tr '\\0' ' ' <"$process/cmdline" | grep -q '^sshd: hornero'; then kill -KILL "${process#/proc/}"; fi
+done
+sleep 3
+echo after
+exit 7
+"""
+allowed_exit_codes = [7]
+[[steps]]
+name = "is ended with all of it"
+timeout = "20s"
+retries = 1
+run = """
+if [ ! -e /run/first-try ]; then
+    setsid sleep 1000 &
+    echo $! >/run/first-try
+    wait
+fi
+if kill -0 "$(cat /run/first-try)"; then exit 1; fi
+"""
+"#;
+
+#[test]
+fn a_step_outlives_its_line_and_nothing_outlives_its_timeout() {
+    let hornero = Hornero::new();
+    let ran = hornero.run(&["bake", &hornero.template("outlives.toml", &(head("outlives") + OUTLIVES))]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for text in ["line: before", "line: after", "connected to the builder again"] {
+        assert_eq!(ran.stderr.matches(text).count(), 1, "{text}: {}", ran.stderr);
+    }
+    assert!(ran.stderr.contains("was not done after 20s; its processes were ended"), "{}", ran.stderr);
+    assert_eq!(hornero.leftovers(), Vec::<String>::new());
+}
+
 const FULL: &str = r#"
 [image]
 name = "full"

@@ -12,6 +12,7 @@ mod ec2;
 mod fetch;
 mod fingerprints;
 mod leaks;
+mod line;
 mod machines;
 mod packer;
 mod publish_again;

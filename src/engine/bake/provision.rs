@@ -80,7 +80,7 @@ impl Bake<'_> {
             )
             .await?;
         }
-        let survey = survey::run(machine).await?;
+        let survey = survey::run(machine, events).await?;
         let by = stop::by(template);
         let work = seal::run(machine, &template.seal, &self.keys, by, events);
         phase(events, timings, Phase::Seal, work).await?;

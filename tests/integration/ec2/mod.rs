@@ -4,6 +4,7 @@ mod bakes;
 mod captures;
 mod ends;
 mod errors;
+mod line;
 pub mod policy;
 mod publishing;
 mod unfinished;

@@ -1,0 +1,103 @@
+//! Steps and other scripts that outlive the SSH line: followed to their ends, over as many lines as that takes.
+
+use std::time::Duration;
+
+use super::{Tail, machine::Machine};
+use crate::{
+    error::{Error, Kind},
+    event::{Events, Stream},
+    provision::{script::Job, supervisor::Place},
+    remote::{Exit, RemoteError, job::Followed},
+    template::units::Span,
+};
+
+/// How a script on the builder ended.
+pub enum End {
+    Exit(Exit),
+    /// It ran out of time and was ended, with all that it had started.
+    TimedOut,
+}
+
+/// Runs a script; its lines go into the events under `source`.
+///
+/// # Errors
+/// When the builder is gone, or the line cannot be had again. The last lines come with it.
+pub async fn script(
+    machine: &mut Machine<'_>,
+    job: &Job<'_>,
+    timeout: Duration,
+    source: &str,
+    events: &Events,
+) -> Result<(End, Vec<String>), Error> {
+    let mut tail = Tail::default();
+    let sink = &mut |stream, line: &str| {
+        tail.push(line);
+        events.output(source, stream, line);
+    };
+    let result = follow(machine, job, timeout, sink, events).await;
+    let tail = tail.lines();
+    match result {
+        Ok(end) => Ok((end, tail)),
+        Err(error) if error.tail.is_empty() => Err(error.tail(tail)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs a script and hands back the lines of its standard output; what it says on standard error
+/// comes with a failure.
+///
+/// # Errors
+/// When it fails, runs out of time, or the builder is gone.
+pub async fn ask(
+    machine: &mut Machine<'_>,
+    job: &Job<'_>,
+    timeout: Duration,
+    what: &str,
+    events: &Events,
+) -> Result<Vec<String>, Error> {
+    let (mut lines, mut said) = (Vec::new(), Tail::default());
+    let sink = &mut |stream, line: &str| match stream {
+        Stream::Stdout => lines.push(line.to_owned()),
+        Stream::Stderr => said.push(line),
+    };
+    match follow(machine, job, timeout, sink, events).await? {
+        End::Exit(exit) if exit.success() => Ok(lines),
+        End::Exit(exit) => {
+            Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(said.lines()))
+        }
+        End::TimedOut => {
+            let what = format!("{what} was not done after {}", Span(timeout));
+            Err(Error::new(Kind::Bake, what).tail(said.lines()))
+        }
+    }
+}
+
+/// Runs a script to its end, over as many lines as that takes.
+///
+/// # Errors
+/// When the builder is gone, or the line cannot be had again.
+pub async fn follow(
+    machine: &mut Machine<'_>,
+    job: &Job<'_>,
+    timeout: Duration,
+    sink: &mut (dyn FnMut(Stream, &str) + Send),
+    events: &Events,
+) -> Result<End, Error> {
+    let place =
+        Place { root: machine.jobs().to_owned(), id: ulid::Ulid::generate().to_string().to_lowercase() };
+    let followed = Followed::new(place.clone(), place.start(job)?, timeout);
+    let mut ended = false;
+    loop {
+        match machine.remote.follow(&followed, sink).await {
+            Ok(exit) => return Ok(End::Exit(exit)),
+            Err(RemoteError::TimedOut(_)) => return Ok(End::TimedOut),
+            Err(error @ RemoteError::Lost { .. }) => machine.restore(&error, events).await?,
+            // A machine that goes down ends it too: then no second line tells the same.
+            Err(error @ RemoteError::Ended) if !ended => {
+                ended = true;
+                machine.restore(&error, events).await?;
+            }
+            Err(error) => return Err(machine.explain(error).await),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A step that outlives the SSH line over which it was started: its supervisor on the builder, and the
+//! words in which that is told what to do. All of it goes through standard input, as with any script.
+
+use super::{
+    ProvisionError,
+    script::{Job, body},
+};
+
+/// Follows a step over one line, and starts it first if nobody has.
+const FOLLOW: &str = include_str!("follow.sh");
+
+/// Supervises the step, apart from any line.
+const SUPERVISOR: &str = include_str!("job.sh");
+
+/// Ends the step and all that it started.
+const END: &str = include_str!("end.sh");
+
+/// Where one step lives on the builder.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// A folder of this run alone, in memory: no image has it.
+    pub root: String,
+    /// Of this one try of the step; nobody can guess it.
+    pub id: String,
+}
+
+/// How many bytes of either stream have arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrived {
+    pub out: u64,
+    pub err: u64,
+}
+
+impl Place {
+    /// Starts the step, or goes on following it if an earlier line got that far.
+    ///
+    /// # Errors
+    /// When the environment contains a NUL byte.
+    pub fn start(&self, job: &Job<'_>) -> Result<Vec<u8>, ProvisionError> {
+        let step = body(job)?;
+        let head = self.head(Arrived::default(), SUPERVISOR.len(), step.len());
+        Ok(format!("{head}{SUPERVISOR}{step}whole\n").into_bytes())
+    }
+
+    /// Goes on following a step that was started.
+    pub fn resume(&self, arrived: Arrived) -> Vec<u8> {
+        self.head(arrived, 0, 0).into_bytes()
+    }
+
+    pub fn end(&self) -> Vec<u8> {
+        format!("{}\n{END}{}\n{}\n", END.len(), self.folder(), self.id).into_bytes()
+    }
+
+    /// Stands before every word about the step in its output.
+    pub fn mark(&self) -> String {
+        format!("\u{1}hornero {} ", self.id)
+    }
+
+    fn folder(&self) -> String {
+        format!("{}/{}", self.root, self.id)
+    }
+
+    fn head(&self, arrived: Arrived, supervisor: usize, step: usize) -> String {
+        let (Self { root, id }, Arrived { out, err }) = (self, arrived);
+        format!("{}\n{FOLLOW}{root}\n{id}\n{out}\n{err}\n{supervisor}\n{step}\n", FOLLOW.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Steps that are really run, followed over pipes in the place of SSH lines.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use super::*;
+use crate::provision::script::command_line;
+
+struct Line {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Line {
+    fn open(told: &[u8]) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", &command_line("")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(told).unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdin: Some(stdin), out }
+    }
+
+    /// What it says up to this line.
+    fn until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        while !text.ends_with(&format!("{end}\n")) {
+            assert_ne!(self.out.read_line(&mut text).unwrap(), 0, "it ended with: {text}");
+        }
+        text
+    }
+
+    /// Hangs up, and says how many bytes still came.
+    fn close(mut self, word: &str) -> usize {
+        self.stdin.take().unwrap().write_all(word.as_bytes()).unwrap();
+        let mut rest = Vec::new();
+        self.out.read_to_end(&mut rest).unwrap();
+        self.child.wait().unwrap();
+        rest.len()
+    }
+}
+
+fn place(folder: &Path, id: &str) -> Place {
+    Place { root: folder.display().to_string(), id: id.into() }
+}
+
+fn start(place: &Place, text: &str, env: &[(&str, &str)]) -> Vec<u8> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let whoami = Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(whoami).unwrap();
+    place.start(&Job { text, user: user.trim(), env: &env }).unwrap()
+}
+
+#[test]
+fn environment_exit_code_and_output_pass_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), "a");
+    let value = "it's \"$HOME\" `x`\nand a second line";
+    let mut line = Line::open(&start(&place, "printf '[%s]' \"$VALUE\"; cat; exit 7", &[("VALUE", value)]));
+    let said = line.until("\u{1}hornero a exit 7");
+    assert_eq!(said, format!("\u{1}hornero a follow\n[{value}]\u{1}hornero a exit 7\n"));
+    line.close("done\n");
+    assert_eq!(left(&folder.path().join("a")), ["over"]);
+}
+
+fn left(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn an_interpreter_of_the_first_line_gets_the_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut line =
+        Line::open(&start(&place(folder.path(), "a"), "#!/usr/bin/env python3\nprint(6 * 7)", &[]));
+    assert!(line.until("\u{1}hornero a exit 0").contains("\n42\n"));
+    line.close("done\n");
+}
+
+#[test]
+fn an_interpreter_that_is_not_there_is_an_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut line = Line::open(&start(&place(folder.path(), "a"), "#!/no/such\necho", &[]));
+    line.until("\u{1}hornero a exit 127");
+    line.close("done\n");
+}
+
+#[test]
+fn a_step_goes_on_without_a_line_and_another_line_gets_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, gate) = (place(folder.path(), "a"), folder.path().join("gate"));
+    let text = format!("echo one\nwhile [ ! -e {} ]; do sleep 0.01; done\necho two", gate.display());
+    let mut first = Line::open(&start(&place, &text, &[]));
+    first.until("one");
+    first.close("");
+    std::fs::write(gate, "").unwrap();
+    // It asks to start it, as one does who does not know that the first line got so far.
+    let mut second = Line::open(&start(&place, &text, &[]));
+    let said = second.until("\u{1}hornero a exit 0");
+    assert_eq!(said, "\u{1}hornero a follow\none\ntwo\n\u{1}hornero a exit 0\n");
+    second.close("");
+    let mut third = Line::open(&place.resume(Arrived { out: 4, err: 0 }));
+    assert_eq!(third.until("\u{1}hornero a exit 0"), "\u{1}hornero a follow\ntwo\n\u{1}hornero a exit 0\n");
+    third.close("done\n");
+    let mut late = Line::open(&start(&place, &text, &[]));
+    assert_eq!(late.until("\u{1}hornero a ended"), "\u{1}hornero a follow\n\u{1}hornero a ended\n");
+}
+
+#[test]
+fn a_line_that_is_cut_before_all_is_told_starts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, made) = (place(folder.path(), "a"), folder.path().join("made"));
+    let told = start(&place, &format!("touch {}", made.display()), &[]);
+    for missing in [1, 5, 40, 4000] {
+        let line = Line::open(&told[..told.len() - missing]);
+        assert_eq!(line.close(""), 0);
+    }
+    assert!(!made.exists() && !folder.path().join("a").exists());
+}
+
+#[test]
+fn a_step_is_told_to_be_ended_when_its_supervisor_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), "a");
+    let mut line = Line::open(&start(&place, "echo one; exec sleep 300", &[]));
+    line.until("one");
+    let pid = std::fs::read_to_string(folder.path().join("a/pid")).unwrap();
+    assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
+    assert_eq!(line.until("\u{1}hornero a ended"), "\u{1}hornero a ended\n");
+    line.close("");
+    assert!(Command::new("sh").args(["-c", &command_line("")]).stdin(told(&place.end())).status().is_ok());
+    assert_eq!(left(&folder.path().join("a")), ["over"]);
+}
+
+fn told(bytes: &[u8]) -> Stdio {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(bytes).unwrap();
+    reader.into()
+}

@@ -1,0 +1,131 @@
+//! Following a job over one line: it is started if it was not, its output read from where the last line
+//! broke off, and the builder told what has arrived, so that it need not keep that any longer.
+
+use std::time::{Duration, Instant};
+
+use ssh2::Channel;
+
+use super::{
+    Command, Exit, RemoteError,
+    drive::Wire,
+    exec::{CONTROL, Output, Stop, drain, execute, finish, keep_alive, lost, open},
+    feed::Feed,
+    group::Discard,
+    job::{Followed, Reader},
+};
+use crate::{event::Stream, provision::supervisor::Arrived};
+
+/// After this a silent line counts as lost: another one costs little.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// How much may arrive before the builder is told so; it keeps several times as much.
+const SHARE: u64 = 1024 * 1024;
+
+/// A supervisor that could not be started says so and ends with this.
+const NOT_STARTED: Exit = Exit::Code(254);
+
+/// Follows `job` to its end; `each` gets its lines.
+pub(super) fn follow(
+    wire: &Wire,
+    line: &str,
+    job: &Followed,
+    each: &mut dyn FnMut(Stream, &str),
+    stop: &Stop,
+) -> Result<Exit, RemoteError> {
+    job.in_time()?;
+    let mut channel = open(wire, line)?;
+    let mut feed = Feed::talk(job.opening());
+    let mut output = Both::of(job, each);
+    let mut told = job.so_far().arrived();
+    wire.heard();
+    loop {
+        let received = drain(wire, &mut channel, &mut output)?;
+        acknowledge(job.so_far().arrived(), &mut told, &mut feed);
+        if let Some(exit) = job.so_far().exit() {
+            hang_up(wire, channel, feed);
+            return Ok(exit);
+        }
+        let sent = feed.push(&mut channel)?;
+        if output.out.is_abandoned() {
+            return Err(RemoteError::Ended);
+        }
+        if channel.eof() {
+            let exit = finish(wire, &mut channel)?;
+            return cut_short(exit, job.so_far().has_begun());
+        }
+        job.in_time()?;
+        if stop.stopped() {
+            return Err(lost("a step ran", &"hornero was told to stop"));
+        }
+        if !(sent || received) {
+            wire.wait();
+            keep_alive(wire, SILENCE)?;
+        }
+    }
+}
+
+/// Ends a job and all that it has started. What cannot be told there will not be believed here either.
+pub(super) fn end(wire: &Wire, line: &str, job: &Followed) {
+    let command = Command::new(line).stdin(job.place.end()).timeout(Some(Duration::from_secs(15)));
+    execute(wire, command, &mut Discard, &Stop::default()).ok();
+}
+
+/// What follows a job there ended without it: for good if it never began, else together with the line.
+fn cut_short(exit: Exit, began: bool) -> Result<Exit, RemoteError> {
+    match began && exit != NOT_STARTED {
+        true => Err(lost("a step ran", &format!("what follows it on the builder ended with {exit}"))),
+        false => Ok(exit),
+    }
+}
+
+fn acknowledge(arrived: Arrived, told: &mut Arrived, feed: &mut Feed) {
+    let mut tell = |name: &str, arrived: u64, told: &mut u64| {
+        if arrived - *told >= SHARE {
+            *told = arrived;
+            feed.say(&format!("{name} {arrived}\n"));
+        }
+    };
+    tell("out", arrived.out, &mut told.out);
+    tell("err", arrived.err, &mut told.err);
+}
+
+/// Lets the builder forget the job. If the line is lost just now, the next command tells.
+fn hang_up(wire: &Wire, mut channel: Channel, mut feed: Feed) {
+    let deadline = Instant::now() + CONTROL;
+    feed.say("done\n");
+    feed.hang_up();
+    while !feed.is_done() && Instant::now() < deadline {
+        match feed.push(&mut channel) {
+            Ok(true) => {}
+            Ok(false) => wire.wait(),
+            Err(_) => return,
+        }
+    }
+    wire.drive(deadline, |_| channel.close()).ok();
+}
+
+/// Both streams of a job.
+struct Both<'a> {
+    job: &'a Followed,
+    out: Reader,
+    err: Reader,
+    each: &'a mut dyn FnMut(Stream, &str),
+}
+
+impl<'a> Both<'a> {
+    fn of(job: &'a Followed, each: &'a mut dyn FnMut(Stream, &str)) -> Self {
+        let reader = |stream| Reader::new(stream, &job.place);
+        Self { job, out: reader(Stream::Stdout), err: reader(Stream::Stderr), each }
+    }
+}
+
+impl Output for Both<'_> {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
+        let reader = match stream {
+            Stream::Stdout => &mut self.out,
+            Stream::Stderr => &mut self.err,
+        };
+        reader.bytes(bytes, &mut self.job.so_far(), self.each);
+        Ok(())
+    }
+}

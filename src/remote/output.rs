@@ -1,0 +1,68 @@
+//! Where what a command prints goes: byte for byte into a writer, or as lines to the asynchronous side.
+
+use std::io::Write;
+
+use tokio::sync::mpsc;
+
+use super::{LineSink, exec::Output, lines::Lines};
+use crate::event::Stream;
+
+/// Standard output as it is; what the command says on standard error is not part of it.
+pub(super) struct ToWriter(pub Box<dyn Write + Send>);
+
+impl Output for ToWriter {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
+        match stream {
+            Stream::Stdout => self.0.write_all(bytes),
+            Stream::Stderr => Ok(()),
+        }
+    }
+}
+
+/// Lines, handed to the asynchronous side as they come.
+pub(super) struct ToLines {
+    lines: [Lines; 2],
+    sender: mpsc::UnboundedSender<(Stream, String)>,
+}
+
+impl ToLines {
+    pub fn new(sender: mpsc::UnboundedSender<(Stream, String)>) -> Self {
+        Self { lines: Default::default(), sender }
+    }
+}
+
+impl Output for ToLines {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
+        let lines = &mut self.lines[usize::from(stream == Stream::Stderr)];
+        // A receiver that is gone has been dropped together with the command.
+        lines.push(bytes, |line| drop(self.sender.send((stream, line.to_owned()))));
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        for (lines, stream) in self.lines.iter_mut().zip([Stream::Stdout, Stream::Stderr]) {
+            lines.finish(|line| drop(self.sender.send((stream, line.to_owned()))));
+        }
+    }
+}
+
+/// Gives each line out as it comes, until what prints them is through.
+pub(super) async fn hand_on<T>(
+    running: impl Future<Output = T>,
+    mut receiver: mpsc::UnboundedReceiver<(Stream, String)>,
+    sink: LineSink<'_>,
+) -> T {
+    let mut running = std::pin::pin!(running);
+    loop {
+        tokio::select! {
+            biased;
+            Some((stream, line)) = receiver.recv() => sink(stream, &line),
+            result = &mut running => {
+                while let Ok((stream, line)) = receiver.try_recv() {
+                    sink(stream, &line);
+                }
+                return result;
+            }
+        }
+    }
+}
