@@ -155,6 +155,11 @@ impl Events {
         self.sender.send(event).ok();
     }
 
+    /// For a text that is told in another way.
+    pub fn redacted_text(&self, text: &str) -> String {
+        self.redact.apply(text).into_owned()
+    }
+
     pub fn note(&self, message: impl Into<String>) {
         self.send(Event::Note { message: message.into() });
     }

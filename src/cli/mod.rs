@@ -2,6 +2,7 @@
 //! call the rooms that do the work, and print what came out: data on standard output, everything
 //! else on standard error.
 
+mod ask;
 mod bake;
 mod chain;
 mod clean;
@@ -15,9 +16,12 @@ mod inputs;
 mod interrupt;
 mod plan;
 mod publish;
+mod resume;
 mod run;
+mod runs;
 mod secrets;
 mod show;
+mod ssh;
 mod test;
 mod usage;
 mod validate;
@@ -79,6 +83,8 @@ enum Command {
     Validate(validate::Validate),
     Plan(plan::Plan),
     Bake(bake::Bake),
+    Resume(resume::Resume),
+    Ssh(ssh::Ssh),
     Publish(publish::Publish),
     Get(get::Get),
     Images(images::Images),
@@ -102,6 +108,8 @@ impl Cli {
             Command::Validate(command) => command.run(&context),
             Command::Plan(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
+            Command::Resume(command) => with_runtime(command.run(&context)),
+            Command::Ssh(command) => with_runtime(command.run(&context)),
             Command::Publish(command) => with_runtime(command.run(&context)),
             Command::Get(command) => with_runtime(command.run(&context)),
             Command::Images(command) => with_runtime(command.run(&context)),

@@ -1,12 +1,9 @@
-use std::{
-    path::{Component, Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 use serde::Deserialize;
 
-use super::{Context, Global, interrupt, run::Run, wiring};
+use super::{Context, Global, interrupt, run::Run, runs, wiring};
 use crate::{
     engine::{
         Delivery, deliver,
@@ -44,7 +41,7 @@ struct Template {
 
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let folder = self.folder(context)?;
+        let folder = runs::folder(&self.run, context)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
@@ -65,18 +62,6 @@ impl Publish {
         let image = Delivery { manifest, outcome, made_by: &folder, target };
         let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
-    }
-
-    fn folder(&self, context: &Context) -> Result<PathBuf, Error> {
-        let runs = context.state()?.join("runs");
-        let folder = runs.join(&self.run);
-        let named = matches!(Path::new(&self.run).components().next(), Some(Component::Normal(name)) if name == self.run.as_str());
-        if !named || !folder.is_dir() {
-            let message = format!("there is no run `{}` in `{}`", self.run, runs.display());
-            return Err(Error::new(Kind::Usage, message)
-                .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
-        }
-        Ok(folder)
     }
 }
 

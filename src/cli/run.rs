@@ -36,12 +36,8 @@ impl Run {
     /// When a folder or the log cannot be written.
     pub fn start(name: &str, redact: Redact, context: &Context) -> Result<Self, Error> {
         let id = format!("{name}-{}", ulid::Ulid::generate().to_string().to_lowercase());
-        let (data, state) = (context.data()?, context.state()?);
-        let run = state.join("runs").join(&id);
+        let run = context.state()?.join("runs").join(&id);
         private_folder(&run)?;
-        let log = run.join("log");
-        let (events, receiver) = Events::redacted(redact);
-        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
         let header = Header {
             run: id.clone(),
             image: name.into(),
@@ -51,6 +47,24 @@ impl Run {
             at: Timestamp::now(),
         };
         let journal = Journal::begin(&run, header)?;
+        Self::over(id, run, journal, redact, context)
+    }
+
+    /// Over a journal that is this process's: of a new run, or of one that is gone on with in its own
+    /// folder and with its own log.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn over(
+        id: String,
+        run: PathBuf,
+        journal: Journal,
+        redact: Redact,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let (data, log) = (context.data()?, run.join("log"));
+        let (events, receiver) = Events::redacted(redact);
+        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
         interrupt::watch(&id, &journal);
         let (images, downloads) = (data.join("images"), data.join("downloads"));
         let folders = RunFolders { id, run, images, downloads, journal };

@@ -76,6 +76,15 @@ impl<'a> Alive<'a> {
     }
 }
 
+/// Puts it off once, over a line for nothing else.
+///
+/// # Errors
+/// When the builder cannot be told.
+pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration) -> Result<(), Error> {
+    let remote = connect.connect(account, TIMEOUT).await?;
+    put_off(remote.as_ref(), ttl).await
+}
+
 async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
     let job = Job { text: &script(ttl), user: "root", env: &BTreeMap::new() };
     let command = Command::new(command_line(remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));

@@ -64,6 +64,9 @@ pub struct Manifest {
     /// The way to a machine started from the image; paths of keys, never a key.
     #[serde(default)]
     pub ssh: Ssh,
+    /// When a bake that had failed was gone on with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Timestamp>,
     /// Whether a machine started from the image can be given an account through cloud-init.
     pub cloud_init: bool,
     pub timings: Timings,

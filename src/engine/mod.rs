@@ -8,10 +8,12 @@ pub mod clean;
 mod cloud_init;
 mod deliver;
 mod image;
+pub mod kept;
 mod leftover;
 mod local;
 mod machine;
 pub mod manifest;
+pub mod on_error;
 pub mod outcome;
 mod phases;
 mod prepare;
@@ -23,13 +25,15 @@ mod steps;
 mod stop;
 mod survey;
 mod test;
+pub mod visit;
 mod way;
+pub mod way_in;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-pub use bake::{BakeInputs, Baked, bake};
+pub use bake::{BakeInputs, Baked, bake, fits, resume};
 pub use deliver::{Delivery, deliver};
 pub use test::{TestedImage, test_image, test_phase};
 

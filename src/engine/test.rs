@@ -59,6 +59,7 @@ pub async fn test_image(
         image: manifest.name.clone(),
         tags: Default::default(),
         ttl: Image::USUAL_TTL.0,
+        may_be_kept: false,
         ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
         journal: image.journal.clone(),

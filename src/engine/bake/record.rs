@@ -56,6 +56,7 @@ impl Bake<'_> {
             checks: template.checks.clone(),
             machine,
             ssh: template.ssh.clone(),
+            resumed: self.inputs.resumed.clone(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),
         }

@@ -10,12 +10,13 @@ use std::{
 use rustix::process::Signal;
 
 use super::{
-    builder::{QemuBuilder, Running},
-    disk_image, fat,
+    builder::QemuBuilder,
+    control, disk_image, fat,
     leftovers::remove_disks,
     machine::{self, Accel, Boot, Drive, Machine},
     process,
     qmp::Qmp,
+    running::Running,
 };
 use crate::{
     journal::{Effect, Journal, Thing},
@@ -63,6 +64,7 @@ async fn make(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, PlatformErr
         disks,
         seed,
         console: spec.folder.join("console.log"),
+        may_be_kept: spec.may_be_kept,
     };
     start(machine, &spec.folder, spec.journal).await
 }
@@ -71,18 +73,15 @@ async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<Qemu
     let what = format!("starting the virtual machine `{}`", machine.name);
     let log = folder.join("qemu.log");
     let mut command = Command::new(super::QEMU);
-    command.args(machine::arguments(&machine)).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(machine::arguments(&machine)).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(File::create(&log).map_err(|error| PlatformError::new(&*what, error))?);
-    let mut child = process::spawn(command, Signal::KILL)
-        .await
-        .map_err(|error| process::not_started(&what, super::QEMU, &error))?;
-    let line = child.stdin.take().zip(child.stdout.take());
-    let mut running = Running::watch(child);
-    let opened = match line {
-        Some((input, output)) => control(input, output).await,
-        None => Err(std::io::Error::other("it has no control line")),
+    let child = match machine.may_be_kept {
+        true => process::spawn_free(command).await,
+        false => process::spawn(command, Signal::KILL).await,
     };
-    match opened {
+    let child = child.map_err(|error| process::not_started(&what, super::QEMU, &error))?;
+    let mut running = Running::watch(child);
+    match control(folder, &mut running).await {
         Ok((qmp, port)) => Ok(QemuBuilder::new(machine, folder, running, (qmp, port), journal)),
         Err(error) => {
             running.kill().await;
@@ -92,11 +91,8 @@ async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<Qemu
     }
 }
 
-async fn control(
-    input: tokio::process::ChildStdin,
-    output: tokio::process::ChildStdout,
-) -> std::io::Result<(Qmp, u16)> {
-    let mut qmp = Qmp::open(input, output).await?;
+async fn control(folder: &Path, running: &mut Running) -> std::io::Result<(Qmp, u16)> {
+    let mut qmp = control::opened(folder, running).await?;
     let port = qmp.ssh_port().await?;
     Ok((qmp, port))
 }

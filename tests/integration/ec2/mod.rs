@@ -4,6 +4,7 @@ mod bakes;
 mod captures;
 mod ends;
 mod errors;
+mod kept;
 pub mod policy;
 mod publishing;
 mod unfinished;

@@ -1,6 +1,7 @@
 //! What is left of runs that were killed, and who removes it.
 
 pub mod elsewhere;
+mod kept;
 mod killed;
 
 use std::process::{Command, Stdio};

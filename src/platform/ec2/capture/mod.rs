@@ -15,6 +15,7 @@ mod share;
 use std::future::Future;
 
 use aws_sdk_ec2::types::Image;
+use serde::{Deserialize, Serialize};
 
 pub use finish::finish;
 use labels::Labels;
@@ -43,7 +44,7 @@ pub struct Source<'a> {
 }
 
 /// A volume of the builder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     /// `vol-...`
     pub id: String,
