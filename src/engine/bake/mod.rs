@@ -4,7 +4,7 @@ mod provision;
 mod record;
 mod specs;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use super::{
     Delivery, Interrupt, Rooms, RunFolders, deliver,
@@ -29,8 +29,8 @@ const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 #[derive(Debug)]
 pub struct Baked {
     pub manifest: Manifest,
-    /// Where the manifest lies, and the disks if they are files.
-    pub folder: PathBuf,
+    /// Where the manifest lies, and what has been shown of the image when it was captured.
+    outcome: Outcome,
 }
 
 /// A bake under way: what does not change in it.
@@ -76,10 +76,8 @@ pub async fn bake(
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
     let mut timings = Timings::default();
     let mut baked = bake.make(&mut timings, interrupt.clone()).await?;
-    let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-    let outcome = Outcome { image, folder, proof: Proof::Untested };
-    outcome.write(&folders.run)?;
-    let (manifest, target) = (&mut baked.manifest, &plan.template.publish);
+    let (manifest, outcome) = (&mut baked.manifest, baked.outcome.clone());
+    let target = &plan.template.publish;
     let image = Delivery { manifest, outcome, made_by: &folders.run, target };
     deliver(rooms, image, folders, interrupt, events).await?;
     Ok(baked)
@@ -137,10 +135,11 @@ impl Bake<'_> {
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
         let folder = staging.finish(&manifest)?;
-        let baked = Baked { manifest, folder };
-        let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
-        let location = baked.manifest.location(&baked.folder);
+        let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
+        // From here on `hornero publish` can go on with it, however this bake ends.
+        let outcome = Outcome { image: image.clone(), folder, proof: Proof::Untested };
+        outcome.write(&self.folders.run)?;
         events.send(Event::ImageCaptured { image, location, bytes });
-        Ok(baked)
+        Ok(Baked { manifest, outcome })
     }
 }
