@@ -13,6 +13,7 @@ mod images;
 mod init;
 mod inputs;
 mod interrupt;
+mod known;
 mod plan;
 mod publish;
 mod run;

@@ -14,6 +14,7 @@ use crate::{
         outcome::{Outcome, Proof},
     },
     error::{Error, Kind},
+    journal::{self, Journal},
     platform::Settings,
     redact::Redact,
     template::model::{self, Ec2, PlatformKind},
@@ -45,6 +46,8 @@ struct Template {
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let folder = self.folder(context)?;
+        // Held to the end: nobody else goes on with this run meanwhile.
+        let _lock = lock(&folder, &self.run)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
@@ -77,6 +80,18 @@ impl Publish {
                 .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
         }
         Ok(folder)
+    }
+}
+
+/// `None` for a run that was made before there were journals.
+fn lock(folder: &Path, run: &str) -> Result<Option<Journal>, Error> {
+    if !folder.join(journal::FILE).is_file() {
+        return Ok(None);
+    }
+    match Journal::take_over(folder)? {
+        Some((journal, _)) => Ok(Some(journal)),
+        None => Err(Error::new(Kind::Usage, format!("publishing the image of {run}: that run is alive"))
+            .hint("it publishes its image itself; wait for its end")),
     }
 }
 

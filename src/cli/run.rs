@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{Context, interrupt, show, wiring};
+use super::{Context, interrupt, known, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
@@ -25,6 +25,8 @@ pub struct Run {
     pub folders: RunFolders,
     pub events: Events,
     log: PathBuf,
+    /// By which other state directories find it.
+    link: PathBuf,
     shown: JoinHandle<()>,
     start: Instant,
 }
@@ -52,9 +54,10 @@ impl Run {
         };
         let journal = Journal::begin(&run, header)?;
         interrupt::watch(&id, &journal);
+        let link = known::tell(&id, &run, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
         let folders = RunFolders { id, run, images, downloads, journal };
-        Ok(Self { folders, events, log, shown, start: Instant::now() })
+        Ok(Self { folders, events, log, link, shown, start: Instant::now() })
     }
 
     /// Announces it.
@@ -72,8 +75,10 @@ impl Run {
     /// Tells how it ended and waits until that has been shown.
     pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
         let seconds = self.start.elapsed().as_secs_f64();
-        if let Err(error) = self.folders.journal.ended() {
-            self.events.warn(error.to_string());
+        match self.folders.journal.ended() {
+            Ok(()) if self.folders.journal.open_things().is_empty() => known::forget(&self.link),
+            Ok(()) => {}
+            Err(error) => self.events.warn(error.to_string()),
         }
         let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
         let (error, hint, tail) = match &result {

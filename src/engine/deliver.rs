@@ -44,9 +44,7 @@ pub async fn deliver(
         let work = async {
             tokio::select! {
                 result = finish(rooms, &mut image, &folders.journal, events) => result,
-                () = interrupt.wanted() => {
-                    Err(Error::new(Kind::Interrupted, "publishing the image was interrupted"))
-                }
+                error = interrupt.wanted("publishing the image") => Err(error),
             }
         };
         phase(events, &mut Timings::default(), Phase::Publish, work).await

@@ -5,7 +5,7 @@ mod provision;
 mod record;
 mod specs;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use ground::Ground;
 
@@ -20,7 +20,7 @@ use super::{
     stop,
 };
 use crate::{
-    error::{Error, Kind},
+    error::Error,
     event::{Event, Events, Phase},
     plan::{Content, Plan},
     platform::Builder,
@@ -33,8 +33,8 @@ const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 #[derive(Debug)]
 pub struct Baked {
     pub manifest: Manifest,
-    /// Where the manifest lies, and the disks if they are files.
-    pub folder: PathBuf,
+    /// Where the manifest lies, and what has been shown of the image when it was captured.
+    outcome: Outcome,
 }
 
 /// A bake under way: what does not change in it.
@@ -83,11 +83,10 @@ impl Bake<'_> {
     async fn whole(&self, interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { plan, rooms, folders, events, .. } = *self;
         let mut timings = Timings::default();
+        let interrupt = interrupt.within(plan.template.image.timeout);
         let mut baked = self.make(&mut timings, interrupt.clone()).await?;
-        let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-        let outcome = Outcome { image, folder, proof: Proof::Untested };
-        outcome.write(&folders.run)?;
-        let (manifest, target) = (&mut baked.manifest, &plan.template.publish);
+        let (manifest, outcome) = (&mut baked.manifest, baked.outcome.clone());
+        let target = &plan.template.publish;
         let image = Delivery { manifest, outcome, made_by: &folders.run, target };
         deliver(rooms, image, folders, interrupt, events).await?;
         Ok(baked)
@@ -95,10 +94,9 @@ impl Bake<'_> {
 
     async fn make(&self, timings: &mut Timings, mut interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { rooms, events, .. } = self;
-        let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
         let ground = tokio::select! {
             ground = self.ground(timings) => ground?,
-            () = interrupt.wanted() => return Err(interrupted()),
+            error = interrupt.wanted("the bake") => return Err(error),
         };
         let spec = self.launch_spec(&ground.base)?;
         let mut builder =
@@ -107,7 +105,7 @@ impl Bake<'_> {
         let work = self.work(builder.as_mut(), &ground, timings);
         let result = tokio::select! {
             result = work => result,
-            () = interrupt.wanted() => Err(interrupted()),
+            error = interrupt.wanted("the bake") => Err(error),
         };
         self.clean_up(builder.as_mut()).await;
         result
@@ -144,10 +142,11 @@ impl Bake<'_> {
         let manifest = self.manifest(ground, captured, survey, timings);
         let folder = staging.finish(&manifest)?;
         self.folders.journal.kept(&manifest.image, &folder)?;
-        let baked = Baked { manifest, folder };
-        let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
-        let location = baked.manifest.location(&baked.folder);
+        let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
+        // From here on `hornero publish` can go on with it, however this bake ends.
+        let outcome = Outcome { image: image.clone(), folder, proof: Proof::Untested };
+        outcome.write(&self.folders.run)?;
         events.send(Event::ImageCaptured { image, location, bytes });
-        Ok(baked)
+        Ok(Baked { manifest, outcome })
     }
 }

@@ -45,7 +45,8 @@ impl Cx<'_> {
             let value = self.text(text)?;
             if value.is_empty() { Some(value) } else { self.ruled(value, &text.span(), &VALUE) }
         });
-        Image { name: name.unwrap_or_default(), version, description, tags }
+        let timeout = self.unit(&image.timeout);
+        Image { name: name.unwrap_or_default(), version, description, tags, timeout }
     }
 
     fn declare_image(&mut self, field: &str, given: bool, value: Option<&str>) {

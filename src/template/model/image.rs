@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::template::units::Span;
+
 /// `[image]`
 #[derive(Clone, Debug, Serialize)]
 pub struct Image {
@@ -12,6 +14,8 @@ pub struct Image {
     pub version: Option<String>,
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
+    /// A bake that is not done by then is given up.
+    pub timeout: Option<Span>,
 }
 
 /// One of `[variables]`, with the value that this reading of the template uses.
