@@ -12,7 +12,12 @@ const KEEPS: SignedDuration = SignedDuration::from_hours(12);
 
 /// The value of [`EXPIRES`] for what is made now.
 pub fn expiry() -> String {
-    (Timestamp::now() + KEEPS).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    time(Timestamp::now() + KEEPS)
+}
+
+/// A time as a tag has it.
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The image's name.

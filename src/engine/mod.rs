@@ -1,6 +1,7 @@
 //! The engine walks a plan over the platform, the line to the builder and the store. It sends
 //! events and prints nothing; whatever it started it ends, however a bake ends.
 
+mod alive;
 mod bake;
 mod checks;
 pub mod clean;

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    Interrupt, Rooms, checks, cloud_init, leftover,
+    Interrupt, Rooms,
+    alive::Alive,
+    checks, cloud_init, leftover,
     machine::{LaunchKeys, Machine},
     manifest::Manifest,
     phases::{Timings, phase},
@@ -14,6 +16,7 @@ use crate::{
     journal::Journal,
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
+    template::model::Image,
 };
 
 /// An image, and what a launch of it is called.
@@ -55,6 +58,7 @@ pub async fn test_image(
         settings: manifest.machine.clone(),
         image: manifest.name.clone(),
         tags: Default::default(),
+        ttl: Image::USUAL_TTL.0,
         ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
         journal: image.journal.clone(),
@@ -92,11 +96,18 @@ async fn look(
     events: &Events,
 ) -> Result<(), Error> {
     let machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
-    if image.manifest.cloud_init {
-        cloud_init::wait(&machine, events).await?;
+    let checks = async {
+        if image.manifest.cloud_init {
+            cloud_init::wait(&machine, events).await?;
+        }
+        booted(&machine).await?;
+        checks::run(&machine, &image.manifest.checks, "a machine started from the image", events).await
+    };
+    if !image.manifest.cloud_init {
+        return checks.await;
     }
-    booted(&machine).await?;
-    checks::run(&machine, &image.manifest.checks, "a machine started from the image", events).await
+    let alive = Alive::on(&machine, rooms.connect.as_ref(), Image::USUAL_TTL.0, events).await;
+    alive.during(checks).await
 }
 
 /// Waits until everything that starts at boot has been started, as far as the image can tell.

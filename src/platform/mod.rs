@@ -92,6 +92,8 @@ pub struct LaunchSpec {
     /// The image's name and the template's tags, for what is tagged.
     pub image: String,
     pub tags: BTreeMap<String, String>,
+    /// After this it ends itself, unless a live run puts that off.
+    pub ttl: Duration,
     /// The way in, for a platform that opens doors.
     pub ssh: Ssh,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
@@ -175,6 +177,12 @@ pub trait Builder: Send + Sync {
 
     /// The last lines of its serial console.
     async fn console_tail(&self, lines: usize) -> Vec<String>;
+
+    /// From now on a builder that goes off stays as it is. Until then it is ended with all it has:
+    /// nobody may come back for it.
+    async fn keep_when_off(&mut self) -> Result<(), PlatformError> {
+        Ok(())
+    }
 
     /// Waits until the guest is off, whoever was to power it off. A guest that is still up after
     /// `deadline`, or that went off otherwise, is an error: it is never cut off and captured.

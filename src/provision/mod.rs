@@ -9,6 +9,7 @@ pub mod machine;
 pub mod power_off;
 pub mod script;
 pub mod seal;
+pub mod time_to_live;
 pub mod user_data;
 
 /// The account that hornero makes on a builder, and removes when it seals it.

@@ -19,9 +19,12 @@ power_off() {
         sleep 0.2
         waited=$((waited + 1))
     done
+    # The watch would cut a shutdown short that takes long.
     if [ -d /run/systemd/system ]; then
+        systemctl stop hornero-watch.service
         systemctl start --no-block --job-mode=replace-irreversibly poweroff.target
     else
+        kill "$(cat /run/hornero/watching)"
         poweroff
     fi
     exit

@@ -1,6 +1,8 @@
 //! cloud-init's user-data: hornero's own part, rendered from `cloud-init/builder.yaml.j2`, and the
 //! user's parts merged behind it as MIME multipart.
 
+use std::time::Duration;
+
 use mail_builder::mime::MimePart;
 use serde::Serialize;
 use serde_json::json;
@@ -8,8 +10,9 @@ use serde_json::json;
 use super::{
     BUILDER_ACCOUNT, ProvisionError,
     machine::{self, Names},
+    time_to_live,
 };
-use crate::template::model::{Packages, Template, User};
+use crate::template::model::{Image, Packages, Template, User};
 
 const BUILDER: &str = include_str!("../../cloud-init/builder.yaml.j2");
 
@@ -36,7 +39,8 @@ pub fn for_builder(
     disks_are_named: bool,
 ) -> Result<Vec<u8>, ProvisionError> {
     let early = early(template, disks_are_named)?;
-    let own = render(keys, &template.users, &template.packages, early.as_deref())?;
+    let time = template.image.builder_ttl.0;
+    let own = render(keys, time, &template.users, &template.packages, early.as_deref())?;
     match template.cloud_init.user_data.as_slice() {
         [] => Ok(own.into_bytes()),
         parts => multipart(own, parts),
@@ -53,16 +57,17 @@ fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, P
     Ok(Some(groups + machine::gate()))
 }
 
-/// For a machine started from a finished image: a way in, nothing else.
+/// For a machine started from a finished image: a way in and a time to live, nothing else.
 ///
 /// # Errors
 /// When a key cannot be written into it.
 pub fn for_test(keys: Keys<'_>) -> Result<Vec<u8>, ProvisionError> {
-    render(keys, &[], &Default::default(), None).map(String::into_bytes)
+    render(keys, Image::USUAL_TTL.0, &[], &Default::default(), None).map(String::into_bytes)
 }
 
 fn render(
     keys: Keys<'_>,
+    time: Duration,
     users: &[User],
     packages: &Packages,
     early: Option<&str>,
@@ -73,7 +78,7 @@ fn render(
         "builder.yaml.j2",
         BUILDER,
         json!({
-            "keys": keys, "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
+            "keys": keys, "put_off": time_to_live::script(time), "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
         }),
     )
 }
@@ -103,4 +108,24 @@ fn content_type(text: &str) -> &'static str {
     ];
     let known = TYPES.iter().find(|(start, _)| text.starts_with(start));
     known.map_or("text/cloud-config", |(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_thing_in_each_boot_is_the_time_to_live() {
+        let keys = Keys { account_public: "ssh-ed25519 A", host_private: "B", host_public: "C" };
+        let time = Duration::from_secs(900);
+        for early in [None, Some("groupadd campus")] {
+            let text = render(keys, time, &[], &Packages::default(), early).unwrap();
+            let (_, commands) = text.split_once("bootcmd:\n").unwrap();
+            let first = commands.lines().next().unwrap();
+            assert!(first.contains("seconds=900") && first.contains("poweroff"), "{commands}");
+            assert_eq!(commands.contains("groupadd campus"), early.is_some(), "{commands}");
+        }
+        let test = String::from_utf8(for_test(keys).unwrap()).unwrap();
+        assert!(test.contains("seconds=7200"), "{test}");
+    }
 }

@@ -81,6 +81,10 @@ fn sealed(root: &Filesystem) {
     assert!(!root.exists("/var/log/cloud-init.log"));
     assert!(!root.exists("/var/lib/systemd/random-seed"));
     assert_eq!(root.list("/var/tmp"), Vec::<String>::new());
+    for folder in ["/run", "/run/systemd/transient", "/etc/systemd/system", "/var/lib/systemd/timers"] {
+        let ours = root.list(folder).into_iter().filter(|name| name.contains("hornero"));
+        assert_eq!(ours.collect::<Vec<_>>(), Vec::<String>::new(), "in {folder}");
+    }
 }
 
 #[test]
@@ -152,6 +156,9 @@ run = "sudo -n true; id -un >/srv/logs/who; touch /tmp/leak-canary"
 [[steps]]
 name = "restart"
 kind = "reboot"
+[[steps]]
+name = "its time to live counts anew after a restart"
+run = "systemctl is-active hornero-watch.service && test -s /run/hornero/ends"
 [[steps]]
 name = "tried again"
 run = "test -e /run/tried || { touch /run/tried; exit 9; }; exit 4"

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
 
+mod alone;
 mod bakes;
 mod both;
 mod cloud;

@@ -95,7 +95,7 @@ def credential(headers):
 
 
 def described(machine):
-    told = ("id", "state", "address", "image_id", "region", "type", "behavior", "history", "failure")
+    told = ("id", "state", "address", "image_id", "region", "type", "behavior", "history", "failure", "reason")
     facts = {name: getattr(machine, name) for name in told}
     facts["pid"] = machine.guest.process.pid if machine.guest else None
     facts["volumes"] = [vars(volume) for volume in machine.volumes]

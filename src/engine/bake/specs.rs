@@ -31,6 +31,7 @@ impl Bake<'_> {
             settings: self.settings(),
             image: template.image.name.clone(),
             tags: template.image.tags.clone(),
+            ttl: template.image.builder_ttl.0,
             ssh: template.ssh.clone(),
             folder: machine::folder(&self.folders.run, "builder")?,
             journal: self.folders.journal.clone(),

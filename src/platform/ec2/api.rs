@@ -43,6 +43,8 @@ pub struct Order {
     pub user_data: Option<Vec<u8>>,
     pub volumes: Vec<VolumeOrder>,
     pub tags: BTreeMap<String, String>,
+    /// After this a spot request brings no terminated instance back.
+    pub expires: Timestamp,
 }
 
 /// The root volume, or an empty one.
@@ -104,6 +106,8 @@ pub trait Machines: Send + Sync {
     /// The instance that was made for one of these tokens.
     async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError>;
     async fn instance(&self, id: &str) -> Result<Instance, AwsError>;
+    /// It is launched so that it is terminated when its guest goes off; from now on it only stops.
+    async fn keep_when_off(&self, id: &str) -> Result<(), AwsError>;
     async fn stop(&self, id: &str) -> Result<(), AwsError>;
     async fn terminate(&self, id: &str) -> Result<(), AwsError>;
     /// So that it does not bring a terminated instance back.

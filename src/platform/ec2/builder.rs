@@ -96,6 +96,12 @@ impl Builder for Ec2Builder {
         }
     }
 
+    async fn keep_when_off(&mut self) -> Result<(), PlatformError> {
+        let Running { aws, id, .. } = &self.machine;
+        let what = format!("letting the builder {id} be stopped without an end");
+        aws.keep_when_off(id).await.map_err(failed(what))
+    }
+
     async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
         let Running { aws, id, .. } = &self.machine;
         if by == PowerOff::Platform {

@@ -116,6 +116,7 @@ mod tests {
             settings: Settings::Ec2(Box::default()),
             image: "web".into(),
             tags: Default::default(),
+            ttl: Default::default(),
             ssh: Default::default(),
             folder: "/".into(),
             journal: crate::journal::Journal::of_a_test(),

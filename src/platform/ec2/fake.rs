@@ -190,6 +190,10 @@ impl Machines for FakeEc2 {
         Ok(Instance { reason, public_ip, ..instance(state) })
     }
 
+    async fn keep_when_off(&self, id: &str) -> Result<(), AwsError> {
+        self.asked("keep", id)
+    }
+
     async fn stop(&self, id: &str) -> Result<(), AwsError> {
         self.asked("stop", id)
     }

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     api::{Ami, Images, Instance, Order},
     attempts,
@@ -21,6 +23,10 @@ use crate::{
     template::model::{Ec2, Ssh, Via},
 };
 
+/// No bake takes longer. When it is over, so is the time to live of its last builder some time later,
+/// and what is left of it then may be removed by anybody.
+const BAKE: SignedDuration = SignedDuration::from_hours(12);
+
 /// The port of SSH where a template names no other.
 const SSH: u16 = 22;
 
@@ -28,8 +34,9 @@ const SSH: u16 = 22;
 /// What EC2 refused. Nothing is left then, or it is named.
 pub async fn launch(aws: Aws, spec: LaunchSpec, events: &Events) -> Result<Ec2Builder, PlatformError> {
     let ami = ami(&aws, &spec).await?;
-    let tags = tags(&spec);
-    let order = order(&spec, &ami, &tags)?;
+    let expires = Timestamp::now() + BAKE + spec.ttl;
+    let tags = tags(&spec, expires);
+    let order = Order { expires, ..order(&spec, &ami, &tags)? };
     let mut made = Made { journal: Some(spec.journal.clone()), ..Made::default() };
     match start(&aws, &spec, &ami, order, &mut made, events).await {
         Ok(builder) => Ok(builder),
@@ -147,11 +154,13 @@ fn address(instance: &Instance, ssh: &Ssh, public: bool, name: &str) -> Result<S
 }
 
 /// The template's own tags, and those by which leftovers are found.
-fn tags(spec: &LaunchSpec) -> BTreeMap<String, String> {
+fn tags(spec: &LaunchSpec, expires: Timestamp) -> BTreeMap<String, String> {
     let mut tags = spec.tags.clone();
-    for (key, value) in
-        [(tags::RUN, spec.run.clone()), (tags::NAME, spec.image.clone()), (tags::EXPIRES, tags::expiry())]
-    {
+    for (key, value) in [
+        (tags::RUN, spec.run.clone()),
+        (tags::NAME, spec.image.clone()),
+        (tags::EXPIRES, tags::time(expires)),
+    ] {
         tags.insert(key.to_owned(), value);
     }
     tags.entry("Name".to_owned()).or_insert_with(|| format!("hornero {}", spec.name));

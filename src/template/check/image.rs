@@ -1,5 +1,7 @@
 //! `[image]`, and the names that every other string may use because of it.
 
+use std::time::Duration;
+
 use super::{
     cx::Cx,
     names::{self, IMAGE, TAG, VALUE},
@@ -9,7 +11,13 @@ use crate::template::{
     model::{DataType, Image, PlatformKind, Publish, Secret, SecretSource},
     raw::{self, Raw, Text},
     sources::Place,
+    units::Span,
 };
+
+/// How long a builder can live that nobody works on: it must have the time to answer once, and a typing
+/// mistake must not make it immortal.
+const LEAST_TTL: Duration = Duration::from_secs(2 * 60);
+const MOST_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Cx<'_> {
     /// `platform` and `stage`: known before anything else is rendered.
@@ -46,7 +54,22 @@ impl Cx<'_> {
             if value.is_empty() { Some(value) } else { self.ruled(value, &text.span(), &VALUE) }
         });
         let timeout = self.unit(&image.timeout);
-        Image { name: name.unwrap_or_default(), version, description, tags, timeout }
+        let builder_ttl = self.builder_ttl(&image.builder_ttl);
+        Image { name: name.unwrap_or_default(), version, description, tags, timeout, builder_ttl }
+    }
+
+    fn builder_ttl(&self, text: &Option<Text>) -> Span {
+        let given: Option<Span> = self.unit(text);
+        if let (Some(text), Some(span)) = (text, given)
+            && !(LEAST_TTL..=MOST_TTL).contains(&span.0)
+        {
+            let (least, most) = (Span(LEAST_TTL), Span(MOST_TTL));
+            let message = format!("a builder cannot be left alone for {span}");
+            let hint =
+                format!("write a time from {least} to {most}; a bake that takes longer puts the end off");
+            self.fault(Fault::at(text.span(), message).hint(hint));
+        }
+        given.unwrap_or(Image::USUAL_TTL)
     }
 
     fn declare_image(&mut self, field: &str, given: bool, value: Option<&str>) {

@@ -1,6 +1,6 @@
 //! What the image is called, what it is parametrised by, and where its ID is announced.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,13 @@ pub struct Image {
     pub tags: BTreeMap<String, String>,
     /// A bake that is not done by then is given up.
     pub timeout: Option<Span>,
+    /// After this a builder that nobody works on ends itself.
+    pub builder_ttl: Span,
+}
+
+impl Image {
+    /// Where a template says nothing.
+    pub const USUAL_TTL: Span = Span(Duration::from_secs(2 * 60 * 60));
 }
 
 /// One of `[variables]`, with the value that this reading of the template uses.

@@ -14,6 +14,7 @@ pub struct Image {
     pub description: Option<Text>,
     pub tags: Table<String>,
     pub timeout: Option<Text>,
+    pub builder_ttl: Option<Text>,
 }
 
 /// `[base]`

@@ -2,6 +2,7 @@
 
 mod bakes;
 mod captures;
+mod ends;
 mod errors;
 pub mod policy;
 mod publishing;

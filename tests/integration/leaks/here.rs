@@ -106,7 +106,7 @@ fn survives(library: &Path, at: usize, found: &AtomicUsize) -> Vec<String> {
     let (run, _) = run_of(&hornero);
     found.fetch_add(left(&hornero, &run).len(), Ordering::Relaxed);
     let mut clean = hornero.command(&["clean", &run]);
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         clean.env("HORNERO_STATE_DIR", hornero.folder.path().join("other"));
     }
     let ran = Ran::from(clean.output().unwrap());

@@ -41,6 +41,8 @@ pub struct Machine {
     pub told: Vec<String>,
     pub history: Vec<Change>,
     pub volumes: Vec<Volume>,
+    /// Why it is in its state, as EC2 says.
+    pub reason: Option<String>,
     /// Why it could not be started.
     pub failure: Option<String>,
 }

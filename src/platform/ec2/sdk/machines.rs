@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::{
     operation::run_instances::builders::RunInstancesFluentBuilder,
+    primitives::DateTime,
     types::{
         BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
-        Instance as SdkInstance, InstanceInterruptionBehavior, InstanceMarketOptionsRequest,
-        InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification,
-        InstanceStateName, InstanceType, MarketType, ResourceType, ShutdownBehavior, SpotInstanceType,
-        SpotMarketOptions, VolumeType,
+        Instance as SdkInstance, InstanceAttributeName, InstanceInterruptionBehavior,
+        InstanceMarketOptionsRequest, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
+        InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, MarketType, ResourceType,
+        ShutdownBehavior, SpotInstanceType, SpotMarketOptions, VolumeType,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -48,6 +49,16 @@ impl Machines for Aws {
         let reservations = answer.reservations.unwrap_or_default();
         let found = reservations.into_iter().flat_map(|one| one.instances.unwrap_or_default()).next();
         found.map(instance).ok_or_else(|| self.missing(&call, "EC2 knows no such instance"))
+    }
+
+    async fn keep_when_off(&self, id: &str) -> Result<(), AwsError> {
+        let call = Call::repeatable("ec2:ModifyInstanceAttribute", id);
+        let behavior = InstanceAttributeName::InstanceInitiatedShutdownBehavior;
+        let modify = || {
+            let modify = self.ec2().modify_instance_attribute().instance_id(id);
+            modify.attribute(behavior.clone()).value(ShutdownBehavior::Stop.as_str()).send()
+        };
+        self.call(call, modify).await.map(drop)
     }
 
     async fn stop(&self, id: &str) -> Result<(), AwsError> {
@@ -97,22 +108,24 @@ fn ordered(run: RunInstancesFluentBuilder, order: &Order) -> RunInstancesFluentB
         .min_count(1)
         .max_count(1)
         .metadata_options(imds.build())
-        .instance_initiated_shutdown_behavior(ShutdownBehavior::Stop)
+        .instance_initiated_shutdown_behavior(ShutdownBehavior::Terminate)
         .network_interfaces(interface(order))
         .set_block_device_mappings(Some(order.volumes.iter().map(volume).collect()))
         .set_user_data(order.user_data.as_ref().map(|bytes| STANDARD.encode(bytes)))
         .set_iam_instance_profile(profile)
         .set_tag_specifications(Some(kinds.into_iter().map(|kind| tagged(kind, &order.tags)).collect()));
     match order.spot {
-        true => run.instance_market_options(spot()),
+        true => run.instance_market_options(spot(order)),
         false => run,
     }
 }
 
-/// A one-time spot instance cannot be stopped, and a builder must be before it is captured.
-fn spot() -> InstanceMarketOptionsRequest {
+/// A one-time spot instance cannot be stopped, and a builder must be before it is captured. The request
+/// would bring a builder back that has ended itself, but not for ever.
+fn spot(order: &Order) -> InstanceMarketOptionsRequest {
     let options = SpotMarketOptions::builder()
         .spot_instance_type(SpotInstanceType::Persistent)
+        .valid_until(DateTime::from_secs(order.expires.as_second()))
         .instance_interruption_behavior(InstanceInterruptionBehavior::Stop);
     InstanceMarketOptionsRequest::builder()
         .market_type(MarketType::Spot)
