@@ -11,7 +11,7 @@ use std::{
 use reqwest::{Client, Response, StatusCode, header::RANGE};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{event::Events, sum};
+use crate::{event::Events, private, sum};
 
 /// A server that does not take the connection by then is not there.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -99,8 +99,8 @@ fn local(url: &str, path: &Path, source: io::Error) -> FetchError {
 /// Waits for the lock on a blocking thread; it is held as long as the file is open.
 async fn hold(folder: PathBuf, lock: PathBuf) -> io::Result<File> {
     let take = move || {
-        std::fs::create_dir_all(&folder)?;
-        let file = File::create(&lock)?;
+        private::folder(&folder)?;
+        let file = private::create(&lock)?;
         flock(&file, FlockOperation::LockExclusive)?;
         Ok(file)
     };
@@ -154,5 +154,5 @@ async fn save(
 }
 
 fn open_part(part: &Path, from: u64) -> io::Result<File> {
-    if from == 0 { File::create(part) } else { File::options().append(true).open(part) }
+    if from == 0 { private::create(part) } else { private::append(part) }
 }

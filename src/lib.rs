@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod load;
 pub mod plan;
 pub mod platform;
+mod private;
 pub mod provision;
 pub mod redact;
 pub mod remote;

@@ -7,6 +7,7 @@ mod call;
 mod classify;
 mod error;
 mod limiter;
+mod secrets;
 pub mod tags;
 
 use std::{
@@ -41,6 +42,7 @@ struct Shared {
     sdk: SdkConfig,
     ec2: aws_sdk_ec2::Client,
     ssm: aws_sdk_ssm::Client,
+    secrets: aws_sdk_secretsmanager::Client,
     limiter: Arc<Limiter>,
     accounts: Arc<Accounts>,
 }

@@ -11,6 +11,8 @@ use super::manifest::{FILE, Manifest};
 use crate::{
     error::{Error, Kind},
     platform::{CapturedDisk, Content},
+    private,
+    redact::Redact,
     sum,
 };
 
@@ -24,8 +26,7 @@ impl Staging {
     /// # Errors
     /// When the folder of images cannot be written to.
     pub fn new(images: &Path) -> Result<Self, Error> {
-        let folder = fs::create_dir_all(images)
-            .and_then(|()| tempfile::Builder::new().prefix(".incomplete-").tempdir_in(images));
+        let folder = private::folder(images).and_then(|()| private::temporary(images, ".incomplete-"));
         let folder = folder.map_err(|error| {
             Error::new(Kind::Local, format!("making a folder for the image in `{}`", images.display()))
                 .because(&error)
@@ -41,16 +42,16 @@ impl Staging {
     ///
     /// # Errors
     /// When the disk is full or the name is taken.
-    pub fn finish(self, manifest: &Manifest) -> Result<PathBuf, Error> {
+    pub fn finish(self, manifest: &Manifest, redact: &Redact) -> Result<PathBuf, Error> {
         let target = self.images.join(&manifest.image);
-        self.complete(manifest, &target).map_err(|error| {
+        self.complete(manifest, redact, &target).map_err(|error| {
             Error::new(Kind::Local, format!("completing the image `{}`", target.display())).because(&error)
         })?;
         Ok(target)
     }
 
-    fn complete(self, manifest: &Manifest, target: &Path) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(manifest)? + "\n";
+    fn complete(self, manifest: &Manifest, redact: &Redact, target: &Path) -> io::Result<()> {
+        let text = redact.pretty(manifest)? + "\n";
         write_synced(&self.path().join(FILE), &text)?;
         write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
         for (file, _) in files(&manifest.disks) {
@@ -106,7 +107,7 @@ fn files(disks: &[CapturedDisk]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
+    let mut file = private::create_new(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

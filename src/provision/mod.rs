@@ -8,6 +8,7 @@ pub mod judge;
 pub mod machine;
 pub mod script;
 pub mod seal;
+pub mod search;
 pub mod user_data;
 
 /// The account that hornero makes on a builder, and removes when it seals it.

@@ -130,12 +130,16 @@ pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
     PARTS.iter().filter(|part| seal.enabled && !seal.keep.iter().any(|keep| keep == part.name))
 }
 
-/// Removes, looks whether everything is gone, and gives free blocks back. Prints a line with
-/// `REMAINS_MARK`, the part and the path for everything that is still there.
+/// Removes, looks whether everything is gone, runs `search` on what is left, and gives free blocks
+/// back. Prints a line with `REMAINS_MARK`, the part and the path for everything that is still there.
+/// It is one script, for afterwards there is no way in any more.
 ///
 /// # Errors
 /// When the key cannot be written into a shell script.
-pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
+pub fn script(seal: &Seal, account_key: &str, search: &str) -> Result<String, ProvisionError> {
+    if !seal.enabled {
+        return Ok(format!("set +e -u\n{search}"));
+    }
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
     let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{QUIET}", quote(body)?);
     script += "remove() {\n:\n";
@@ -150,6 +154,7 @@ pub fn script(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> 
         );
     }
     script += ROUNDS;
+    script += search;
     script += "fstrim -a 2>/dev/null || true\nsync\n";
     Ok(script)
 }
@@ -164,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_kept_part_is_neither_removed_nor_looked_for() {
-        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero").unwrap();
+        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero", "").unwrap();
         assert!(!script.contains("/var/log/journal"));
         assert!(script.contains("ssh_host_"));
     }
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_script_is_one_that_a_shell_can_read() {
-        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero").unwrap();
+        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "").unwrap();
         let status = std::process::Command::new("sh").args(["-n", "-c", &script]).status().unwrap();
         assert!(status.success(), "{script}");
     }

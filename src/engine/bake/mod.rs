@@ -146,7 +146,7 @@ impl Bake<'_> {
         })
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
-        let folder = staging.finish(&manifest)?;
+        let folder = staging.finish(&manifest, events.redact())?;
         let baked = Baked { manifest, folder };
         let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
         events.send(Event::ImageCaptured { image, location: baked.location(), bytes });

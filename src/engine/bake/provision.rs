@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     event::Phase,
     platform::Builder,
+    provision::search::sought,
 };
 
 impl Bake<'_> {
@@ -64,7 +65,9 @@ impl Bake<'_> {
             .await?;
         }
         let survey = survey::run(&machine).await?;
-        phase(events, timings, Phase::Seal, seal::run(&machine, &template.seal, &self.keys, events)).await?;
+        let sought = sought(&template.secrets, &self.inputs.secrets);
+        let work = seal::run(&machine, &template.seal, &self.keys, &sought, events);
+        phase(events, timings, Phase::Seal, work).await?;
         Ok(survey)
     }
 }

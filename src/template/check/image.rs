@@ -81,7 +81,8 @@ impl Cx<'_> {
         let secret = |(name, secret): (&Text, &toml::Spanned<raw::Secret>)| {
             let checked = self.ruled(name.get_ref().clone(), &name.span(), &names::VARIABLE);
             let source = self.secret_source(name, secret.get_ref());
-            Some(Secret { name: checked?, source: source? })
+            let in_image = self.maybe_name(&secret.get_ref().in_image, &names::REASON);
+            Some(Secret { name: checked?, source: source?, in_image })
         };
         raw.secrets.iter().filter_map(secret).collect()
     }

@@ -5,9 +5,10 @@ mod captures;
 mod errors;
 mod policy;
 mod publishing;
+mod secrets;
 mod ways;
 
-use std::process::Command;
+use std::{net::Ipv4Addr, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ use crate::rig::{
 
 /// One cloud, the way into its builders, and a program that uses both.
 pub struct Cloud {
-    _moto: Moto,
+    moto: Moto,
     pub proxy: Proxy,
     sshd: Sshd,
     pub hornero: Hornero,
@@ -29,9 +30,39 @@ pub struct Cloud {
 
 impl Cloud {
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// With more lines of the sshd's configuration.
+    pub fn with(sshd: &str) -> Self {
         let moto = Moto::start();
         let proxy = Proxy::before(&moto.endpoint());
-        Self { _moto: moto, proxy, sshd: Sshd::start(), hornero: Hornero::new() }
+        let hornero = Hornero::new();
+        let disk = hornero.folder.path().join("disk");
+        std::fs::create_dir(&disk).unwrap();
+        // The builder is this computer: it is not to be searched for secrets as a whole.
+        let searched = format!("SetEnv HORNERO_SEARCH_IN={}\n{sshd}", disk.display());
+        let mut sshd = Sshd::prepare_at(Ipv4Addr::LOCALHOST, &searched);
+        sshd.run();
+        Self { moto, proxy, sshd, hornero }
+    }
+
+    /// What is searched in the place of the builder's disks.
+    pub fn disk(&self) -> PathBuf {
+        self.hornero.folder.path().join("disk")
+    }
+
+    pub fn host_key(&self) -> String {
+        self.sshd.account().pin.to_string()
+    }
+
+    pub fn sshd_log(&self) -> String {
+        self.sshd.log()
+    }
+
+    /// What the AWS CLI answers to somebody whom the proxy does not see.
+    pub fn outside(&self, arguments: &[&str]) -> Value {
+        aws_json(&self.moto.endpoint(), arguments)
     }
 
     /// A template whose builder is reached at the sshd of this computer, with `more` at its end.
