@@ -44,8 +44,12 @@ pub async fn fetch(url: &str, sha256: &str, folder: &Path, events: &Events) -> R
     let lock = folder.join(format!("{sha256}.lock"));
     let guard = hold(folder.to_owned(), lock.clone()).await.map_err(|error| local(url, &lock, error))?;
     if target.exists() {
-        events.reused(url, "fetched before");
-        return Ok(target);
+        if sum::of_file_aside(target.clone()).await.map_err(|error| local(url, &target, error))? == sha256 {
+            events.reused(url, "fetched before");
+            return Ok(target);
+        }
+        events.warn(format!("`{}` is no longer what was fetched: it is fetched again", target.display()));
+        std::fs::remove_file(&target).map_err(|error| local(url, &target, error))?;
     }
     let part = folder.join(format!("{sha256}.part"));
     complete(url, sha256, &part, events).await?;

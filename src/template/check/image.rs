@@ -103,7 +103,7 @@ impl Cx<'_> {
             return self.name(env, &names::ENV).map(SecretSource::Env);
         }
         if let Some(file) = &secret.file {
-            return self.any_path(file).map(SecretSource::File);
+            return self.own_path(file).map(SecretSource::File);
         }
         if let Some(parameter) = &secret.parameter {
             return self.name(parameter, &names::PARAMETER).map(SecretSource::Parameter);
