@@ -61,6 +61,7 @@ async fn one(
     let image = &plan.template.image;
     let run = Run::start(&image.name, Redact::new(inputs.secrets.values().cloned()), context)?;
     run.announce(&image.name, image.version.clone(), plan.platform.name());
+    secrets::exceptions(&plan.template.secrets).into_iter().for_each(|text| run.events.note(text));
     secrets::warnings(&inputs.secrets).into_iter().for_each(|text| run.events.warn(text));
     let written = write_plan(plan, &run);
     let result = match written {

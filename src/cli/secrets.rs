@@ -8,7 +8,7 @@ use crate::{
     aws::{Aws, AwsError},
     error::{Error, Kind},
     provision::search::SHORTEST_SOUGHT,
-    redact::{Redact, SHORTEST},
+    redact::{SHORTEST, forms},
     template::model::{Ec2, Secret, SecretSource, Template},
 };
 
@@ -60,14 +60,24 @@ pub fn kept_out(template: &Template, values: &BTreeMap<String, String>) -> Resul
     texts.extend(image.description.iter().map(|text| ("`description` of [image]", text)));
     texts.extend(image.tags.values().map(|text| ("`tags` of [image]", text)));
     for (name, value) in values {
-        let redact = Redact::new([value.clone()]);
-        if let Some((place, _)) = texts.iter().find(|(_, text)| redact.apply(text) != text.as_str()) {
+        let forms: Vec<String> = forms::of(value).into_iter().filter(|form| form.len() >= SHORTEST).collect();
+        let holds = |text: &str| forms.iter().any(|form| text.contains(form.as_str()));
+        if let Some((place, _)) = texts.iter().find(|(_, text)| holds(text)) {
             let what = format!("baking `{}`: {place} holds the value of the secret `{name}`", image.name);
             return Err(Error::new(Kind::Template, what)
                 .hint("everybody who may list images reads it there: take it out of the template"));
         }
     }
     Ok(())
+}
+
+/// Secrets that the template lets into the image, as it says why.
+pub fn exceptions(secrets: &[Secret]) -> Vec<String> {
+    let says = |secret: &Secret| {
+        let reason = secret.in_image.as_ref()?;
+        Some(format!("the secret `{}` may be in the image: {reason}", secret.name))
+    };
+    secrets.iter().filter_map(says).collect()
 }
 
 /// What cannot be kept to for values as short as these.
@@ -146,6 +156,17 @@ fn field(text: &str, key: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_are_too_short_are_warned_of_and_not_shown() {
+        let values = [("pin", "987"), ("word", "peace"), ("good", "long enough")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let said = warnings(&values);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("`pin` has only 3 characters: it cannot be taken out"), "{said:?}");
+        assert!(said[1].contains("`word` has only 5 characters: it cannot be looked for"), "{said:?}");
+        assert!(!said.concat().contains("987") && !said.concat().contains("peace"), "{said:?}");
+    }
 
     #[test]
     fn a_field_of_a_json_secret_is_found_and_errors_show_no_value() {

@@ -180,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn the_search_comes_after_what_removes_and_also_without_a_seal() {
+        let script = |seal: Seal| script(&seal, "ssh-ed25519 AAAA hornero", "search here\n").unwrap();
+        let whole = script(seal(&[]));
+        let at = |text: &str| whole.find(text).unwrap();
+        assert!(at("userdel") < at("search here") && at("for round in") < at("search here"), "{whole}");
+        assert!(at("search here") < at("fstrim"), "{whole}");
+        let off = script(Seal { enabled: false, keep: Vec::new() });
+        assert!(off.ends_with("search here\n") && !off.contains("rm "), "{off}");
+    }
+
+    #[test]
     fn the_way_in_is_removed_last() {
         assert_eq!(PARTS[PARTS.len() - 1].name, "builder-account");
     }

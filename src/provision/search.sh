@@ -1,7 +1,10 @@
+# shellcheck shell=sh disable=SC2154,SC2016 # `secrets` and the two functions stand before this; the inner shell expands
 # Looks for secrets in the files of this machine's image. `everything` prints all forms of all
 # secrets, `secret N` those of the one with that number; both are made with the script, which comes
 # through standard input and lies in memory: no argv and no disk tells them.
 export LC_ALL=C
+
+# HORNERO_SEARCH_IN names a folder to be searched instead, for a builder that is no machine of its own.
 
 # Mounted filesystems that are on disks of this machine, each once, without read-only packages.
 disks() {

@@ -2,31 +2,47 @@
 //! a line anywhere. The beginning of a form at a line's end, its end at a line's beginning, and a
 //! line that lies wholly inside of it are found by themselves, without the lines around.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 /// A piece is known by so many bytes at its open end: half of a short form, at most the larger.
 const LEAST: usize = 6;
 const ENOUGH: usize = 8;
 
-/// Where pieces of `form` stand at the edges of the lines of `text`.
-pub fn pieces(text: &str, form: &str) -> Vec<Range<usize>> {
-    let known = (form.len() / 2).clamp(LEAST, ENOUGH);
-    let mut found = Vec::new();
-    if form.len() <= known {
-        return found;
+/// Everything of `LEAST` bytes that stands in some form: most lines end and begin with nothing of it.
+#[derive(Clone, Default)]
+pub struct Edges(HashSet<[u8; LEAST]>);
+
+impl Edges {
+    pub fn of(forms: &[String]) -> Self {
+        let windows = forms.iter().flat_map(|form| form.as_bytes().windows(LEAST));
+        Self(windows.filter_map(|window| window.try_into().ok()).collect())
     }
-    let mut start = 0;
-    for line in text.split('\n') {
-        let bytes = line.trim_end().as_bytes();
-        let open = bytes.len() - line.trim_end().trim_start().len();
-        if bytes.len() - open >= known {
-            let at = |place: Range<usize>| start + place.start..start + place.end;
-            found.extend(beginning(bytes, form.as_bytes(), known, open).map(at));
-            found.extend(end(bytes, form.as_bytes(), known, open).map(at));
+
+    /// Where pieces of `forms` stand at the edges of the lines of `text`.
+    pub fn pieces(&self, text: &str, forms: &[String]) -> Vec<Range<usize>> {
+        let (mut found, mut start) = (Vec::new(), 0);
+        for line in text.split('\n') {
+            let bytes = line.trim_end().as_bytes();
+            let open = bytes.len() - line.trim_end().trim_start().len();
+            let tail = bytes[open..].last_chunk().is_some_and(|last| self.0.contains(last));
+            let head = bytes[open..].first_chunk().is_some_and(|first| self.0.contains(first));
+            if tail || head {
+                let pieces = forms.iter().flat_map(|form| in_line(bytes, form.as_bytes(), open));
+                found.extend(pieces.map(|place| start + place.start..start + place.end));
+            }
+            start += line.len() + 1;
         }
-        start += line.len() + 1;
+        found
     }
-    found
+}
+
+/// Of one form, in a line whose text begins at `open`.
+fn in_line(line: &[u8], form: &[u8], open: usize) -> Vec<Range<usize>> {
+    let known = (form.len() / 2).clamp(LEAST, ENOUGH);
+    if form.len() <= known || line.len() - open < known {
+        return Vec::new();
+    }
+    [beginning(line, form, known, open), end(line, form, known, open)].into_iter().flatten().collect()
 }
 
 /// The form's beginning, or its middle, up to the end of the line.

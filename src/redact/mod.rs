@@ -1,10 +1,14 @@
 //! Secrets out of text: whatever is told to anybody passes through here. A secret is found in every
-//! form of [`forms`], also where a line holds only the beginning or the end of one.
+//! form of [`forms`], also where a line holds only the beginning or the end of one, and where escape
+//! sequences stand in it that a terminal does not show.
 
 mod edges;
 pub mod forms;
 
 use std::{borrow::Cow, ops::Range};
+
+use console::strip_ansi_codes;
+use edges::Edges;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +23,7 @@ pub const SHORTEST: usize = 4;
 #[derive(Clone, Default)]
 pub struct Redact {
     forms: Vec<String>,
+    edges: Edges,
 }
 
 impl Redact {
@@ -27,15 +32,25 @@ impl Redact {
         forms.retain(|form| form.chars().count() >= SHORTEST);
         forms.sort_unstable();
         forms.dedup();
-        Self { forms }
+        let edges = Edges::of(&forms);
+        Self { forms, edges }
     }
 
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut places: Vec<Range<usize>> = Vec::new();
-        for form in &self.forms {
-            places.extend(everywhere(text, form));
-            places.extend(edges::pieces(text, form));
+        let clean = self.as_it_stands(text);
+        if self.forms.is_empty() || !clean.chars().any(unseen) {
+            return clean;
         }
+        let shown = strip_ansi_codes(&clean).chars().filter(|c| !unseen(*c)).collect::<String>();
+        match self.as_it_stands(&shown) {
+            Cow::Owned(cleaner) => Cow::Owned(cleaner),
+            Cow::Borrowed(_) => clean,
+        }
+    }
+
+    fn as_it_stands<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut places = self.edges.pieces(text, &self.forms);
+        places.extend(self.forms.iter().flat_map(|form| everywhere(text, form)));
         if places.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -78,6 +93,12 @@ impl Redact {
             *text = clean;
         }
     }
+}
+
+/// What a terminal, or what cleans text for one, passes over.
+fn unseen(c: char) -> bool {
+    let marks = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    marks || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
 /// Also those that overlap: of `abab` in `ababab` nothing may stay.

@@ -106,6 +106,13 @@ fn a_secret_broken_by_a_line_end_loses_its_larger_piece() {
 }
 
 #[test]
+fn a_secret_between_escape_sequences_is_replaced_too() {
+    let text = "found \u{1b}[01;31mcorrect\u{1b}[0m-ho\u{8}rse\u{200b}!";
+    assert_eq!(clean("correct-horse!", text), "found [secret]");
+    assert_eq!(clean("correct-horse!", "\u{1b}[31mred\u{1b}[0m"), "\u{1b}[31mred\u{1b}[0m");
+}
+
+#[test]
 fn json_loses_secrets_from_values_and_names() {
     let mut value = serde_json::json!({ "list": ["x hunter2"], "hunter2": { "deep": "hunter2", "n": 1 } });
     Redact::new(["hunter2".into()]).json(&mut value);
