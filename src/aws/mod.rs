@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod hint;
 mod limiter;
+mod secrets;
 pub mod tags;
 
 use std::{
@@ -48,6 +49,7 @@ struct Shared {
     sdk: SdkConfig,
     ec2: aws_sdk_ec2::Client,
     ssm: aws_sdk_ssm::Client,
+    secrets: aws_sdk_secretsmanager::Client,
     limiter: Arc<Limiter>,
     accounts: Arc<Accounts>,
 }

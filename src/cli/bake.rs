@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Kind},
     load::Loaded,
     plan::{Content, Plan, compile},
+    private,
     redact::Redact,
 };
 
@@ -28,16 +29,18 @@ impl Bake {
         let mut due = Vec::new();
         for one in loaded {
             compile(one.template.clone(), context.global.platform)?;
-            due.push((contents(&one)?, one.template));
+            let secrets = secrets::resolve(&one.template.secrets, &one.template.ec2, context).await?;
+            secrets::kept_out(&one.template, &secrets)?;
+            due.push((BakeInputs { files: contents(&one)?, secrets }, one.template));
         }
         let interrupt = interrupt::listen()?;
         let mut code = 0;
-        for (entries, mut template) in due {
+        for (inputs, mut template) in due {
             // Each template says itself in which account and region.
             let rooms = wiring::rooms(context, &template.ec2).await?;
             chain::resolve(&mut template, &rooms, context).await?;
             let plan = compile(template, context.global.platform)?;
-            match one(&plan, entries, &rooms, interrupt.clone(), context).await? {
+            match one(&plan, inputs, &rooms, interrupt.clone(), context).await? {
                 Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image))?,
                 Ok(_) => {}
                 Err(failed) => code = failed,
@@ -50,18 +53,18 @@ impl Bake {
 /// One bake; `Err` inside is the exit code of a failure that has been shown.
 async fn one(
     plan: &Plan,
-    files: Vec<Content>,
+    inputs: BakeInputs,
     rooms: &Rooms,
     interrupt: Interrupt,
     context: &Context,
 ) -> Result<Result<Baked, u8>, Error> {
     let image = &plan.template.image;
-    let secrets = secrets::resolve(&plan.template.secrets)?;
-    let run = Run::start(&image.name, Redact::new(secrets.values().cloned()), context)?;
+    let run = Run::start(&image.name, Redact::new(inputs.secrets.values().cloned()), context)?;
     clean::tell_of_dead(&image.name, context, &run.events)?;
     run.announce(&image.name, image.version.clone(), plan.platform.name());
+    secrets::exceptions(&plan.template.secrets).into_iter().for_each(|text| run.events.note(text));
+    secrets::warnings(&inputs.secrets).into_iter().for_each(|text| run.events.warn(text));
     let written = write_plan(plan, &run);
-    let inputs = BakeInputs { files, secrets };
     let result = match written {
         Ok(()) => engine::bake(plan, rooms, &run.folders, inputs, interrupt, &run.events).await,
         Err(error) => Err(error),
@@ -72,8 +75,8 @@ async fn one(
 /// The plan lies beside the run's log.
 fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
     let path = run.folders.run.join("plan.json");
-    let text = serde_json::to_vec_pretty(plan).map_err(std::io::Error::other);
-    text.and_then(|text| std::fs::write(&path, text)).map_err(|error| {
+    let text = run.events.redact().pretty(plan).map_err(std::io::Error::other);
+    text.and_then(|text| private::write(&path, text)).map_err(|error| {
         Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
     })
 }

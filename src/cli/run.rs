@@ -1,8 +1,6 @@
 //! One run from its ID to its end: folders, listeners, and the event that closes it.
 
 use std::{
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -16,6 +14,7 @@ use crate::{
     error::{Error, Kind},
     event::{Event, Events},
     journal::{Header, Journal},
+    private,
     redact::Redact,
     ui,
 };
@@ -96,7 +95,7 @@ impl Run {
 
 /// A folder for its owner alone, and those above it.
 pub fn private_folder(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+    private::folder(path).map_err(|error| {
         Error::new(Kind::Local, format!("making the folder `{}`", path.display()))
             .because(&error)
             .hint("give another one with --state-dir")

@@ -140,7 +140,7 @@ impl Bake<'_> {
         })
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
-        let folder = staging.finish(&manifest)?;
+        let folder = staging.finish(&manifest, events.redact())?;
         self.folders.journal.kept(&manifest.image, &folder)?;
         let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
         // From here on `hornero publish` can go on with it, however this bake ends.

@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     event::Phase,
     platform::{Builder, PowerOff},
+    provision::search::sought,
 };
 
 impl Bake<'_> {
@@ -81,8 +82,8 @@ impl Bake<'_> {
             .await?;
         }
         let survey = survey::run(machine).await?;
-        let by = stop::by(template);
-        let work = seal::run(machine, &template.seal, &self.keys, by, events);
+        let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
+        let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);
         phase(events, timings, Phase::Seal, work).await?;
         Ok(survey)
     }

@@ -5,7 +5,11 @@ mod follow;
 mod playbook;
 
 use std::{
-    collections::BTreeMap, io, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, process::Stdio,
+    collections::BTreeMap,
+    io::{self, Write},
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
 };
 
 use tokio::process::Command as Process;
@@ -18,6 +22,7 @@ use super::machine::Machine;
 use crate::{
     error::{Error, Kind},
     event::Events,
+    private,
     provision::script::interpreter,
     remote::{Exit, forward::Forward},
     template::model::{Script, Step},
@@ -44,10 +49,10 @@ pub async fn run(
     let failed = |error: &io::Error| {
         Error::new(Kind::Bake, format!("step `{}`: starting it on this computer", step.name)).because(error)
     };
-    let private = tempfile::tempdir().map_err(|error| failed(&error))?;
+    let own = private::temporary(&std::env::temp_dir(), "hornero-").map_err(|error| failed(&error))?;
     let forward = Forward::start(machine.account()).await?;
-    let way = way_in(private.path(), machine, forward.address).map_err(|error| failed(&error))?;
-    let file = private.path().join("script");
+    let way = way_in(own.path(), machine, forward.address).map_err(|error| failed(&error))?;
+    let file = own.path().join("script");
     write_private(&file, job.script.text.as_bytes()).map_err(|error| failed(&error))?;
     let mut words = interpreter(&job.script.text).split_whitespace();
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
@@ -77,7 +82,5 @@ fn way_in(
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)
+    private::create_new(path)?.write_all(bytes)
 }

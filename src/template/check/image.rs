@@ -105,7 +105,8 @@ impl Cx<'_> {
         let secret = |(name, secret): (&Text, &toml::Spanned<raw::Secret>)| {
             let checked = self.ruled(name.get_ref().clone(), &name.span(), &names::VARIABLE);
             let source = self.secret_source(name, secret.get_ref());
-            Some(Secret { name: checked?, source: source? })
+            let in_image = self.maybe_name(&secret.get_ref().in_image, &names::REASON);
+            Some(Secret { name: checked?, source: source?, in_image })
         };
         raw.secrets.iter().filter_map(secret).collect()
     }
@@ -126,7 +127,7 @@ impl Cx<'_> {
             return self.name(env, &names::ENV).map(SecretSource::Env);
         }
         if let Some(file) = &secret.file {
-            return self.any_path(file).map(SecretSource::File);
+            return self.own_path(file).map(SecretSource::File);
         }
         if let Some(parameter) = &secret.parameter {
             return self.name(parameter, &names::PARAMETER).map(SecretSource::Parameter);
