@@ -3,6 +3,12 @@
 # secrets, `secret N` those of the one with that number; both are made with the script, which comes
 # through standard input and lies in memory: no argv and no disk tells them.
 export LC_ALL=C
+for tool in awk find grep head sort xargs; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "hornero: searching this machine for secrets needs \`$tool\`, which is not installed" >&2
+        exit 9
+    fi
+done
 
 # HORNERO_SEARCH_IN names a folder to be searched instead, for a builder that is no machine of its own.
 

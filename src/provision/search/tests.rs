@@ -104,7 +104,11 @@ fn a_search_without_its_tools_fails_and_does_not_pass_for_a_clean_machine() {
         command.stderr(Stdio::null()).status().unwrap().code()
     };
     assert_eq!(run(), Some(9), "there is no grep");
-    symlink("/usr/bin/grep", tools.path().join("grep")).unwrap();
+    let grep = tools.path().join("grep");
+    symlink("/usr/bin/false", &grep).unwrap();
+    assert_eq!(run(), Some(9), "grep finds nothing");
+    fs::remove_file(&grep).unwrap();
+    symlink("/usr/bin/grep", &grep).unwrap();
     assert_eq!(run(), Some(0));
 }
 
