@@ -146,7 +146,9 @@ pub fn script(seal: &Seal, account_key: &str, search: &str, ours: bool) -> Resul
         false => "set +e -u\n".to_owned(),
     };
     script += search;
-    script += "fstrim -a 2>/dev/null || true\nsync\n";
+    if seal.enabled {
+        script += "fstrim -a 2>/dev/null || true\nsync\n";
+    }
     if ours {
         script += &format!("{UNLESS_FOUND}{}", power_off::SCRIPT);
     }
