@@ -96,7 +96,7 @@ async fn finish(
     if let Some(cloud) = manifest.cloud().filter(|cloud| !cloud.is_finished()) {
         let cloud = rooms.platform.finish_image(cloud, &manifest.machine, journal, events).await?;
         (manifest.unfinished, manifest.copies) = (cloud.unfinished, cloud.copies);
-        image::rewrite(&image.outcome.folder, manifest)?;
+        image::rewrite(&image.outcome.folder, manifest, events.redact())?;
     }
     publish(rooms, manifest, image.target, (journal, events)).await
 }

@@ -93,9 +93,9 @@ impl Staging {
 ///
 /// # Errors
 /// When the image's folder cannot be written.
-pub fn rewrite(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+pub fn rewrite(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
     let write = || {
-        let text = serde_json::to_string_pretty(manifest)? + "\n";
+        let text = redact.pretty(manifest)? + "\n";
         replace(&folder.join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
         replace(&folder.join(FILE), &text)
     };
