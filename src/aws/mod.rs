@@ -107,6 +107,14 @@ impl Aws {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.made(thing(self.place())))
     }
 
+    /// Writes down that an AMI is complete, or was removed. If that cannot be written, it is looked
+    /// for in vain later.
+    pub fn gone(&self, ami: &str) {
+        if let Some(journal) = &self.journal {
+            journal.gone(|thing| matches!(thing, Thing::Ami { id, .. } if id == ami)).ok();
+        }
+    }
+
     pub fn place(&self) -> Place {
         Place { region: self.shared.region.clone(), role: self.shared.role.clone() }
     }

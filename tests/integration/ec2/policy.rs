@@ -45,12 +45,12 @@ fn allowed() -> BTreeSet<String> {
 
 /// Every action that the program can call: each call is named where it is made.
 fn called_in_source() -> BTreeSet<String> {
-    in_source("read|repeatable|once")
+    in_source("read|repeatable|removal|once")
 }
 
 /// Every action among them that changes something.
 pub fn changing_in_source() -> BTreeSet<String> {
-    in_source("repeatable|once")
+    in_source("repeatable|removal|once")
 }
 
 fn in_source(kinds: &str) -> BTreeSet<String> {

@@ -2,8 +2,10 @@
 
 pub mod elsewhere;
 mod faults;
+mod full;
 mod here;
 mod killed;
+mod signals;
 
 use std::process::{Command, Stdio};
 
