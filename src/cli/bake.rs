@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Kind},
     load::Loaded,
     plan::{Content, Plan, compile},
+    private,
     redact::Redact,
 };
 
@@ -32,7 +33,9 @@ impl Bake {
         let mut due = Vec::new();
         for one in loaded {
             compile(one.template.clone(), context.global.platform)?;
-            let inputs = BakeInputs { on_error: on_error.clone(), ..read(&one)? };
+            let secrets = secrets::resolve(&one.template.secrets, &one.template.ec2, context).await?;
+            secrets::kept_out(&one.template, &secrets)?;
+            let inputs = BakeInputs { secrets, on_error: on_error.clone(), ..read(&one)? };
             due.push((inputs, one.template));
         }
         let interrupt = interrupt::listen()?;
@@ -61,12 +64,12 @@ async fn one(
     context: &Context,
 ) -> Result<Result<Baked, u8>, Error> {
     let image = &plan.template.image;
-    let secrets = secrets::resolve(&plan.template.secrets)?;
-    let run = Run::start(&image.name, Redact::new(secrets.values().cloned()), context)?;
+    let run = Run::start(&image.name, Redact::new(inputs.secrets.values().cloned()), context)?;
     clean::tell_of_dead(&image.name, context, &run.events)?;
     run.announce(&image.name, image.version.clone(), plan.platform.name());
+    secrets::exceptions(&plan.template.secrets).into_iter().for_each(|text| run.events.note(text));
+    secrets::warnings(&inputs.secrets).into_iter().for_each(|text| run.events.warn(text));
     let written = write_plan(plan, &run);
-    let inputs = BakeInputs { secrets, ..inputs };
     let result = match written {
         Ok(()) => engine::bake(plan, rooms, &run.folders, inputs, interrupt, &run.events).await,
         Err(error) => Err(error),
@@ -77,8 +80,8 @@ async fn one(
 /// The plan lies beside the run's log.
 pub fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
     let path = run.folders.run.join("plan.json");
-    let text = serde_json::to_vec_pretty(plan).map_err(std::io::Error::other);
-    text.and_then(|text| std::fs::write(&path, text)).map_err(|error| {
+    let text = run.events.redact().pretty(plan).map_err(std::io::Error::other);
+    text.and_then(|text| private::write(&path, text)).map_err(|error| {
         Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
     })
 }

@@ -14,6 +14,7 @@ mod images;
 mod init;
 mod inputs;
 mod interrupt;
+mod known;
 mod plan;
 mod publish;
 mod resume;
@@ -60,6 +61,9 @@ pub struct Global {
     /// A TOML file of variables; `--var` wins over it
     #[arg(long = "var-file", global = true, value_name = "FILE")]
     var_files: Vec<PathBuf>,
+    /// Lets templates name files in this folder too, and not only in their own
+    #[arg(long = "allow-path", global = true, value_name = "DIR")]
+    allow_paths: Vec<PathBuf>,
     /// The stage to record under or to read from, in place of the template's own
     #[arg(long, global = true, value_parser = inputs::stage)]
     stage: Option<String>,

@@ -11,6 +11,7 @@ use crate::{
         outcome::{Outcome, Proof},
     },
     error::{Error, Kind},
+    journal::{self, Journal},
     platform::Settings,
     redact::Redact,
     template::model::{self, Ec2, PlatformKind},
@@ -42,6 +43,8 @@ struct Template {
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let folder = runs::folder(&self.run, context)?;
+        // Held to the end: nobody else goes on with this run meanwhile.
+        let _lock = lock(&folder, &self.run)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
@@ -62,6 +65,18 @@ impl Publish {
         let image = Delivery { manifest, outcome, made_by: &folder, target };
         let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
+    }
+}
+
+/// `None` for a run that was made before there were journals.
+fn lock(folder: &Path, run: &str) -> Result<Option<Journal>, Error> {
+    if !folder.join(journal::FILE).is_file() {
+        return Ok(None);
+    }
+    match Journal::take_over(folder)? {
+        Some((journal, _)) => Ok(Some(journal)),
+        None => Err(Error::new(Kind::Usage, format!("publishing the image of {run}: that run is alive"))
+            .hint("it publishes its image itself; wait for its end")),
     }
 }
 

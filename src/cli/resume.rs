@@ -44,7 +44,8 @@ impl Resume {
         let context = &Context::new(Global { platform: kept.platform, ..context.global.clone() });
         let (plan, rooms, inputs) = self.plan(&kept, context).await?;
         engine::fits(&kept, &plan, &inputs.files)?;
-        let secrets = secrets::resolve(&plan.template.secrets)?;
+        let secrets = secrets::resolve(&plan.template.secrets, &plan.template.ec2, context).await?;
+        secrets::kept_out(&plan.template, &secrets)?;
         let builder = attached(&kept, &plan, &rooms, &journal).await?;
         let interrupt = interrupt::listen()?;
         let redact = Redact::new(secrets.values().cloned());

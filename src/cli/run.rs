@@ -1,8 +1,6 @@
 //! One run from its ID to its end: folders, listeners, and the event that closes it.
 
 use std::{
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -10,12 +8,13 @@ use std::{
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{Context, interrupt, show, wiring};
+use super::{Context, interrupt, known, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
     event::{Event, Events},
     journal::{Header, Journal},
+    private,
     redact::Redact,
     ui,
 };
@@ -25,6 +24,8 @@ pub struct Run {
     pub folders: RunFolders,
     pub events: Events,
     log: PathBuf,
+    /// By which other state directories find it.
+    link: PathBuf,
     shown: JoinHandle<()>,
     start: Instant,
 }
@@ -47,6 +48,7 @@ impl Run {
             at: Timestamp::now(),
         };
         let journal = Journal::begin(&run, header)?;
+        known::tell(&id, &run, context)?;
         Self::over(id, run, journal, redact, context)
     }
 
@@ -66,9 +68,10 @@ impl Run {
         let (events, receiver) = Events::redacted(redact);
         let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
         interrupt::watch(&id, &journal);
+        let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
         let folders = RunFolders { id, run, images, downloads, journal };
-        Ok(Self { folders, events, log, shown, start: Instant::now() })
+        Ok(Self { folders, events, log, link, shown, start: Instant::now() })
     }
 
     /// Announces it.
@@ -86,8 +89,10 @@ impl Run {
     /// Tells how it ended and waits until that has been shown.
     pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
         let seconds = self.start.elapsed().as_secs_f64();
-        if let Err(error) = self.folders.journal.ended() {
-            self.events.warn(error.to_string());
+        match self.folders.journal.ended() {
+            Ok(()) if self.folders.journal.open_things().is_empty() => known::forget(&self.link),
+            Ok(()) => {}
+            Err(error) => self.events.warn(error.to_string()),
         }
         let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
         let (error, hint, tail) = match &result {
@@ -105,7 +110,7 @@ impl Run {
 
 /// A folder for its owner alone, and those above it.
 pub fn private_folder(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+    private::folder(path).map_err(|error| {
         Error::new(Kind::Local, format!("making the folder `{}`", path.display()))
             .because(&error)
             .hint("give another one with --state-dir")

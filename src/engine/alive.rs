@@ -71,7 +71,7 @@ impl<'a> Alive<'a> {
     fn warn(&self, error: &Error) {
         let ttl = Span(self.ttl);
         self.events.warn(format!(
-            "the end of the builder could not be put off: {error}; at the latest {ttl} after the last time it ends itself"
+            "the end of the builder could not be put off: {error}; it ends itself {ttl} after the last time that could be done"
         ));
     }
 }

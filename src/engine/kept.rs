@@ -5,7 +5,6 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +15,7 @@ use super::{bake::Progress, phases::Timings};
 use crate::{
     error::{Error, Kind},
     platform::{BaseImage, KeptBuilder, Settings},
+    private,
     template::{
         model::{PlatformKind, Ssh},
         units::Span,
@@ -61,7 +61,7 @@ impl Kept {
         let write = || {
             absent_is_fine(fs::remove_file(&new))?;
             let text = serde_json::to_vec_pretty(self)?;
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            let mut file = private::create_new(&new)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&new, &path)

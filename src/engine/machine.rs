@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
     platform::Builder,
+    private,
     provision::{
         BUILDER_ACCOUNT,
         script::{Job, command_line},
@@ -77,7 +78,7 @@ impl LaunchKeys {
 /// When the state directory cannot be written to.
 pub fn folder(run: &Path, name: &str) -> Result<PathBuf, Error> {
     let path = run.join(name);
-    std::fs::create_dir_all(&path).map_err(|error| {
+    private::folder(&path).map_err(|error| {
         Error::new(Kind::Local, format!("making the folder `{}`", path.display())).because(&error)
     })?;
     Ok(path)

@@ -47,6 +47,9 @@ pub struct Manifest {
     pub copies: Vec<ImageCopy>,
     /// Parts of the seal that ran.
     pub sealed: Vec<String>,
+    /// Secrets that may lie in the image, and why the template says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets_in_image: BTreeMap<String, String>,
     /// Of everything that decides the image's content; see `docs/fingerprint.md`.
     #[serde(default)]
     pub fingerprint: Option<String>,

@@ -8,6 +8,7 @@ pub mod clean;
 mod cloud_init;
 mod deliver;
 mod image;
+mod interrupt;
 pub mod kept;
 mod leftover;
 mod local;
@@ -35,6 +36,7 @@ use async_trait::async_trait;
 
 pub use bake::{BakeInputs, Baked, bake, fits, resume};
 pub use deliver::{Delivery, deliver};
+pub use interrupt::Interrupt;
 pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{
@@ -81,20 +83,6 @@ pub struct RunFolders {
     pub downloads: PathBuf,
     /// Told before anything is made outside.
     pub journal: Journal,
-}
-
-/// Told when the user wants the run to end.
-#[derive(Clone)]
-pub struct Interrupt(pub tokio::sync::watch::Receiver<bool>);
-
-impl Interrupt {
-    /// Comes back when the run is to end.
-    pub async fn wanted(&mut self) {
-        // A sender that is gone can no longer interrupt: wait for ever.
-        if self.0.wait_for(|wanted| *wanted).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 /// The last lines of something that printed many.

@@ -2,10 +2,8 @@
 //! the key and the pinned host key as files that nobody else can read.
 
 use std::{
-    fs,
     io::{self, Write},
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::{
     error::{Error, Kind},
+    private,
     remote::{forward::Forward, route::Account},
 };
 
@@ -30,12 +29,8 @@ impl WayIn {
     /// # Errors
     /// When the files cannot be written.
     pub async fn open(account: &Account, folder: Option<&Path>) -> Result<Self, Error> {
-        let mut private = tempfile::Builder::new();
-        private.prefix("ssh-");
-        let folder = match folder {
-            Some(folder) => private.tempdir_in(folder),
-            None => private.tempdir(),
-        };
+        let temporary = std::env::temp_dir();
+        let folder = private::temporary(folder.unwrap_or(&temporary), "hornero-ssh-");
         let failed = |error: &io::Error| {
             Error::new(Kind::Local, "writing the builder's keys for another program").because(error)
         };
@@ -66,8 +61,7 @@ impl WayIn {
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.folder.path().join(name);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        file.write_all(text.as_bytes())?;
+        private::create_new(&path)?.write_all(text.as_bytes())?;
         Ok(path)
     }
 }

@@ -1,14 +1,12 @@
 //! Runs of this computer, known by their journals.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::{Clean, Context, Findings, wiring};
 use crate::{
+    cli::known,
     engine::{clean, kept},
     error::{Error, Kind},
     event::Events,
@@ -100,6 +98,9 @@ impl Clean {
             kept::forget(folder)?;
         }
         findings.cleaned.removed.extend(cleaned.removed);
+        if cleaned.stuck.is_empty() {
+            known::forget(&known::link(id, context)?);
+        }
         findings.cleaned.stuck.extend(cleaned.stuck);
         if let Some((image, _)) = &history.kept {
             events.note(format!(
@@ -118,27 +119,6 @@ fn platform(history: &History) -> Result<PlatformKind, Error> {
     })
 }
 
-/// The folders of all runs that have a journal.
-pub fn folders(context: &Context) -> Result<Vec<PathBuf>, Error> {
-    let runs = context.state()?.join("runs");
-    let failed = |error: io::Error| {
-        Error::new(Kind::Local, format!("looking for runs in `{}`", runs.display())).because(&error)
-    };
-    let entries = match fs::read_dir(&runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut folders = Vec::new();
-    for entry in entries {
-        let folder = entry.map_err(failed)?.path();
-        if folder.join(journal::FILE).is_file() {
-            folders.push(folder);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
 /// The run's ID.
 fn name(folder: &Path) -> Option<String> {
     Some(folder.file_name()?.to_str()?.to_owned())
@@ -150,7 +130,7 @@ fn name(folder: &Path) -> Option<String> {
 /// When the state directory cannot be read.
 pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(), Error> {
     let of_image = |folder: &PathBuf| name(folder).is_some_and(|name| name.starts_with(&format!("{image}-")));
-    for folder in folders(context)?.into_iter().filter(of_image) {
+    for folder in known::folders(context)?.into_iter().filter(of_image) {
         // One whose end stands there was looked at before.
         let open = journal::read(&folder)?.filter(|history| history.is_open());
         let kept = open.as_ref().is_some_and(|history| history.builder_kept.is_some());

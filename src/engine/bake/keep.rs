@@ -28,12 +28,14 @@ impl Bake<'_> {
         builder: &mut dyn Builder,
         (ground, progress): (&Ground, Progress),
         timings: &Timings,
-        mut interrupt: Interrupt,
+        interrupt: Interrupt,
         error: Error,
     ) -> Error {
+        // Only the user cuts a question short, not the time that the bake had.
+        let mut interrupt = interrupt.within(None);
         let choice = tokio::select! {
             choice = self.choice(builder, &error, &progress) => choice,
-            () = interrupt.wanted() => Choice::CleanUp,
+            _ = interrupt.wanted("the bake") => Choice::CleanUp,
         };
         if choice == Choice::Keep {
             match self.keep(builder, (ground, progress), timings).await {
@@ -61,7 +63,7 @@ impl Bake<'_> {
         }
         match progress.choice {
             Some(choice) => choice,
-            None => self.inputs.on_error.choose(&self.events.redacted_text(&error.to_string()), false).await,
+            None => self.inputs.on_error.choose(&self.events.redact().apply(&error.to_string()), false).await,
         }
     }
 

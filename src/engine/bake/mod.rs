@@ -28,7 +28,7 @@ use super::{
     stop,
 };
 use crate::{
-    error::{Error, Kind},
+    error::Error,
     event::{Event, Events, Phase},
     plan::{Content, Plan},
     platform::Builder,
@@ -41,8 +41,8 @@ const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 #[derive(Debug)]
 pub struct Baked {
     pub manifest: Manifest,
-    /// Where the manifest lies, and the disks if they are files.
-    pub folder: PathBuf,
+    /// Where the manifest lies, and what has been shown of the image when it was captured.
+    outcome: Outcome,
 }
 
 /// A bake under way: what does not change in it.
@@ -102,16 +102,15 @@ impl Bake<'_> {
 
     async fn whole(&self, from: Option<From>, interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { plan, rooms, folders, events, .. } = *self;
+        let interrupt = interrupt.within(plan.template.image.timeout);
         let mut baked = match from {
             None => self.make(interrupt.clone()).await?,
             Some((builder, ground, kept)) => {
                 self.go_on(builder, &ground, (kept.progress, kept.timings), interrupt.clone()).await?
             }
         };
-        let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-        let outcome = Outcome { image, folder, proof: Proof::Untested };
-        outcome.write(&folders.run)?;
-        let (manifest, target) = (&mut baked.manifest, &plan.template.publish);
+        let (manifest, outcome) = (&mut baked.manifest, baked.outcome.clone());
+        let target = &plan.template.publish;
         let image = Delivery { manifest, outcome, made_by: &folders.run, target };
         deliver(rooms, image, folders, interrupt, events).await?;
         Ok(baked)
@@ -122,7 +121,7 @@ impl Bake<'_> {
         let mut timings = Timings::default();
         let ground = tokio::select! {
             ground = self.ground(&mut timings) => ground?,
-            () = interrupt.wanted() => return Err(interrupted()),
+            error = interrupt.wanted("the bake") => return Err(error),
         };
         let spec = self.launch_spec(&ground.base)?;
         let launch = async { Ok(rooms.platform.launch(spec, events).await?) };
@@ -143,7 +142,7 @@ impl Bake<'_> {
         let work = Box::pin(self.work(builder.as_mut(), ground, &mut progress, &mut timings));
         let result = tokio::select! {
             result = work => result,
-            () = interrupt.wanted() => Err(interrupted()),
+            error = interrupt.wanted("the bake") => Err(error),
         };
         match result {
             Ok(baked) => {
@@ -190,16 +189,13 @@ impl Bake<'_> {
         })
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
-        let folder = staging.finish(&manifest)?;
+        let folder = staging.finish(&manifest, events.redact())?;
         self.folders.journal.kept(&manifest.image, &folder)?;
-        let baked = Baked { manifest, folder };
-        let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
-        let location = baked.manifest.location(&baked.folder);
+        let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
+        // From here on `hornero publish` can go on with it, however this bake ends.
+        let outcome = Outcome { image: image.clone(), folder, proof: Proof::Untested };
+        outcome.write(&self.folders.run)?;
         events.send(Event::ImageCaptured { image, location, bytes });
-        Ok(baked)
+        Ok(Baked { manifest, outcome })
     }
-}
-
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "the bake was interrupted")
 }

@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Kind},
     event::Phase,
     platform::{Builder, PowerOff},
+    provision::search::sought,
 };
 
 impl Bake<'_> {
@@ -79,7 +80,8 @@ impl Bake<'_> {
         }
         let survey = survey::run(machine).await?;
         progress.begins(Stage::Seal);
-        let work = seal::run(machine, &template.seal, &self.keys, stop::by(template), events);
+        let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
+        let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);
         phase(events, timings, Phase::Seal, work).await?;
         Ok(survey)
     }
@@ -102,7 +104,8 @@ impl Bake<'_> {
                 if error.kind != Kind::Bake {
                     return Err(error);
                 }
-                let failure = events.redacted_text(&error.to_string());
+                let failure = error.to_string();
+                let failure = events.redact().apply(&failure);
                 match self.inputs.on_error.choose(&failure, true).await {
                     Choice::Again => {}
                     choice @ (Choice::CleanUp | Choice::Keep) => {

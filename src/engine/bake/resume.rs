@@ -1,6 +1,6 @@
 //! Going on with a bake that has failed and kept its builder.
 
-use super::{Bake, BakeInputs, Baked, ground::Ground, interrupted};
+use super::{Bake, BakeInputs, Baked, ground::Ground};
 use crate::{
     engine::{Interrupt, Rooms, RunFolders, kept::Kept, machine::LaunchKeys, phases::Timings},
     error::{Error, Kind},
@@ -73,7 +73,7 @@ impl Bake<'_> {
         let mut timings = Timings::default();
         tokio::select! {
             fetched = self.fetch(&mut timings) => fetched,
-            () = interrupt.wanted() => Err(interrupted()),
+            error = interrupt.wanted("the bake") => Err(error),
         }
     }
 

@@ -213,6 +213,8 @@ impl Builder for QemuBuilder {
             PlatformError::new(format!("removing the disks in `{}`", self.folder.display()), error)
         })?;
         let gone = |thing: &Thing| matches!(thing, Thing::Machine { folder, .. } if *folder == self.folder);
-        Ok(self.journal.as_ref().map_or(Ok(()), |journal| journal.gone(gone))?)
+        // If that cannot be written, it is looked for in vain later.
+        self.journal.iter().for_each(|journal| drop(journal.gone(gone)));
+        Ok(())
     }
 }

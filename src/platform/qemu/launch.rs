@@ -2,7 +2,7 @@
 //! firmware, then the program and its control line.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     journal::{Effect, Journal, Thing},
     platform::{BaseImage, LaunchSpec, Origin, PlatformError, last_lines},
+    private,
     template::model::Firmware,
 };
 
@@ -74,7 +75,10 @@ async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<Qemu
     let log = folder.join("qemu.log");
     let mut command = Command::new(super::QEMU);
     command.args(machine::arguments(&machine)).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(File::create(&log).map_err(|error| PlatformError::new(&*what, error))?);
+    let private = |file: &Path| private::create(file).map_err(|error| PlatformError::new(&*what, error));
+    command.stderr(private(&log)?);
+    // QEMU would make it readable for all.
+    private(&machine.console)?;
     let child = match machine.may_be_kept {
         true => process::spawn_free(command).await,
         false => process::spawn(command, Signal::KILL).await,
@@ -169,7 +173,7 @@ fn seed(spec: &LaunchSpec) -> Result<Option<PathBuf>, PlatformError> {
     let files = [("meta-data", meta_data.as_bytes()), ("user-data", user_data.as_slice())];
     let bytes = (user_data.len() as u64).next_multiple_of(1 << 20) + (1 << 20);
     fat::volume(bytes, "CIDATA", &files)
-        .and_then(|volume| fs::write(&file, volume))
+        .and_then(|volume| private::write(&file, volume))
         .map_err(|error| PlatformError::new(format!("writing the seed `{}`", file.display()), error))?;
     Ok(Some(file))
 }
@@ -197,7 +201,9 @@ fn uefi(folder: &Path) -> Result<Boot, PlatformError> {
             .hint("install the package `ovmf`, or use the firmware `bios`")
     })?;
     let variables = folder.join("firmware-variables.fd");
-    fs::copy(template, &variables).map_err(|error| PlatformError::new(what, error))?;
+    fs::read(template)
+        .and_then(|bytes| private::write(&variables, bytes))
+        .map_err(|error| PlatformError::new(what, error))?;
     Ok(Boot::Uefi { code: code.into(), variables })
 }
 
