@@ -41,7 +41,8 @@ fn a_journal_that_can_no_longer_be_written_ends_the_bake_and_leaves_nothing() {
     let command = cloud.command(&["bake", "--output", "lines", &cloud.template("", step)]);
     let state = cloud.hornero.folder.path().join("state");
     let ran = Ran::from(on_a_small_disk(&command, &state, 256).output().unwrap());
-    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    // Of the platform, or of hornero's own files: whichever entry is the first that does not fit.
+    assert!([1, 4].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
     assert!(
         ran.stderr.contains("writing the journal") && ran.stderr.contains("No space left"),
         "{}",
