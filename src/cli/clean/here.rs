@@ -37,8 +37,10 @@ impl Clean {
             self.kept((&id, until), &history, context, findings, events).await?;
             return Ok(history.places().into_iter().collect());
         }
-        if history.is_open() {
-            self.dead((&id, folder), (&journal, &history), context, findings, events).await?;
+        match history.is_open() {
+            true => self.dead((&id, folder), (&journal, &history), context, findings, events).await?,
+            // Killed just after its end was written.
+            false => known::forget(&known::link(&id, context)?),
         }
         if history.is_open() || self.runs.contains(&id) {
             findings.dead.insert(id);

@@ -3,10 +3,7 @@
 use std::{path::Path, process::Command};
 
 use super::Inventory;
-use crate::{
-    ec2::Cloud,
-    rig::hornero::{Hornero, Ran},
-};
+use crate::{ec2::Cloud, rig::hornero::Ran};
 
 /// The same command with a disk of so many kibibytes at `folder`, which nobody else sees.
 fn on_a_small_disk(command: &Command, folder: &Path, kib: u32) -> Command {
@@ -49,19 +46,4 @@ fn a_journal_that_can_no_longer_be_written_ends_the_bake_and_leaves_nothing() {
         ran.stderr
     );
     assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new(), "{}", ran.stderr);
-}
-
-#[test]
-fn an_image_that_does_not_fit_onto_the_disk_is_told_and_takes_nothing_with_it() {
-    let hornero = Hornero::new();
-    let before = hornero.run(&["images"]).stdout;
-    let template = hornero.template("full.toml", "[image]\nname = \"full\"\n[base]\nos = \"debian-12\"\n");
-    let command = hornero.command(&["bake", &template]);
-    let images = hornero.data().join("images");
-    let ran = Ran::from(on_a_small_disk(&command, &images, 20 * 1024).output().unwrap());
-    assert_eq!(ran.code, 4, "{}", ran.stderr);
-    assert!(ran.stderr.contains("No space left on device"), "{}", ran.stderr);
-    assert_eq!(hornero.leftovers(), Vec::<String>::new(), "{}", ran.stderr);
-    assert!(hornero.run(&["images"]).stdout.len() >= before.len(), "images are gone");
-    assert_eq!(hornero.run(&["get", "full"]).code, 2, "something points at what is no image");
 }

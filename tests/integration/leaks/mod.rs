@@ -3,7 +3,6 @@
 pub mod elsewhere;
 mod faults;
 mod full;
-mod here;
 mod kept;
 mod killed;
 mod signals;
