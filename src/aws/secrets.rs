@@ -8,7 +8,7 @@ impl Aws {
     /// # Errors
     /// When it is not there, or may not be read or decrypted.
     pub async fn secure_parameter(&self, name: &str) -> Result<String, AwsError> {
-        let call = Call::repeatable("ssm:GetParameter", name);
+        let call = Call::read("ssm:GetParameter", name);
         let ask = || self.ssm().get_parameter().name(name).with_decryption(true).send();
         let found = self.call(call, ask).await?.parameter.and_then(|parameter| parameter.value);
         found.ok_or_else(|| self.missing(&call, "the answer has no value"))
@@ -19,7 +19,7 @@ impl Aws {
     /// # Errors
     /// When it is not there, may not be read or decrypted, or is no text.
     pub async fn secret_value(&self, id: &str) -> Result<String, AwsError> {
-        let call = Call::repeatable("secretsmanager:GetSecretValue", id);
+        let call = Call::read("secretsmanager:GetSecretValue", id);
         let ask = || self.shared.secrets.get_secret_value().secret_id(id).send();
         let found = self.call(call, ask).await?;
         let bytes = || String::from_utf8(found.secret_binary?.into_inner()).ok();
