@@ -155,6 +155,11 @@ impl Events {
         self.sender.send(event).ok();
     }
 
+    /// For what is told in other ways than by an event.
+    pub fn redact(&self) -> &Redact {
+        &self.redact
+    }
+
     pub fn note(&self, message: impl Into<String>) {
         self.send(Event::Note { message: message.into() });
     }
@@ -177,28 +182,33 @@ impl Events {
 }
 
 impl Event {
-    /// Shows every text that may hold what a machine or a program said.
+    /// Shows every text: also names come from templates, and hold what variables do.
     fn texts(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
-            Self::Output { line: text, .. }
-            | Self::StepRetried { reason: text, .. }
-            | Self::Note { message: text }
-            | Self::Warning { message: text } => each(text),
-            Self::Reused { what, detail } => [what, detail].into_iter().for_each(each),
+            Self::Note { message: text }
+            | Self::Warning { message: text }
+            | Self::StepFinished { name: text, .. }
+            | Self::Progress { task: text, .. } => each(text),
+            Self::Output { source: one, line: other, .. }
+            | Self::StepStarted { name: one, kind: other, .. }
+            | Self::StepRetried { name: one, reason: other, .. }
+            | Self::Reused { what: one, detail: other }
+            | Self::ImageCaptured { image: one, location: other, .. } => {
+                [one, other].into_iter().for_each(each);
+            }
             Self::CheckFinished { name, expected, found, .. } => {
                 [name, expected, found].into_iter().for_each(each);
+            }
+            Self::RunStarted { run, image, version, platform, log } => {
+                [run, image, platform, log].into_iter().chain(version).for_each(each);
+            }
+            Self::Published { parameter, value, region, .. } => {
+                [parameter, value].into_iter().chain(region).for_each(each);
             }
             Self::RunFinished { error, hint, tail, .. } => {
                 error.iter_mut().chain(hint).chain(tail).for_each(each);
             }
-            Self::RunStarted { .. }
-            | Self::PhaseStarted { .. }
-            | Self::PhaseFinished { .. }
-            | Self::StepStarted { .. }
-            | Self::StepFinished { .. }
-            | Self::Progress { .. }
-            | Self::ImageCaptured { .. }
-            | Self::Published { .. } => {}
+            Self::PhaseStarted { .. } | Self::PhaseFinished { .. } => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use reqwest::{Client, Response, StatusCode, header::RANGE};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{event::Events, sum};
+use crate::{event::Events, private, sum};
 
 /// A server that does not take the connection by then is not there.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -44,8 +44,12 @@ pub async fn fetch(url: &str, sha256: &str, folder: &Path, events: &Events) -> R
     let lock = folder.join(format!("{sha256}.lock"));
     let guard = hold(folder.to_owned(), lock.clone()).await.map_err(|error| local(url, &lock, error))?;
     if target.exists() {
-        events.reused(url, "fetched before");
-        return Ok(target);
+        if sum::of_file_aside(target.clone()).await.map_err(|error| local(url, &target, error))? == sha256 {
+            events.reused(url, "fetched before");
+            return Ok(target);
+        }
+        events.warn(format!("`{}` is no longer what was fetched: it is fetched again", target.display()));
+        std::fs::remove_file(&target).map_err(|error| local(url, &target, error))?;
     }
     let part = folder.join(format!("{sha256}.part"));
     complete(url, sha256, &part, events).await?;
@@ -104,8 +108,8 @@ fn local(url: &str, path: &Path, source: io::Error) -> FetchError {
 /// Waits for the lock on a blocking thread; it is held as long as the file is open.
 async fn hold(folder: PathBuf, lock: PathBuf) -> io::Result<File> {
     let take = move || {
-        std::fs::create_dir_all(&folder)?;
-        let file = File::create(&lock)?;
+        private::folder(&folder)?;
+        let file = private::create(&lock)?;
         flock(&file, FlockOperation::LockExclusive)?;
         Ok(file)
     };
@@ -159,5 +163,5 @@ async fn save(
 }
 
 fn open_part(part: &Path, from: u64) -> io::Result<File> {
-    if from == 0 { File::create(part) } else { File::options().append(true).open(part) }
+    if from == 0 { private::create(part) } else { private::append(part) }
 }

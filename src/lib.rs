@@ -11,6 +11,7 @@ pub mod journal;
 pub mod load;
 pub mod plan;
 pub mod platform;
+mod private;
 pub mod provision;
 pub mod redact;
 pub mod remote;

@@ -77,6 +77,7 @@ impl Accounts {
             role: role.map(str::to_owned),
             ec2: aws_sdk_ec2::Client::new(&sdk),
             ssm: aws_sdk_ssm::Client::new(&sdk),
+            secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             limiter: self.limiter(role, region),
             accounts: self.clone(),
             sdk,

@@ -31,6 +31,8 @@ enum Kind {
     Reads,
     /// The same as if it had been executed once, however often it is.
     Repeatable,
+    /// As that, and it leaves less than there was.
+    Removes,
     /// Something each time.
     Once,
 }
@@ -44,6 +46,12 @@ impl<'a> Call<'a> {
     /// Does no harm when it is done twice: what deletes, sets or carries a client token.
     pub fn repeatable(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Repeatable }
+    }
+
+    /// Ends what was made. It is done also when the journal cannot be written, for what it is about
+    /// stands there already.
+    pub fn removal(action: &'static str, resource: &'a str) -> Self {
+        Self { action, resource, kind: Kind::Removes }
     }
 
     /// Makes something each time it is executed, so that a lost answer must not lead to a second try.
@@ -77,7 +85,10 @@ impl Aws {
             return Ok(None);
         };
         let (action, resource) = (call.action.to_owned(), call.resource.to_owned());
-        journal.intend(Effect::Call { action, resource, place: self.place() }).map(Some)
+        match journal.intend(Effect::Call { action, resource, place: self.place() }) {
+            Err(_) if call.kind == Kind::Removes => Ok(None),
+            intent => intent.map(Some),
+        }
     }
 
     async fn tries<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>

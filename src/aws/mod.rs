@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod hint;
 mod limiter;
+mod secrets;
 pub mod tags;
 
 use std::{
@@ -48,6 +49,7 @@ struct Shared {
     sdk: SdkConfig,
     ec2: aws_sdk_ec2::Client,
     ssm: aws_sdk_ssm::Client,
+    secrets: aws_sdk_secretsmanager::Client,
     limiter: Arc<Limiter>,
     accounts: Arc<Accounts>,
 }
@@ -103,6 +105,14 @@ impl Aws {
     /// When the journal cannot be written. The thing is there all the same.
     pub fn made(&self, thing: impl FnOnce(Place) -> Thing) -> Result<(), JournalError> {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.made(thing(self.place())))
+    }
+
+    /// Writes down that an AMI is complete, or was removed. If that cannot be written, it is looked
+    /// for in vain later.
+    pub fn gone(&self, ami: &str) {
+        if let Some(journal) = &self.journal {
+            journal.gone(|thing| matches!(thing, Thing::Ami { id, .. } if id == ami)).ok();
+        }
     }
 
     pub fn place(&self) -> Place {

@@ -12,12 +12,12 @@ pub const BAKE: SignedDuration = SignedDuration::from_hours(12);
 
 /// The value of [`EXPIRES`] for what is made now.
 pub fn expiry() -> String {
-    expires_at(Timestamp::now() + BAKE)
+    time(Timestamp::now() + BAKE)
 }
 
-/// The value of [`EXPIRES`] for what may be removed from then on.
-pub fn expires_at(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// A time as a tag has it.
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The image's name.

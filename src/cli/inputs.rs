@@ -104,7 +104,21 @@ fn inputs(context: &Context) -> Result<load::Inputs, Error> {
         platform: global.platform,
         stage: global.stage.clone(),
         provisioner_folders: installed(),
+        allowed: allowed(&global.allow_paths)?,
+        home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
     })
+}
+
+/// The real folders of `--allow-path`.
+fn allowed(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let real = |folder: &PathBuf| {
+        std::fs::canonicalize(folder).map_err(|error| {
+            Error::new(Kind::Usage, format!("allowing the folder `{}`", folder.display()))
+                .because(&error)
+                .hint("--allow-path names a folder that is there")
+        })
+    };
+    folders.iter().map(real).collect()
 }
 
 /// Provisioners that came with hornero, beside its program or in its source folder.

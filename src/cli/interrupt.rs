@@ -62,5 +62,5 @@ pub fn listen() -> Result<Interrupt, Error> {
             sender.send_replace(true);
         }
     });
-    Ok(Interrupt(receiver))
+    Ok(Interrupt::new(receiver))
 }

@@ -2,6 +2,7 @@
 //! call the rooms that do the work, and print what came out: data on standard output, everything
 //! else on standard error.
 
+mod ask;
 mod bake;
 mod chain;
 mod clean;
@@ -13,11 +14,15 @@ mod images;
 mod init;
 mod inputs;
 mod interrupt;
+mod known;
 mod plan;
 mod publish;
+mod resume;
 mod run;
+mod runs;
 mod secrets;
 mod show;
+mod ssh;
 mod test;
 mod usage;
 mod validate;
@@ -56,6 +61,9 @@ pub struct Global {
     /// A TOML file of variables; `--var` wins over it
     #[arg(long = "var-file", global = true, value_name = "FILE")]
     var_files: Vec<PathBuf>,
+    /// Lets templates name files in this folder too, and not only in their own
+    #[arg(long = "allow-path", global = true, value_name = "DIR")]
+    allow_paths: Vec<PathBuf>,
     /// The stage to record under or to read from, in place of the template's own
     #[arg(long, global = true, value_parser = inputs::stage)]
     stage: Option<String>,
@@ -79,6 +87,8 @@ enum Command {
     Validate(validate::Validate),
     Plan(plan::Plan),
     Bake(bake::Bake),
+    Resume(resume::Resume),
+    Ssh(ssh::Ssh),
     Publish(publish::Publish),
     Get(get::Get),
     Images(images::Images),
@@ -102,6 +112,8 @@ impl Cli {
             Command::Validate(command) => command.run(&context),
             Command::Plan(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
+            Command::Resume(command) => with_runtime(command.run(&context)),
+            Command::Ssh(command) => with_runtime(command.run(&context)),
             Command::Publish(command) => with_runtime(command.run(&context)),
             Command::Get(command) => with_runtime(command.run(&context)),
             Command::Images(command) => with_runtime(command.run(&context)),

@@ -1,12 +1,9 @@
-use std::{
-    path::{Component, Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 use serde::Deserialize;
 
-use super::{Context, Global, interrupt, run::Run, wiring};
+use super::{Context, Global, interrupt, run::Run, runs, wiring};
 use crate::{
     engine::{
         Delivery, deliver,
@@ -14,6 +11,7 @@ use crate::{
         outcome::{Outcome, Proof},
     },
     error::{Error, Kind},
+    journal::{self, Journal},
     platform::Settings,
     redact::Redact,
     template::model::{self, Ec2, PlatformKind},
@@ -44,7 +42,9 @@ struct Template {
 
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let folder = self.folder(context)?;
+        let folder = runs::folder(&self.run, context)?;
+        // Held to the end: nobody else goes on with this run meanwhile.
+        let _lock = lock(&folder, &self.run)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
@@ -66,17 +66,17 @@ impl Publish {
         let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
+}
 
-    fn folder(&self, context: &Context) -> Result<PathBuf, Error> {
-        let runs = context.state()?.join("runs");
-        let folder = runs.join(&self.run);
-        let named = matches!(Path::new(&self.run).components().next(), Some(Component::Normal(name)) if name == self.run.as_str());
-        if !named || !folder.is_dir() {
-            let message = format!("there is no run `{}` in `{}`", self.run, runs.display());
-            return Err(Error::new(Kind::Usage, message)
-                .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
-        }
-        Ok(folder)
+/// `None` for a run that was made before there were journals.
+fn lock(folder: &Path, run: &str) -> Result<Option<Journal>, Error> {
+    if !folder.join(journal::FILE).is_file() {
+        return Ok(None);
+    }
+    match Journal::take_over(folder)? {
+        Some((journal, _)) => Ok(Some(journal)),
+        None => Err(Error::new(Kind::Usage, format!("publishing the image of {run}: that run is alive"))
+            .hint("it publishes its image itself; wait for its end")),
     }
 }
 

@@ -1,8 +1,6 @@
 //! One run from its ID to its end: folders, listeners, and the event that closes it.
 
 use std::{
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -10,12 +8,13 @@ use std::{
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{Context, interrupt, show, wiring};
+use super::{Context, interrupt, known, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
     event::{Event, Events},
     journal::{Header, Journal},
+    private,
     redact::Redact,
     ui,
 };
@@ -25,6 +24,8 @@ pub struct Run {
     pub folders: RunFolders,
     pub events: Events,
     log: PathBuf,
+    /// By which other state directories find it.
+    link: PathBuf,
     shown: JoinHandle<()>,
     start: Instant,
 }
@@ -36,12 +37,8 @@ impl Run {
     /// When a folder or the log cannot be written.
     pub fn start(name: &str, redact: Redact, context: &Context) -> Result<Self, Error> {
         let id = format!("{name}-{}", ulid::Ulid::generate().to_string().to_lowercase());
-        let (data, state) = (context.data()?, context.state()?);
-        let run = state.join("runs").join(&id);
+        let run = context.state()?.join("runs").join(&id);
         private_folder(&run)?;
-        let log = run.join("log");
-        let (events, receiver) = Events::redacted(redact);
-        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
         let header = Header {
             run: id.clone(),
             image: name.into(),
@@ -51,10 +48,30 @@ impl Run {
             at: Timestamp::now(),
         };
         let journal = Journal::begin(&run, header)?;
+        known::tell(&id, &run, context)?;
+        Self::over(id, run, journal, redact, context)
+    }
+
+    /// Over a journal that is this process's: of a new run, or of one that is gone on with in its own
+    /// folder and with its own log.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn over(
+        id: String,
+        run: PathBuf,
+        journal: Journal,
+        redact: Redact,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let (data, log) = (context.data()?, run.join("log"));
+        let (events, receiver) = Events::redacted(redact);
+        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
         interrupt::watch(&id, &journal);
+        let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
         let folders = RunFolders { id, run, images, downloads, journal };
-        Ok(Self { folders, events, log, shown, start: Instant::now() })
+        Ok(Self { folders, events, log, link, shown, start: Instant::now() })
     }
 
     /// Announces it.
@@ -72,8 +89,10 @@ impl Run {
     /// Tells how it ended and waits until that has been shown.
     pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
         let seconds = self.start.elapsed().as_secs_f64();
-        if let Err(error) = self.folders.journal.ended() {
-            self.events.warn(error.to_string());
+        match self.folders.journal.ended() {
+            Ok(()) if self.folders.journal.open_things().is_empty() => known::forget(&self.link),
+            Ok(()) => {}
+            Err(error) => self.events.warn(error.to_string()),
         }
         let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
         let (error, hint, tail) = match &result {
@@ -91,7 +110,7 @@ impl Run {
 
 /// A folder for its owner alone, and those above it.
 pub fn private_folder(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+    private::folder(path).map_err(|error| {
         Error::new(Kind::Local, format!("making the folder `{}`", path.display()))
             .because(&error)
             .hint("give another one with --state-dir")

@@ -1,35 +1,182 @@
-//! Values of a template's secrets, looked up just before a bake.
+//! Values of a template's secrets, looked up just before a bake. AWS is asked only for those that
+//! lie there, whatever the platform.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use super::Context;
 use crate::{
+    aws::{Aws, AwsError},
     error::{Error, Kind},
-    template::model::{Secret, SecretSource},
+    provision::search::SHORTEST_SOUGHT,
+    redact::{SHORTEST, forms},
+    template::model::{Ec2, Secret, SecretSource, Template},
 };
 
+/// Values by name.
+///
 /// # Errors
 /// When one has no value, named with where it was looked for.
-pub fn resolve(secrets: &[Secret]) -> Result<BTreeMap<String, String>, Error> {
-    secrets.iter().map(|secret| Ok((secret.name.clone(), value(secret)?))).collect()
+pub async fn resolve(
+    secrets: &[Secret],
+    ec2: &Ec2,
+    context: &Context,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut values = BTreeMap::new();
+    for secret in secrets {
+        let value = match &secret.source {
+            SecretSource::Env(name) => variable(secret, name)?,
+            SecretSource::File(path) => file(secret, path)?,
+            SecretSource::Parameter(name) => {
+                let aws = open(secret, name, ec2, context).await?;
+                aws.secure_parameter(name).await.map_err(|error| refused(secret, &error))?
+            }
+            SecretSource::SecretsManager { secret: id, key } => {
+                let aws = open(secret, id, ec2, context).await?;
+                let value = aws.secret_value(id).await.map_err(|error| refused(secret, &error))?;
+                match key {
+                    Some(key) => field(&value, key).map_err(|why| unfit(secret, &why))?,
+                    None => value,
+                }
+            }
+        };
+        if value.is_empty() {
+            return Err(unfit(secret, "it is empty"));
+        }
+        values.insert(secret.name.clone(), value);
+    }
+    Ok(values)
 }
 
-fn value(secret: &Secret) -> Result<String, Error> {
-    let failed =
-        |place: &str| Error::new(Kind::Usage, format!("looking up the secret `{}` in {place}", secret.name));
-    match &secret.source {
-        SecretSource::Env(name) => std::env::var(name).map_err(|error| {
-            failed(&format!("the environment variable {name}"))
-                .because(&error)
-                .hint(format!("set {name} and bake again"))
-        }),
-        SecretSource::File(path) => std::fs::read_to_string(path)
-            .map(|text| text.trim_end_matches('\n').to_owned())
-            .map_err(|error| failed(&format!("the file `{}`", path.display())).because(&error)),
-        SecretSource::Parameter(name) => Err(failed(&format!("the parameter {name}")).hint(AWS)),
-        SecretSource::SecretsManager { secret: name, .. } => {
-            Err(failed(&format!("the Secrets Manager secret {name}")).hint(AWS))
+/// Names, tags and parameters are seen by everybody who may look at the account, and go to places
+/// where nothing can be taken out of them.
+///
+/// # Errors
+/// When one of them holds the value of a secret.
+pub fn kept_out(template: &Template, values: &BTreeMap<String, String>) -> Result<(), Error> {
+    let (image, publish) = (&template.image, &template.publish);
+    let mut texts =
+        vec![("`name` of [image]", &image.name), ("`parameter` of [publish]", &publish.parameter)];
+    texts.extend(image.version.iter().map(|text| ("`version` of [image]", text)));
+    texts.extend(image.description.iter().map(|text| ("`description` of [image]", text)));
+    texts.extend(image.tags.values().map(|text| ("`tags` of [image]", text)));
+    for (name, value) in values {
+        let forms: Vec<String> = forms::of(value).into_iter().filter(|form| form.len() >= SHORTEST).collect();
+        let holds = |text: &str| forms.iter().any(|form| text.contains(form.as_str()));
+        if let Some((place, _)) = texts.iter().find(|(_, text)| holds(text)) {
+            let what = format!("baking `{}`: {place} holds the value of the secret `{name}`", image.name);
+            return Err(Error::new(Kind::Template, what)
+                .hint("everybody who may list images reads it there: take it out of the template"));
+        }
+    }
+    Ok(())
+}
+
+/// Secrets that the template lets into the image, as it says why.
+pub fn exceptions(secrets: &[Secret]) -> Vec<String> {
+    let says = |secret: &Secret| {
+        let reason = secret.in_image.as_ref()?;
+        Some(format!("the secret `{}` may be in the image: {reason}", secret.name))
+    };
+    secrets.iter().filter_map(says).collect()
+}
+
+/// What cannot be kept to for values as short as these.
+pub fn warnings(values: &BTreeMap<String, String>) -> Vec<String> {
+    let says = |(name, value): (&String, &String)| {
+        let length = value.chars().count();
+        let lost = match length {
+            _ if length < SHORTEST => "taken out of what is shown, nor looked for in the image",
+            _ if length < SHORTEST_SOUGHT => "looked for in the image",
+            _ => return None,
+        };
+        Some(format!("the secret `{name}` has only {length} characters: it cannot be {lost}"))
+    };
+    values.iter().filter_map(says).collect()
+}
+
+fn failed(secret: &Secret) -> Error {
+    let (name, place) = (&secret.name, &secret.source);
+    Error::new(Kind::Usage, format!("looking up the secret `{name}` in {place}"))
+}
+
+fn refused(secret: &Secret, error: &AwsError) -> Error {
+    failed(secret).because(error).hint(error.hint())
+}
+
+fn unfit(secret: &Secret, why: &str) -> Error {
+    let error = failed(secret);
+    Error { message: format!("{}: {why}", error.message), ..error }
+        .hint("correct what lies there, or what [secrets] says of it")
+}
+
+fn variable(secret: &Secret, name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|error| {
+        // The error of a value that is no text would show the value.
+        let why = match error {
+            std::env::VarError::NotPresent => "it is not set",
+            std::env::VarError::NotUnicode(_) => "its value is no text",
+        };
+        unfit(secret, why).hint(format!("set {name} and bake again"))
+    })
+}
+
+fn file(secret: &Secret, path: &Path) -> Result<String, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        failed(secret).because(&error).hint("make that file readable for you; a secret is text")
+    })?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// In the template's account; an ARN says itself in which region.
+async fn open(secret: &Secret, id: &str, ec2: &Ec2, context: &Context) -> Result<Aws, Error> {
+    // arn:aws:secretsmanager:eu-west-1:123456789012:secret:name
+    let of_arn = id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    let region = of_arn.filter(|region| !region.is_empty()).or(ec2.region.as_deref());
+    let aws = context.accounts.open(ec2.role_arn.as_deref(), region).await;
+    aws.map_err(|error| refused(secret, &error))
+}
+
+/// One field of a secret that is a JSON object. No error shows a value.
+fn field(text: &str, key: &str) -> Result<String, String> {
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|_| format!("it is no JSON, so it has no key `{key}`: leave `key` out"))?;
+    let object = value.as_object().ok_or("it is no JSON object: leave `key` out")?;
+    match object.get(key) {
+        Some(serde_json::Value::String(text)) => Ok(text.clone()),
+        Some(serde_json::Value::Number(number)) => Ok(number.to_string()),
+        Some(serde_json::Value::Bool(flag)) => Ok(flag.to_string()),
+        Some(_) => Err(format!("what it holds under `{key}` is no text")),
+        None => {
+            let keys: Vec<&str> = object.keys().map(String::as_str).collect();
+            Err(format!("it has no key `{key}`, but `{}`", keys.join("`, `")))
         }
     }
 }
 
-const AWS: &str = "this version reads secrets from `env` and `file` only";
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_too_short_are_warned_of_and_not_shown() {
+        let values = [("pin", "987"), ("word", "peace"), ("good", "long enough")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let said = warnings(&values);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("`pin` has only 3 characters: it cannot be taken out"), "{said:?}");
+        assert!(said[1].contains("`word` has only 5 characters: it cannot be looked for"), "{said:?}");
+        assert!(!said.concat().contains("987") && !said.concat().contains("peace"), "{said:?}");
+    }
+
+    #[test]
+    fn a_field_of_a_json_secret_is_found_and_errors_show_no_value() {
+        let text = r#"{ "user": "moodle", "password": "s3cret!", "port": 5432, "deep": ["s3cret!"] }"#;
+        assert_eq!(field(text, "password"), Ok("s3cret!".into()));
+        assert_eq!(field(text, "port"), Ok("5432".into()));
+        for (text, key) in [(text, "pasword"), (text, "deep"), ("s3cret!", "a"), ("[\"s3cret!\"]", "a")] {
+            let why = field(text, key).unwrap_err();
+            assert!(!why.contains("s3cret"), "{why}");
+        }
+        assert!(field(text, "pasword").unwrap_err().contains("`password`"));
+    }
+}

@@ -71,9 +71,18 @@ impl<'a> Alive<'a> {
     fn warn(&self, error: &Error) {
         let ttl = Span(self.ttl);
         self.events.warn(format!(
-            "the end of the builder could not be put off: {error}; at the latest {ttl} after the last time it ends itself"
+            "the end of the builder could not be put off: {error}; it ends itself {ttl} after the last time that could be done"
         ));
     }
+}
+
+/// Puts it off once, over a line for nothing else.
+///
+/// # Errors
+/// When the builder cannot be told.
+pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration) -> Result<(), Error> {
+    let remote = connect.connect(account, TIMEOUT).await?;
+    put_off(remote.as_ref(), ttl).await
 }
 
 async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {

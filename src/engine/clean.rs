@@ -117,6 +117,7 @@ impl Cleaned {
 /// removed now. What stays is told beside the error that counts.
 pub(super) async fn after_failure(rooms: &Rooms, folders: &RunFolders, events: &Events) {
     let history = match journal::read(&folders.run) {
+        Ok(Some(history)) if history.builder_kept.is_some() => return,
         Ok(Some(history)) if history.is_half_done() || !history.things.is_empty() => history,
         Ok(_) => return,
         Err(error) => return events.warn(error.to_string()),

@@ -44,9 +44,7 @@ pub async fn deliver(
         let work = async {
             tokio::select! {
                 result = finish(rooms, &mut image, &folders.journal, events) => result,
-                () = interrupt.wanted() => {
-                    Err(Error::new(Kind::Interrupted, "publishing the image was interrupted"))
-                }
+                error = interrupt.wanted("publishing the image") => Err(error),
             }
         };
         phase(events, &mut Timings::default(), Phase::Publish, work).await
@@ -98,7 +96,7 @@ async fn finish(
     if let Some(cloud) = manifest.cloud().filter(|cloud| !cloud.is_finished()) {
         let cloud = rooms.platform.finish_image(cloud, &manifest.machine, journal, events).await?;
         (manifest.unfinished, manifest.copies) = (cloud.unfinished, cloud.copies);
-        image::rewrite(&image.outcome.folder, manifest)?;
+        image::rewrite(&image.outcome.folder, manifest, events.redact())?;
     }
     publish(rooms, manifest, image.target, (journal, events)).await
 }

@@ -12,6 +12,8 @@ use crate::{
     error::{Error, Kind},
     journal::{Effect, Journal, Thing},
     platform::{CapturedDisk, Content},
+    private,
+    redact::Redact,
     sum,
 };
 
@@ -40,8 +42,7 @@ impl Staging {
         let name = format!(".incomplete-{run}");
         let path = images.join(&name);
         let intent = journal.intend(Effect::Folder { path: path.clone() })?;
-        let folder = fs::create_dir_all(images)
-            .and_then(|()| tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(images));
+        let folder = private::folder(images).and_then(|()| private::named(images, &name));
         intent.result(folder.is_ok())?;
         let folder = folder.map_err(|error| {
             Error::new(Kind::Local, format!("making a folder for the image in `{}`", images.display()))
@@ -60,12 +61,12 @@ impl Staging {
     ///
     /// # Errors
     /// When the disk is full or the name is taken.
-    pub fn finish(self, manifest: &Manifest) -> Result<PathBuf, Error> {
+    pub fn finish(self, manifest: &Manifest, redact: &Redact) -> Result<PathBuf, Error> {
         let target = self.images.join(&manifest.image);
         let journal = self.journal.clone();
         let effect = Effect::Complete { image: manifest.image.clone(), folder: target.clone() };
         let intent = journal.intend(effect)?;
-        let complete = self.complete(manifest, &target);
+        let complete = self.complete(manifest, redact, &target);
         intent.result(complete.is_ok())?;
         complete.map_err(|error| {
             Error::new(Kind::Local, format!("completing the image `{}`", target.display())).because(&error)
@@ -73,8 +74,8 @@ impl Staging {
         Ok(target)
     }
 
-    fn complete(self, manifest: &Manifest, target: &Path) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(manifest)? + "\n";
+    fn complete(self, manifest: &Manifest, redact: &Redact, target: &Path) -> io::Result<()> {
+        let text = redact.pretty(manifest)? + "\n";
         write_synced(&self.path().join(FILE), &text)?;
         write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
         for (file, _) in files(&manifest.disks) {
@@ -92,9 +93,9 @@ impl Staging {
 ///
 /// # Errors
 /// When the image's folder cannot be written.
-pub fn rewrite(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+pub fn rewrite(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
     let write = || {
-        let text = serde_json::to_string_pretty(manifest)? + "\n";
+        let text = redact.pretty(manifest)? + "\n";
         replace(&folder.join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
         replace(&folder.join(FILE), &text)
     };
@@ -130,7 +131,7 @@ fn files(disks: &[CapturedDisk]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
+    let mut file = private::create_new(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

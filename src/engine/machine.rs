@@ -1,18 +1,16 @@
 //! A running builder together with the line to it: launched, connected, watched, and destroyed.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Connect, Tail, way};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
     platform::Builder,
+    private,
     provision::{
         BUILDER_ACCOUNT,
         script::{Job, command_line},
@@ -20,7 +18,7 @@ use crate::{
     },
     remote::{
         Command, Exit, Remote, RemoteError,
-        key::{HostKeyPin, KeyPair},
+        key::{HostKeyPin, KeyError, KeyPair},
         route::Account,
     },
     template::model::Ssh,
@@ -49,6 +47,22 @@ impl LaunchKeys {
         Ok(Self { account: make("account")?, host: make("host")? })
     }
 
+    /// Of a builder that an earlier process has launched. The private half of its host key is there alone.
+    ///
+    /// # Errors
+    /// When they are no keys.
+    pub fn kept(account: &str, host: &str) -> Result<Self, Error> {
+        let read = |what: &str, key: Result<KeyPair, _>| {
+            key.map_err(|error: KeyError| {
+                Error::new(Kind::Local, format!("reading the {what} key of the builder")).because(&error)
+            })
+        };
+        Ok(Self {
+            account: read("account", KeyPair::from_private(account))?,
+            host: read("host", KeyPair::from_public(host))?,
+        })
+    }
+
     pub fn for_cloud_init(&self) -> Keys<'_> {
         Keys {
             account_public: &self.account.public,
@@ -64,7 +78,7 @@ impl LaunchKeys {
 /// When the state directory cannot be written to.
 pub fn folder(run: &Path, name: &str) -> Result<PathBuf, Error> {
     let path = run.join(name);
-    std::fs::create_dir_all(&path).map_err(|error| {
+    private::folder(&path).map_err(|error| {
         Error::new(Kind::Local, format!("making the folder `{}`", path.display())).because(&error)
     })?;
     Ok(path)
@@ -139,14 +153,6 @@ impl<'a> Machine<'a> {
         &self.account
     }
 
-    /// The pinned host key as OpenSSH's client reads it, for a builder that it finds at `address`;
-    /// empty where only its fingerprint is known.
-    pub fn known_hosts_line(&self, address: SocketAddr) -> String {
-        let HostKeyPin::Key(wire) = &self.account.pin else { return String::new() };
-        let key = STANDARD.encode(wire);
-        format!("[{}]:{} ssh-ed25519 {key}\n", address.ip(), address.port())
-    }
-
     /// The command that runs a script on this builder.
     ///
     /// # Errors
@@ -208,7 +214,7 @@ impl<'a> Machine<'a> {
 }
 
 /// What the template says about the way in wins over what hornero would do by itself.
-async fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
+pub async fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
     let (address, route) = way::to(builder, ssh).await?;
     let private_key = match &ssh.private_key {
         Some(path) => way::private_key(path, "[ssh] private_key")?,

@@ -47,6 +47,9 @@ pub struct Manifest {
     pub copies: Vec<ImageCopy>,
     /// Parts of the seal that ran.
     pub sealed: Vec<String>,
+    /// Secrets that may lie in the image, and why the template says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets_in_image: BTreeMap<String, String>,
     /// Of everything that decides the image's content; see `docs/fingerprint.md`.
     #[serde(default)]
     pub fingerprint: Option<String>,
@@ -64,6 +67,9 @@ pub struct Manifest {
     /// The way to a machine started from the image; paths of keys, never a key.
     #[serde(default)]
     pub ssh: Ssh,
+    /// When a bake that had failed was gone on with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Timestamp>,
     /// Whether a machine started from the image can be given an account through cloud-init.
     pub cloud_init: bool,
     pub timings: Timings,

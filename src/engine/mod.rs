@@ -9,10 +9,13 @@ mod cloud_init;
 mod deliver;
 mod follow;
 mod image;
+mod interrupt;
+pub mod kept;
 mod leftover;
 mod local;
 mod machine;
 pub mod manifest;
+pub mod on_error;
 pub mod outcome;
 mod phases;
 mod prepare;
@@ -24,14 +27,17 @@ mod steps;
 mod stop;
 mod survey;
 mod test;
+pub mod visit;
 mod way;
+pub mod way_in;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-pub use bake::{BakeInputs, Baked, bake};
+pub use bake::{BakeInputs, Baked, bake, fits, resume};
 pub use deliver::{Delivery, deliver};
+pub use interrupt::Interrupt;
 pub use test::{TestedImage, test_image, test_phase};
 
 use crate::{
@@ -78,20 +84,6 @@ pub struct RunFolders {
     pub downloads: PathBuf,
     /// Told before anything is made outside.
     pub journal: Journal,
-}
-
-/// Told when the user wants the run to end.
-#[derive(Clone)]
-pub struct Interrupt(pub tokio::sync::watch::Receiver<bool>);
-
-impl Interrupt {
-    /// Comes back when the run is to end.
-    pub async fn wanted(&mut self) {
-        // A sender that is gone can no longer interrupt: wait for ever.
-        if self.0.wait_for(|wanted| *wanted).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 /// The last lines of something that printed many.

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind};
+use crate::{
+    error::{Error, Kind},
+    private,
+};
 
 /// Name of the file in the run's folder.
 const FILE: &str = "image.json";
@@ -54,7 +57,7 @@ impl Outcome {
     pub fn write(&self, run: &Path) -> Result<(), Error> {
         let path = run.join(FILE);
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other);
-        text.and_then(|text| std::fs::write(&path, text))
+        text.and_then(|text| private::write(&path, text))
             .map_err(|error| Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error))
     }
 

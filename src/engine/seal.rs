@@ -10,12 +10,16 @@ use crate::{
     provision::{
         script::Job,
         seal::{REMAINS_MARK, parts, script},
+        search::{self, Sought},
     },
     template::model::Seal,
 };
 
-/// Giving free blocks back takes a while on a large disk.
-const TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// Giving free blocks back takes a while on a large disk, and so does reading all of its files.
+const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// Files with secrets that are listed.
+const LISTED: usize = 20;
 
 /// As many remains as fit into one sentence; the rest is in the lines under it.
 const NAMED: usize = 3;
@@ -28,25 +32,57 @@ pub async fn run(
     machine: &Machine<'_>,
     seal: &Seal,
     keys: &LaunchKeys,
-    by: PowerOff,
+    (by, sought): (PowerOff, &[Sought]),
     events: &Events,
 ) -> Result<(), Error> {
     machine.tidy().await?;
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
-        return match by {
-            PowerOff::Guest => stop::power_off(machine).await,
-            PowerOff::Platform => Ok(()),
-        };
+        if sought.is_empty() {
+            return match by {
+                PowerOff::Guest => stop::power_off(machine).await,
+                PowerOff::Platform => Ok(()),
+            };
+        }
     }
-    let (text, env) = (script(seal, &keys.account.public, by == PowerOff::Guest)?, BTreeMap::new());
+    if !sought.is_empty() {
+        let names = sought.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("`, `");
+        events.note(format!("searching the files of the builder for the secrets `{names}`"));
+    }
+    let ours = by == PowerOff::Guest;
+    let text = script(seal, &keys.account.public, &search::script(sought)?, ours)?;
+    let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let lines = machine.ask(command, "sealing the builder").await?;
+    secret_free(&lines, sought)?;
+    gone(&lines, seal, events)
+}
+
+/// # Errors
+/// When a file holds a secret; its value is not told.
+fn secret_free(lines: &[String], sought: &[Sought]) -> Result<(), Error> {
+    let hits: Vec<_> = lines.iter().filter_map(|line| search::hit(line, sought)).collect();
+    let Some((name, file)) = hits.first() else { return Ok(()) };
+    let more = match hits.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    Err(Error::new(Kind::Bake, format!("the image would hold the secret `{name}`: it is in {file}{more}"))
+        .tail(hits.iter().take(LISTED).map(|(name, file)| format!("{name}: {file}")).collect())
+        .hint(format!(
+            "remove it there at the end of the step that writes it; if it has to be in the image, say why in [secrets]: \
+             {name} = {{ ..., in_image = \"REASON\" }}"
+        )))
+}
+
+fn gone(lines: &[String], seal: &Seal, events: &Events) -> Result<(), Error> {
     let remains: Vec<String> =
         lines.iter().filter_map(|line| line.strip_prefix(REMAINS_MARK)).map(Into::into).collect();
-    if remains.is_empty() {
+    if remains.is_empty() && seal.enabled {
         events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
+    }
+    if remains.is_empty() {
         return Ok(());
     }
     let (count, first) = (remains.len(), remains.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>());

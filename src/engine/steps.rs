@@ -24,17 +24,18 @@ use crate::{
 /// A step without a `timeout` of its own does not hang for ever.
 pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Runs all steps; the first that fails ends the bake.
+/// Runs the steps from the one that is not done yet; the first that fails ends the bake.
 ///
 /// # Errors
 /// What failed, with the last lines that the step printed.
 pub async fn run(
     machine: &mut Machine<'_>,
     steps: &[Step],
+    done: &mut usize,
     timings: &mut Timings,
     events: &Events,
 ) -> Result<(), Error> {
-    for (index, step) in steps.iter().enumerate() {
+    for (index, step) in steps.iter().enumerate().skip(*done) {
         let (number, name, total) = (index + 1, step.name.clone(), steps.len());
         let kind = step.action.kind().name().to_owned();
         events.send(Event::StepStarted { number, total, name: name.clone(), kind });
@@ -44,6 +45,7 @@ pub async fn run(
         timings.step(&name, seconds);
         events.send(Event::StepFinished { number, name, seconds, ok: result.is_ok() });
         result?;
+        *done = number;
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ pub async fn test_image(
         image: manifest.name.clone(),
         tags: Default::default(),
         ttl: Image::USUAL_TTL.0,
+        may_be_kept: false,
         ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
         journal: image.journal.clone(),
@@ -66,7 +67,7 @@ pub async fn test_image(
     let mut builder = rooms.platform.launch(spec, events).await?;
     let result = tokio::select! {
         result = look(rooms, builder.as_mut(), &image, &keys, events) => result,
-        () = interrupt.wanted() => Err(Error::new(Kind::Interrupted, "testing the image was interrupted")),
+        error = interrupt.wanted("testing the image") => Err(error),
     };
     if let Err(left) = builder.destroy().await {
         leftover::tell("the machine that was started from the image", left.into(), events);

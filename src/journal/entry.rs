@@ -21,6 +21,10 @@ pub enum Entry {
     Gone { at: Timestamp, thing: Thing },
     /// The image is complete: from now on nothing removes it.
     Kept { at: Timestamp, image: String, folder: PathBuf },
+    /// The run has failed and leaves its builder running, for a person to look at and to go on with.
+    BuilderKept { at: Timestamp, until: Timestamp },
+    /// A later process goes on with the run: to its image, or to remove what it has left.
+    TakenUp { at: Timestamp, pid: u32 },
     /// The last line; `clean` when the run has removed everything that it made and that is no image.
     Ended { at: Timestamp, clean: bool },
 }

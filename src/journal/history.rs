@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use jiff::Timestamp;
+
 use super::{Effect, Entry, Header, Place, Thing};
 
 /// A journal as it was read. Lines that cannot be read are left out, and counted: the last one of a
@@ -18,6 +20,10 @@ pub struct History {
     pub half_done: BTreeSet<u32>,
     /// ID and folder of the complete image.
     pub kept: Option<(String, PathBuf)>,
+    /// Until when its builder is kept, if it is.
+    pub builder_kept: Option<Timestamp>,
+    /// When a later process went on with it.
+    pub taken_up: Vec<Timestamp>,
     /// Whether the run came to its end; then, whether it left nothing.
     pub ended: Option<bool>,
     pub unreadable: usize,
@@ -52,6 +58,12 @@ impl History {
             Entry::Made { thing, .. } => self.things.push(thing),
             Entry::Gone { thing, .. } => self.things.retain(|known| *known != thing),
             Entry::Kept { image, folder, .. } => self.kept = Some((image, folder)),
+            Entry::BuilderKept { until, .. } => self.builder_kept = Some(until),
+            Entry::TakenUp { at, .. } => {
+                self.builder_kept = None;
+                self.ended = None;
+                self.taken_up.push(at);
+            }
             Entry::Ended { clean, .. } => self.ended = Some(clean),
         }
     }

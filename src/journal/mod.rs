@@ -157,6 +157,22 @@ impl Journal {
         self.write(&Entry::Kept { at: Timestamp::now(), image: image.into(), folder: folder.into() })
     }
 
+    /// The builder stays, for a person to look at and to go on with.
+    ///
+    /// # Errors
+    /// When the entry is not safely on the disk.
+    pub fn builder_kept(&self, until: Timestamp) -> Result<(), JournalError> {
+        self.write(&Entry::BuilderKept { at: Timestamp::now(), until })
+    }
+
+    /// This process goes on with a run that another one has begun.
+    ///
+    /// # Errors
+    /// When the entry is not safely on the disk.
+    pub fn taken_up(&self) -> Result<(), JournalError> {
+        self.write(&Entry::TakenUp { at: Timestamp::now(), pid: std::process::id() })
+    }
+
     /// The run is over.
     ///
     /// # Errors

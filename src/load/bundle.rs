@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Inputs, disk::Disk, provisioners::Provisioners};
 use crate::template::{
-    check::{Bundle, Part, Trouble, confined},
+    check::{Bundle, Files, Part, Trouble, confined, outside},
     diagnose::{Fault, Mistake, Mistakes},
     raw::{self, Text},
     sources::{Place, Sources},
@@ -96,11 +96,15 @@ impl Gathering<'_> {
                 .hint("includes are read before anything is rendered"));
         }
         let folder = from.parent().unwrap_or(Path::new(""));
-        let path = confined(&self.root, folder, written).map_err(|why| {
-            Fault::at(place.clone(), format!("`{}` {why}", written.escape_debug()))
-                .hint("an included file lies in the template's folder or below it")
+        let path = confined(&self.root, folder, written).or_else(|why| {
+            let path = folder.join(written);
+            if self.disk.allows(&path) {
+                return Ok(path);
+            }
+            Err(Fault::at(place.clone(), format!("`{}` {why}", written.escape_debug()))
+                .hint(outside("an included file lies in the template's folder or below it", &path)))
         })?;
-        super::disk::inside(&self.root, &path).map_err(|trouble| unreadable(&place, &path, trouble))?;
+        self.disk.inside(&self.root, &path).map_err(|trouble| unreadable(&place, &path, trouble))?;
         Ok(path)
     }
 }

@@ -8,20 +8,46 @@ use std::{
 };
 
 use super::{
+    Inputs,
     input::InputFile,
     text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
 };
 use crate::template::{
-    check::{Files, Trouble},
+    check::{Files, Trouble, outside},
     diagnose::closest,
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Disk {
     inputs: RefCell<Vec<InputFile>>,
+    /// Real folders.
+    allowed: Vec<PathBuf>,
+    home: Option<PathBuf>,
 }
 
 impl Disk {
+    pub fn new(inputs: &Inputs) -> Self {
+        Self { inputs: RefCell::default(), allowed: inputs.allowed.clone(), home: inputs.home.clone() }
+    }
+
+    /// The real path, if no link leads out of the root and of what the user allows.
+    pub fn inside(&self, root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let real = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
+        let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
+        if real.starts_with(&real_root) || self.allowed.iter().any(|folder| real.starts_with(folder)) {
+            return Ok(real);
+        }
+        Err(Trouble {
+            why: format!(
+                "it is in truth `{}`, for a symbolic link leads out of `{}`",
+                real.display(),
+                root.display()
+            ),
+            hint: Some(outside("copy what it points to into the template's folder", &real)),
+        })
+    }
+
     /// The text of a template, include or provisioner.
     pub fn template(&self, path: &Path) -> Result<String, Trouble> {
         let text = text::read(path, LARGEST_TEMPLATE)?;
@@ -48,7 +74,7 @@ impl Disk {
             let entry =
                 entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
             if entry.path_is_symlink() {
-                inside(root, entry.path())?;
+                self.inside(root, entry.path())?;
             }
             if !entry.file_type().is_dir() && entry.path().is_file() {
                 self.note(entry.path())?;
@@ -60,14 +86,14 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble> {
-        inside(root, path)?;
+        self.inside(root, path)?;
         let text = text::read(path, LARGEST_FILE)?;
         self.note(path)?;
         Ok(text)
     }
 
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
-        let real = inside(root, path)?;
+        let real = self.inside(root, path)?;
         if real.is_dir() {
             return self.note_folder(root, path);
         }
@@ -75,6 +101,20 @@ impl Files for Disk {
             return Err(Trouble { why: "it is neither a file nor a folder".into(), hint: None });
         }
         self.note(path)
+    }
+
+    fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
+        self.inside(root, nearest(path)).map(drop)
+    }
+
+    fn allows(&self, path: &Path) -> bool {
+        // What is not there is looked for where it would be, so that its absence can be told.
+        let real = fs::canonicalize(nearest(path)).unwrap_or_else(|_| path.to_owned());
+        self.allowed.iter().any(|folder| real.starts_with(folder))
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -86,18 +126,10 @@ impl Files for Disk {
     }
 }
 
-/// The real path, if no link leads out of the root.
-pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
-    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let real = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
-    let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
-    if real.starts_with(&real_root) {
-        return Ok(real);
-    }
-    Err(Trouble {
-        why: format!("a symbolic link in it leads out of `{}`", root.display()),
-        hint: Some("copy what it points to into the template's folder".into()),
-    })
+/// The path itself, or the first folder above it that is there.
+fn nearest(path: &Path) -> &Path {
+    let there = path.ancestors().find(|above| above.symlink_metadata().is_ok());
+    there.unwrap_or(Path::new("."))
 }
 
 /// Names a file that was perhaps meant.

@@ -32,6 +32,10 @@ pub struct Inputs {
     pub stage: Option<String>,
     /// Where provisioners are looked for besides the template's own surroundings.
     pub provisioner_folders: Vec<PathBuf>,
+    /// Real folders that files may be read from besides a template's own.
+    pub allowed: Vec<PathBuf>,
+    /// What `~` stands for.
+    pub home: Option<PathBuf>,
 }
 
 /// A template without a mistake.
@@ -48,7 +52,7 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
     if let Some(mistake) = foreign::packer(path) {
         return Err(Mistakes::one(mistake));
     }
-    let disk = disk::Disk::default();
+    let disk = disk::Disk::new(inputs);
     let mut bundle = bundle::gather(path, inputs, &disk)?;
     bundle.faults.extend(chain::circle(&bundle));
     let wanted = Wanted { vars: &inputs.vars, platform: inputs.platform, stage: inputs.stage.as_deref() };

@@ -96,6 +96,9 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     for part in seal::parts(&template.seal) {
         add("seal", part.removes.into());
     }
+    for secret in template.secrets.iter().filter(|secret| secret.in_image.is_none()) {
+        add("seal", format!("search of all files for the secret {}", secret.name));
+    }
     add("capture", "the disks as an image".into());
     if !template.checks.is_empty() {
         add("test", format!("a machine started from the image, {} checks", template.checks.len()));

@@ -1,11 +1,13 @@
 //! The plan: everything a bake will do, as data, before anything happens. `compile` makes it from
 //! a checked template; `hornero plan` prints it and the engine walks it. Pure.
 
+mod changes;
 mod compile;
 mod fingerprint;
 
 use serde::Serialize;
 
+pub use changes::{Done, changed};
 pub use compile::compile;
 pub use fingerprint::{Content, Fingerprint, fingerprint};
 
@@ -48,6 +50,12 @@ pub struct PlanError {
 }
 
 impl Plan {
+    /// How the template names its base, whatever that stands for today.
+    pub fn declared_base(&self) -> serde_json::Value {
+        // A plain tree with texts as keys, which JSON always takes.
+        serde_json::to_value(&self.base).unwrap_or_default()
+    }
+
     /// The name and, if there is one, the version of the image.
     pub fn title(&self) -> String {
         let image = &self.template.image;

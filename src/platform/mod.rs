@@ -5,6 +5,7 @@
 mod console;
 pub mod ec2;
 mod image;
+mod kept;
 mod leftover;
 pub mod qemu;
 mod settings;
@@ -12,10 +13,11 @@ mod settings;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use console::last_lines;
 pub use image::{CaptureSpec, Captured, CapturedDisk, CloudImage, Content, ImageCopy};
+pub use kept::KeptBuilder;
 pub use leftover::{Leftover, LeftoverKind, Whose};
 pub use settings::Settings;
 
@@ -54,7 +56,7 @@ pub enum Origin {
 }
 
 /// A base that is ready to start from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaseImage {
     /// Decides the content: `sha256:...` of the disk, or the platform's own ID.
     pub id: String,
@@ -94,6 +96,8 @@ pub struct LaunchSpec {
     pub tags: BTreeMap<String, String>,
     /// After this it ends itself, unless a live run puts that off.
     pub ttl: Duration,
+    /// It may be kept when the bake fails, so it does not end with hornero.
+    pub may_be_kept: bool,
     /// The way in, for a platform that opens doors.
     pub ssh: Ssh,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
@@ -136,6 +140,9 @@ pub trait Platform: Send + Sync {
 
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;
+
+    /// A builder that an earlier process has left running.
+    async fn attach(&self, kept: &KeptBuilder<'_>) -> Result<Box<dyn Builder>, PlatformError>;
 
     /// What dead runs have left, in the order in which it can be removed. Complete images are not
     /// among it.
@@ -191,6 +198,14 @@ pub trait Builder: Send + Sync {
     /// Makes an image of the disks of the stopped builder. What a cloud's image lacks then is
     /// `Platform::finish_image`'s to do.
     async fn capture(&mut self, spec: &CaptureSpec<'_>, events: &Events) -> Result<Captured, PlatformError>;
+
+    /// What `Platform::attach` needs to find it again.
+    async fn kept(&self) -> Result<serde_json::Value, PlatformError> {
+        Err(PlatformError::new(format!("keeping the builder {}", self.id()), "this platform keeps none"))
+    }
+
+    /// From now on it runs without this process.
+    async fn leave_running(&mut self) {}
 
     /// Ends it, however it is, and removes what the launch made. Can be called again.
     async fn destroy(&mut self) -> Result<(), PlatformError>;

@@ -9,6 +9,7 @@ pub mod machine;
 pub mod power_off;
 pub mod script;
 pub mod seal;
+pub mod search;
 pub mod supervisor;
 pub mod time_to_live;
 pub mod user_data;

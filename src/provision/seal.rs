@@ -125,18 +125,37 @@ done
 if [ -n \"$left\" ]; then printf '%s\\n' \"$left\"; fi
 ";
 
+/// What is not to become an image stays up.
+const UNLESS_FOUND: &str = "if [ -n \"${left:-}${hits:-}\" ]; then exit 0; fi\n";
+
 /// The parts that run with these settings.
 pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
     PARTS.iter().filter(|part| seal.enabled && !seal.keep.iter().any(|keep| keep == part.name))
 }
 
-/// Removes, looks whether everything is gone, and gives free blocks back. Prints a line with
-/// `REMAINS_MARK`, the part and the path for everything that is still there. A builder in which nothing
-/// remains is then told to power itself off, if it is ours to do so: the way in is gone.
+/// Removes, looks whether everything is gone, runs `search` on what is left, and gives free blocks
+/// back. Prints a line with `REMAINS_MARK`, the part and the path for everything that is still there.
+/// A builder in which nothing remains and nothing was found is then told to power itself off, if it is
+/// ours to do so. It is one script, for afterwards there is no way in any more.
 ///
 /// # Errors
 /// When the key cannot be written into a shell script.
-pub fn script(seal: &Seal, account_key: &str, ours: bool) -> Result<String, ProvisionError> {
+pub fn script(seal: &Seal, account_key: &str, search: &str, ours: bool) -> Result<String, ProvisionError> {
+    let mut script = match seal.enabled {
+        true => removal(seal, account_key)?,
+        false => "set +e -u\n".to_owned(),
+    };
+    script += search;
+    if seal.enabled {
+        script += "fstrim -a 2>/dev/null || true\nsync\n";
+    }
+    if ours {
+        script += &format!("{UNLESS_FOUND}{}", power_off::SCRIPT);
+    }
+    Ok(script)
+}
+
+fn removal(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
     let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{QUIET}", quote(body)?);
     script += "remove() {\n:\n";
@@ -151,10 +170,6 @@ pub fn script(seal: &Seal, account_key: &str, ours: bool) -> Result<String, Prov
         );
     }
     script += ROUNDS;
-    script += "fstrim -a 2>/dev/null || true\nsync\n";
-    if ours {
-        script += &format!("if [ -n \"$left\" ]; then exit 0; fi\n{}", power_off::SCRIPT);
-    }
     Ok(script)
 }
 
@@ -168,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_kept_part_is_neither_removed_nor_looked_for() {
-        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero", true).unwrap();
+        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
         assert!(!script.contains("/var/log/journal"));
         assert!(script.contains("ssh_host_"));
     }
@@ -179,23 +194,34 @@ mod tests {
     }
 
     #[test]
+    fn the_search_comes_after_what_removes_and_also_without_a_seal() {
+        let script = |seal: Seal| script(&seal, "ssh-ed25519 AAAA hornero", "search here\n", false).unwrap();
+        let whole = script(seal(&[]));
+        let at = |text: &str| whole.find(text).unwrap();
+        assert!(at("userdel") < at("search here") && at("for round in") < at("search here"), "{whole}");
+        assert!(at("search here") < at("fstrim"), "{whole}");
+        let off = script(Seal { enabled: false, keep: Vec::new() });
+        assert!(off.ends_with("search here\n") && !off.contains("rm "), "{off}");
+    }
+
+    #[test]
     fn the_way_in_is_removed_last() {
         assert_eq!(PARTS[PARTS.len() - 1].name, "builder-account");
     }
 
     #[test]
     fn a_builder_is_powered_off_last_and_only_when_it_is_ours_and_nothing_remains() {
-        let ours = script(&seal(&[]), "ssh-ed25519 AAAA hornero", true).unwrap();
-        let (before, last) = ours.split_once("if [ -n \"$left\" ]; then exit 0; fi\n").unwrap();
+        let ours = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
+        let (before, last) = ours.split_once(UNLESS_FOUND).unwrap();
         assert!(before.ends_with("sync\n") && !before.contains("poweroff"), "{ours}");
         assert!(last.contains("poweroff"), "{ours}");
-        let theirs = script(&seal(&[]), "ssh-ed25519 AAAA hornero", false).unwrap();
+        let theirs = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", false).unwrap();
         assert!(!theirs.contains("poweroff"), "{theirs}");
     }
 
     #[test]
     fn the_script_is_one_that_a_shell_can_read() {
-        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero", true).unwrap();
+        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
         let status = std::process::Command::new("sh").args(["-n", "-c", &script]).status().unwrap();
         assert!(status.success(), "{script}");
     }

@@ -93,7 +93,9 @@ fn named(path: &Path, error: impl Into<io::Error>) -> io::Error {
 }
 
 fn file(spec: &FileSpec, path: &Path) -> io::Result<Entry> {
-    let metadata = path.metadata().map_err(|error| named(path, error))?;
+    // A link is followed here, once, after its target was judged; later the file itself is opened.
+    let path = &path.canonicalize().map_err(|error| named(path, error))?;
+    let metadata = plain(path, path.metadata().map_err(|error| named(path, error))?)?;
     Ok(entry(spec, &spec.destination, plain_mode(&metadata), modified(&metadata), content(path, &metadata)))
 }
 
@@ -149,7 +151,16 @@ fn item_entry(spec: &FileSpec, path: &Path, destination: &str, metadata: &Metada
         let target = std::fs::read_link(path).map_err(|error| named(path, error))?;
         return Ok(entry(spec, destination, 0o777, modified, Content::Link(target)));
     }
+    let metadata = &plain(path, metadata.clone())?;
     Ok(entry(spec, destination, plain_mode(metadata), modified, content(path, metadata)))
+}
+
+/// Reading a pipe or a device might never end.
+fn plain(path: &Path, metadata: Metadata) -> io::Result<Metadata> {
+    match metadata.is_file() {
+        true => Ok(metadata),
+        false => Err(named(path, io::Error::other("it is neither a file nor a folder nor a link"))),
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +202,15 @@ mod tests {
             ["/srv/www/index.html", "/srv/www/start", "/srv/www/sub", "/srv/www/sub/keep.txt"]
         );
         assert!(matches!(&entries[1].content, Content::Link(target) if target == Path::new("index.html")));
+    }
+
+    #[test]
+    fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
+        let root = site();
+        let pipe = root.path().join("sub/pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = expand(&spec(root.path(), None), None).unwrap_err();
+        assert!(error.to_string().contains("sub/pipe: it is neither a file"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The keys of a run: an ed25519 key for the builder account and one for the builder itself, made
 //! in memory, and the pin that a builder's host key is held against.
 
+use std::net::SocketAddr;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
-use ssh_key::{Algorithm, LineEnding, PrivateKey, rand_core::OsRng};
+pub use ssh_key::Error as KeyError;
+use ssh_key::{Algorithm, LineEnding, PrivateKey, PublicKey, rand_core::OsRng};
 
 /// An ed25519 key pair in OpenSSH's text forms.
 #[derive(Clone)]
@@ -38,12 +41,46 @@ impl KeyPair {
         })
     }
 
+    /// # Errors
+    /// When the text is no private key of OpenSSH.
+    pub fn from_private(text: &str) -> Result<Self, ssh_key::Error> {
+        let key = PrivateKey::from_openssh(text)?;
+        Ok(Self {
+            private: text.to_owned(),
+            public: key.public_key().to_openssh()?,
+            wire: key.public_key().to_bytes()?,
+        })
+    }
+
+    /// Of somebody else: the private half is empty.
+    ///
+    /// # Errors
+    /// When the text is no public key of OpenSSH.
+    pub fn from_public(text: &str) -> Result<Self, ssh_key::Error> {
+        let wire = PublicKey::from_openssh(text)?.to_bytes()?;
+        Ok(Self { private: String::new(), public: text.to_owned(), wire })
+    }
+
     pub fn pin(&self) -> HostKeyPin {
         HostKeyPin::Key(self.wire.clone())
     }
 }
 
 impl HostKeyPin {
+    /// The line by which OpenSSH's client knows a builder that it finds at `address`; empty where only the
+    /// fingerprint of its key is known.
+    pub fn known_hosts(&self, address: SocketAddr) -> String {
+        let Self::Key(wire) = self else { return String::new() };
+        let Ok(key) = PublicKey::from_bytes(wire).and_then(|key| key.to_openssh()) else {
+            return String::new();
+        };
+        // It looks for one at the usual port under its bare address.
+        match address.port() {
+            22 => format!("{} {key}\n", address.ip()),
+            port => format!("[{}]:{port} {key}\n", address.ip()),
+        }
+    }
+
     /// Whether `wire`, the key that a builder shows, is the pinned one.
     pub fn accepts(&self, wire: &[u8]) -> bool {
         match self {
@@ -86,6 +123,23 @@ mod tests {
         let by_fingerprint = HostKeyPin::Fingerprint(fingerprint(&one.wire));
         assert!(by_fingerprint.accepts(&one.wire));
         assert!(!by_fingerprint.accepts(&two.wire));
+    }
+
+    #[test]
+    fn a_key_that_was_written_down_is_the_same_when_it_is_read() {
+        let made = KeyPair::generate("hornero account web-1").unwrap();
+        let read = KeyPair::from_private(&made.private).unwrap();
+        assert_eq!((&read.public, read.pin()), (&made.public, made.pin()));
+        assert_eq!(KeyPair::from_public(&made.public).unwrap().pin(), made.pin());
+    }
+
+    #[test]
+    fn openssh_is_told_the_key_under_the_name_that_it_looks_for() {
+        let key = KeyPair::generate("host").unwrap();
+        let known = |address: &str| key.pin().known_hosts(address.parse().unwrap());
+        let words: Vec<_> = key.public.split(' ').take(2).collect();
+        assert_eq!(known("127.0.0.1:2222"), format!("[127.0.0.1]:2222 {}\n", words.join(" ")));
+        assert_eq!(known("10.0.0.7:22"), format!("10.0.0.7 {}\n", words.join(" ")));
     }
 
     #[test]

@@ -45,6 +45,16 @@ pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Re
     result.map_err(|last| RemoteError::Unreachable { address: account.at(), waited, last })
 }
 
+/// The host key that the builder shows, as it goes over the wire. It is held against the account's pin.
+///
+/// # Errors
+/// As [`SshRemote::connect`].
+pub async fn host_key(account: &Account, timeout: Duration) -> Result<Vec<u8>, RemoteError> {
+    let remote = SshRemote::connect(account.clone(), timeout).await?;
+    let wire = remote.wire.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(wire.session.host_key().map(|(key, _)| key.to_vec()).unwrap_or_default())
+}
+
 /// An open SSH session. Clones share it.
 #[derive(Clone)]
 pub struct SshRemote {

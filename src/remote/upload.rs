@@ -3,10 +3,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::File,
     io::{self, PipeReader, Read, Write},
+    path::Path,
     thread::JoinHandle,
     time::Duration,
 };
+
+use rustix::fs::{Mode, OFlags};
 
 use super::{
     Command, Remote, RemoteError,
@@ -164,7 +168,7 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &str, ids
         Content::File { path: local, size } => {
             header.set_size(*size);
             // A file that shrinks or grows meanwhile must not shift what follows it in the archive.
-            let file = std::fs::File::open(local)?.take(*size);
+            let file = open(local)?.take(*size);
             archive.append_data(&mut header, path, Exactly { inner: file, left: *size })
         }
         Content::Folder => {
@@ -176,6 +180,12 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &str, ids
             archive.append_link(&mut header, path, target)
         }
     }
+}
+
+/// What became a link after it was looked at may lead anywhere.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
 /// Fails when its source ends before `left` bytes.

@@ -2,8 +2,8 @@
 
     inventory.py ENDPOINT
 
-{"regions": [...]} on standard input is answered with {"left": [...], "complete": [...]}: what must not
-outlive a run, and AMIs that are complete.
+{"regions": [...]} on standard input is answered with {"left": [...], "complete": [...], "instances": 2}:
+what must not outlive a run, AMIs that are complete, and how many instances there ever were.
 """
 
 import sys
@@ -16,18 +16,19 @@ EXPIRES = "hornero:expires"
 
 
 def inventory(endpoint, regions):
-    left, complete = [], []
+    left, complete, instances = [], [], 0
     for region in regions:
         ec2 = boto3.client(
             "ec2", region_name=region, endpoint_url=endpoint,
             aws_access_key_id="testing", aws_secret_access_key="testing",
         )
+        instances += sum(len(one["Instances"]) for one in ec2.describe_instances()["Reservations"])
         for found in kinds(ec2):
             left.append(f"{found} in {region}")
         for image in ec2.describe_images(Owners=["self"])["Images"]:
             expires = EXPIRES in {tag["Key"] for tag in image.get("Tags", [])}
             (left if expires else complete).append(f"{image['ImageId']} in {region}")
-    return {"left": left, "complete": complete}
+    return {"left": left, "complete": complete, "instances": instances}
 
 
 def kinds(ec2):

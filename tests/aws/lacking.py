@@ -35,6 +35,7 @@ def put_in():
     InstanceBackend.run_instances = with_disks_of_image(InstanceBackend.run_instances)
     validate_parameters()
     launch_once()
+    stop_what_runs()
     filter_dict_attribute_mapping["client-token"] = "client_token"
     amis.Ami.__init__ = with_disks(amis.Ami.__init__)
 
@@ -51,6 +52,19 @@ def launch_once():
         return launched[token]
 
     InstanceBackend.run_instances = run_instances
+
+
+def stop_what_runs():
+    """What is terminated is not stopped by a call that comes late."""
+    stop = InstanceBackend.stop_instances
+
+    def stop_instances(self, instance_ids):
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            if instance.state in ("shutting-down", "terminated"):
+                refuse("IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be stopped.")
+        return stop(self, instance_ids)
+
+    InstanceBackend.stop_instances = stop_instances
 
 
 def refuse(code, message):

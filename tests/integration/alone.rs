@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const STEPS: &str = r#"
 [image]
 name = "alone"
-builder_ttl = "2m"
+builder_ttl = "3m"
 [base]
 os = "debian-12"
 [ec2]

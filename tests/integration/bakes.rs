@@ -1,6 +1,8 @@
 //! Whole bakes in real guests: what a template asks for is in the image, and what goes wrong is
 //! told and leaves nothing behind. Each guest takes about a minute under emulation.
 
+mod kept;
+
 use std::path::Path;
 
 use hornero::sum::of_file;

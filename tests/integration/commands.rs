@@ -39,6 +39,24 @@ fn a_stage_that_no_parameter_can_have_is_refused_before_anything() {
 }
 
 #[test]
+fn a_folder_of_another_is_read_when_it_is_allowed_on_the_command_line() {
+    let hornero = Hornero::new();
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("run.sh"), "true").unwrap();
+    let folder = other.path().display().to_string();
+    let text = format!(
+        "[image]\nname = \"web\"\n[base]\nos = \"debian-12\"\n[[steps]]\nscript = \"{folder}/run.sh\"\n"
+    );
+    let template = hornero.template("roaming.toml", &text);
+    let ran = hornero.run(&["validate", &template]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("allow it with --allow-path {folder}")), "{}", ran.stderr);
+    assert_eq!(hornero.run(&["validate", &template, "--allow-path", &folder]).code, 0);
+    let ran = hornero.run(&["validate", &template, "--allow-path", &format!("{folder}/none")]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+}
+
+#[test]
 fn a_string_that_renders_without_end_is_a_mistake_and_no_wait() {
     let hornero = Hornero::new();
     let text = "[image]\nname = \"web\"\n[base]\nos = \"debian-12\"\n[[steps]]\nrun = \"\"\"\n\

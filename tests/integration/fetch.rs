@@ -43,6 +43,18 @@ async fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_kept_file_that_was_changed_is_fetched_again() {
+    let (folder, file, sha256) = served();
+    let (web, downloads) = (Web::serve(&file, 0), folder.path().join("downloads"));
+    let (events, _heard) = Events::channel();
+    let got = fetch(&web.url, &sha256, &downloads, &events).await.unwrap();
+    std::fs::write(&got, "something else").unwrap();
+    let again = fetch(&web.url, &sha256, &downloads, &events).await.unwrap();
+    assert_eq!(std::fs::read_to_string(again).unwrap(), content());
+    assert_eq!(web.requests(), ["whole", "whole"]);
+}
+
+#[tokio::test]
 async fn another_content_is_refused_and_not_kept() {
     let (folder, file, _) = served();
     let (web, downloads) = (Web::serve(&file, 0), folder.path().join("downloads"));

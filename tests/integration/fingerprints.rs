@@ -70,6 +70,8 @@ fn of(folder: &Path, base: &str) -> Fingerprint {
         platform: PlatformKind::Qemu,
         stage: None,
         provisioner_folders: Vec::new(),
+        allowed: Vec::new(),
+        home: None,
     };
     let loaded = load(&folder.join("web.toml"), &inputs).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let content = |file: &hornero::load::InputFile| Content {

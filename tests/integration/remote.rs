@@ -159,6 +159,42 @@ async fn uploaded_files_have_content_and_mode_in_one_go() {
 }
 
 #[tokio::test]
+async fn unpacking_does_not_follow_a_link_that_it_has_just_made() {
+    let sshd = Sshd::start();
+    let (target, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let owner = Owner { user: Some(sshd.account().user), group: None };
+    let entry = |name: &str, content| Entry {
+        destination: target.path().join(name).display().to_string(),
+        owner: owner.clone(),
+        mode: 0o644,
+        modified: 1_000_000_000,
+        content,
+    };
+    let entries = vec![
+        entry("out", Content::Link(elsewhere.path().to_owned())),
+        entry("out/file", Content::Bytes(b"stray".to_vec())),
+    ];
+    let result = upload(&sshd.connect().await, entries, |_, _| {}).await;
+    assert!(!elsewhere.path().join("file").exists(), "a file left the tree");
+    assert!(result.is_err(), "nobody was told");
+}
+
+#[tokio::test]
+async fn a_file_that_became_a_link_is_not_sent() {
+    let sshd = Sshd::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (local, there) = (folder.path().join("local"), folder.path().join("there"));
+    std::os::unix::fs::symlink("/etc/passwd", &local).unwrap();
+    let content = Content::File { path: local.clone(), size: 5 };
+    let owner = Owner { user: Some(sshd.account().user), group: None };
+    let destination = there.display().to_string();
+    let entry = Entry { destination, owner, mode: 0o644, modified: 0, content };
+    let error = upload(&sshd.connect().await, vec![entry], |_, _| {}).await.unwrap_err();
+    assert!(error.to_string().contains(&local.display().to_string()), "{error}");
+    assert!(!there.exists());
+}
+
+#[tokio::test]
 async fn an_owner_that_the_builder_lacks_is_named() {
     let sshd = Sshd::start();
     let owner = Owner { user: Some("nobody-here".into()), group: None };

@@ -18,7 +18,14 @@ use proptest::prelude::*;
 
 fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Inputs { vars, platform, stage: None, provisioner_folders: vec!["provisioners".into()] }
+    Inputs {
+        vars,
+        platform,
+        stage: None,
+        provisioner_folders: vec!["provisioners".into()],
+        allowed: Vec::new(),
+        home: None,
+    }
 }
 
 fn loaded(path: &str, vars: &[(&str, &str)]) -> Loaded {
@@ -186,6 +193,75 @@ fn folders_and_pipes_are_not_read_as_templates() {
     assert!(templates_in(Path::new("templates/keys")).is_err());
 }
 
+/// A template beside a folder that others share, `~`, and a folder with almost the same name.
+const ROAMING: &str = r#"
+[secrets]
+one = { file = "SHARED/token" }
+[ssh]
+user = "ops"
+private_key = "~/.ssh/id"
+[[files]]
+source = "../shared/site"
+destination = "/srv/www"
+[[files]]
+source = "linked"
+destination = "/etc/motd"
+[[steps]]
+script = "SHARED/run.sh"
+[[steps]]
+kind = "download"
+source = "/var/log/syslog"
+destination = "../shared/out/log"
+"#;
+
+#[test]
+fn what_lies_outside_is_read_only_where_the_user_allows_its_folder() {
+    let root = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| root.path().join(name);
+    for folder in ["template", "shared/site", "shared-not"] {
+        fs::create_dir_all(at(folder)).expect("a folder");
+    }
+    for file in ["shared/run.sh", "shared/token", "shared/site/index.html", "shared/motd", "shared-not/x"] {
+        fs::write(at(file), "true").expect("a file");
+    }
+    std::os::unix::fs::symlink(at("shared/motd"), at("template/linked")).expect("a link");
+    fs::write(at("template/t.toml"), "include = ['../shared/more.toml']\n").expect("a file");
+    fs::write(at("shared/more.toml"), "[variables]\nmore = 'x'\n").expect("a file");
+    let text = ROAMING.replace("SHARED", &at("shared").display().to_string());
+    let path = at("template/t.toml");
+    fs::write(&path, format!("include = ['../shared/more.toml']\n{GOOD}{text}")).expect("a file");
+    let with = |allowed: Vec<PathBuf>| {
+        let home = Some(at("home"));
+        load(&path, &Inputs { allowed, home, ..inputs(PlatformKind::Qemu, &[]) })
+    };
+
+    let real = |name: &str| at(name).canonicalize().expect("it is there");
+    let loaded = good(with(vec![real("shared")]));
+    assert_eq!(loaded.template.ssh.private_key, Some(at("home/.ssh/id")));
+    assert_eq!(loaded.inputs.len(), 5, "{:?}", loaded.inputs);
+    for allowed in [vec![], vec![real("shared-not")]] {
+        let Err(mistakes) = with(allowed) else { panic!("it was taken") };
+        let told = render(&mistakes, false, 200);
+        assert_eq!(mistakes.len(), 6, "{told}");
+        assert_eq!(told.matches("allow it with --allow-path").count(), 6, "{told}");
+        assert!(told.contains(&format!("--allow-path {}\n", at("shared").display())), "{told}");
+    }
+}
+
+#[test]
+fn what_is_written_or_read_later_cannot_leave_through_a_link_either() {
+    let text = format!(
+        "{GOOD}[secrets]\none = {{ file = 'out/token' }}\n[[steps]]\nkind = 'download'\n\
+                        source = '/a'\ndestination = 'out/new/file'\n"
+    );
+    let (folder, path) = written("t.toml", text.as_bytes());
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("out")).expect("a link");
+    let mistakes = told(&path);
+    assert_eq!(mistakes.len(), 2, "{}", render(&mistakes, false, 120));
+    assert!(mistakes.iter().all(|mistake| mistake.message.contains("a symbolic link leads out of")));
+}
+
 #[test]
 fn links_cannot_lead_out_of_the_folder() {
     let file = format!("{GOOD}[[files]]\nsource = 'in'\ndestination = '/a'\n[[steps]]\nscript = 'run.sh'\n");
@@ -195,7 +271,11 @@ fn links_cannot_lead_out_of_the_folder() {
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("run.sh")).expect("a link");
     let mistakes = told(&path);
     assert_eq!(mistakes.len(), 2, "{}", render(&mistakes, false, 120));
-    assert!(mistakes.iter().all(|mistake| mistake.message.contains("leads out of")));
+    assert!(
+        mistakes
+            .iter()
+            .all(|mistake| mistake.message.contains("`/etc/passwd`, for a symbolic link leads out of"))
+    );
 }
 
 #[test]

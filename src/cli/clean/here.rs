@@ -1,17 +1,17 @@
 //! Runs of this computer, known by their journals.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use super::{Clean, Context, Findings, wiring};
 use crate::{
-    engine::clean,
+    cli::known,
+    engine::{clean, kept},
     error::{Error, Kind},
     event::Events,
     journal::{self, History, Journal, Place},
-    platform::Whose,
+    platform::{Leftover, Whose},
     template::model::PlatformKind,
 };
 
@@ -32,8 +32,15 @@ impl Clean {
             return Ok(Vec::new());
         };
         let id = header.run.clone();
-        if history.is_open() {
-            self.dead(&id, (&journal, &history), context, findings, events).await?;
+        if let Some(until) = self.keeps(&id, &history) {
+            findings.alive.insert(id.clone());
+            self.kept((&id, until), &history, context, findings, events).await?;
+            return Ok(history.places().into_iter().collect());
+        }
+        match history.is_open() {
+            true => self.dead((&id, folder), (&journal, &history), context, findings, events).await?,
+            // Killed just after its end was written.
+            false => known::forget(&known::link(&id, context)?),
         }
         if history.is_open() || self.runs.contains(&id) {
             findings.dead.insert(id);
@@ -41,9 +48,40 @@ impl Clean {
         Ok(history.places().into_iter().collect())
     }
 
+    /// Until when the builder of a run is kept, unless the user wants just that run removed.
+    fn keeps(&self, id: &str, history: &History) -> Option<Timestamp> {
+        let named = self.runs.iter().any(|run| run == id);
+        history.builder_kept.filter(|until| !named && history.is_open() && *until > Timestamp::now())
+    }
+
+    async fn kept(
+        &self,
+        (id, until): (&str, Timestamp),
+        history: &History,
+        context: &Context,
+        findings: &mut Findings,
+        events: &Events,
+    ) -> Result<(), Error> {
+        let shown = until.strftime("%Y-%m-%d %H:%M UTC");
+        events.note(format!(
+            "the builder of {id} is kept until {shown}: `hornero resume {id}` goes on with it, `hornero clean {id}` \
+             removes it"
+        ));
+        if self.dry_run {
+            let platform = wiring::platform_of(platform(history)?, context)?;
+            let left = platform.leftovers(Whose::Run { id, history }).await?;
+            findings.listed.extend(left.into_iter().map(|one| Leftover {
+                detail: format!("{}, kept until {shown}", one.detail),
+                expires: Some(until),
+                ..one
+            }));
+        }
+        Ok(())
+    }
+
     async fn dead(
         &self,
-        id: &str,
+        (id, folder): (&str, &Path),
         (journal, history): (&Journal, &History),
         context: &Context,
         findings: &mut Findings,
@@ -54,8 +92,17 @@ impl Clean {
             findings.listed.extend(platform.leftovers(Whose::Run { id, history }).await?);
             return Ok(());
         }
+        if history.builder_kept.is_some() {
+            journal.taken_up()?;
+        }
         let cleaned = clean::run(platform.as_ref(), id, (journal, history), events).await?;
+        if cleaned.stuck.is_empty() {
+            kept::forget(folder)?;
+        }
         findings.cleaned.removed.extend(cleaned.removed);
+        if cleaned.stuck.is_empty() {
+            known::forget(&known::link(id, context)?);
+        }
         findings.cleaned.stuck.extend(cleaned.stuck);
         if let Some((image, _)) = &history.kept {
             events.note(format!(
@@ -74,27 +121,6 @@ fn platform(history: &History) -> Result<PlatformKind, Error> {
     })
 }
 
-/// The folders of all runs that have a journal.
-pub fn folders(context: &Context) -> Result<Vec<PathBuf>, Error> {
-    let runs = context.state()?.join("runs");
-    let failed = |error: io::Error| {
-        Error::new(Kind::Local, format!("looking for runs in `{}`", runs.display())).because(&error)
-    };
-    let entries = match fs::read_dir(&runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut folders = Vec::new();
-    for entry in entries {
-        let folder = entry.map_err(failed)?.path();
-        if folder.join(journal::FILE).is_file() {
-            folders.push(folder);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
 /// The run's ID.
 fn name(folder: &Path) -> Option<String> {
     Some(folder.file_name()?.to_str()?.to_owned())
@@ -106,18 +132,25 @@ fn name(folder: &Path) -> Option<String> {
 /// When the state directory cannot be read.
 pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(), Error> {
     let of_image = |folder: &PathBuf| name(folder).is_some_and(|name| name.starts_with(&format!("{image}-")));
-    for folder in folders(context)?.into_iter().filter(of_image) {
+    for folder in known::folders(context)?.into_iter().filter(of_image) {
         // One whose end stands there was looked at before.
         let open = journal::read(&folder)?.filter(|history| history.is_open());
+        let kept = open.as_ref().is_some_and(|history| history.builder_kept.is_some());
         let Some(header) = open.and_then(|history| history.header).filter(|header| header.image == image)
         else {
             continue;
         };
         if Journal::take_over(&folder)?.is_some() {
             let run = header.run;
-            events.warn(format!(
-                "the run {run} was killed and may have left something: `hornero clean {run}` removes it"
-            ));
+            events.warn(match kept {
+                true => format!(
+                    "the run {run} has kept its builder: `hornero resume {run}` goes on with it, \
+                     `hornero clean {run}` removes it"
+                ),
+                false => {
+                    format!("the run {run} was killed and may have left something: `hornero clean {run}` removes it")
+                }
+            });
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, process::ExitCode};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Context, show, wiring};
+use super::{Context, known, show, wiring};
 use crate::{
     engine::clean::Cleaned,
     error::{Error, Kind},
@@ -71,7 +71,7 @@ impl Clean {
 
     async fn look(&self, context: &Context, findings: &mut Findings, events: &Events) -> Result<(), Error> {
         let mut places = BTreeSet::new();
-        for folder in here::folders(context)? {
+        for folder in known::folders(context)? {
             places.extend(self.here(&folder, context, findings, events).await?);
         }
         for place in self.places(places, context).await? {

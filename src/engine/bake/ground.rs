@@ -30,7 +30,8 @@ impl Bake<'_> {
         Ok(Ground { base, fingerprint })
     }
 
-    async fn fetch(&self, timings: &mut Timings) -> Result<(), Error> {
+    /// What is there already is not fetched again.
+    pub(super) async fn fetch(&self, timings: &mut Timings) -> Result<(), Error> {
         let from_web: Vec<_> =
             self.plan.template.files.iter().filter_map(|file| address(&file.source)).collect();
         if from_web.is_empty() {

@@ -1,26 +1,34 @@
 //! One bake from its plan to a finished, tested image.
 
 mod ground;
+mod keep;
+mod progress;
 mod provision;
 mod record;
+mod resume;
 mod specs;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use ground::Ground;
+use jiff::Timestamp;
+pub use progress::Progress;
+pub use resume::{fits, resume};
 
 use super::{
     Delivery, Interrupt, Rooms, RunFolders, clean, deliver,
     image::Staging,
+    kept::{self, Kept},
     leftover,
     machine::LaunchKeys,
     manifest::Manifest,
+    on_error::OnError,
     outcome::{Outcome, Proof},
     phases::{Timings, phase},
     stop,
 };
 use crate::{
-    error::{Error, Kind},
+    error::Error,
     event::{Event, Events, Phase},
     plan::{Content, Plan},
     platform::Builder,
@@ -33,8 +41,8 @@ const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 #[derive(Debug)]
 pub struct Baked {
     pub manifest: Manifest,
-    /// Where the manifest lies, and the disks if they are files.
-    pub folder: PathBuf,
+    /// Where the manifest lies, and what has been shown of the image when it was captured.
+    outcome: Outcome,
 }
 
 /// A bake under way: what does not change in it.
@@ -50,10 +58,15 @@ struct Bake<'a> {
 /// What a bake is given beside its plan.
 #[derive(Debug, Default)]
 pub struct BakeInputs {
+    /// Where it was read from.
+    pub template: PathBuf,
     /// Every file that was read.
     pub files: Vec<Content>,
     /// Values by name.
     pub secrets: BTreeMap<String, String>,
+    pub on_error: OnError,
+    /// When the run was gone on with.
+    pub resumed: Vec<Timestamp>,
 }
 
 /// Bakes `plan`. The image is captured, has passed its checks, is finished and published when this
@@ -61,7 +74,7 @@ pub struct BakeInputs {
 ///
 /// # Errors
 /// The first thing that failed. Whatever was started is gone by then, except an image that was
-/// captured: that one stays.
+/// captured, which stays, and a builder that is to be kept.
 pub async fn bake(
     plan: &Plan,
     rooms: &Rooms,
@@ -72,45 +85,74 @@ pub async fn bake(
 ) -> Result<Baked, Error> {
     let keys = LaunchKeys::generate(&folders.id)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
-    let result = bake.whole(interrupt).await;
-    if result.is_err() {
-        clean::after_failure(rooms, folders, events).await;
-    }
-    result
+    bake.run(None, interrupt).await
 }
 
+/// A builder that was kept, and what it stands on.
+type From = (Box<dyn Builder>, Ground, Kept);
+
 impl Bake<'_> {
-    async fn whole(&self, interrupt: Interrupt) -> Result<Baked, Error> {
+    async fn run(&self, from: Option<From>, interrupt: Interrupt) -> Result<Baked, Error> {
+        let result = self.whole(from, interrupt).await;
+        if result.is_err() {
+            clean::after_failure(self.rooms, self.folders, self.events).await;
+        }
+        result
+    }
+
+    async fn whole(&self, from: Option<From>, interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { plan, rooms, folders, events, .. } = *self;
-        let mut timings = Timings::default();
-        let mut baked = self.make(&mut timings, interrupt.clone()).await?;
-        let (image, folder) = (baked.manifest.image.clone(), baked.folder.clone());
-        let outcome = Outcome { image, folder, proof: Proof::Untested };
-        outcome.write(&folders.run)?;
-        let (manifest, target) = (&mut baked.manifest, &plan.template.publish);
+        let interrupt = interrupt.within(plan.template.image.timeout);
+        let mut baked = match from {
+            None => self.make(interrupt.clone()).await?,
+            Some((builder, ground, kept)) => {
+                self.go_on(builder, &ground, (kept.progress, kept.timings), interrupt.clone()).await?
+            }
+        };
+        let (manifest, outcome) = (&mut baked.manifest, baked.outcome.clone());
+        let target = &plan.template.publish;
         let image = Delivery { manifest, outcome, made_by: &folders.run, target };
         deliver(rooms, image, folders, interrupt, events).await?;
         Ok(baked)
     }
 
-    async fn make(&self, timings: &mut Timings, mut interrupt: Interrupt) -> Result<Baked, Error> {
+    async fn make(&self, mut interrupt: Interrupt) -> Result<Baked, Error> {
         let Self { rooms, events, .. } = self;
-        let interrupted = || Error::new(Kind::Interrupted, "the bake was interrupted");
+        let mut timings = Timings::default();
         let ground = tokio::select! {
-            ground = self.ground(timings) => ground?,
-            () = interrupt.wanted() => return Err(interrupted()),
+            ground = self.ground(&mut timings) => ground?,
+            error = interrupt.wanted("the bake") => return Err(error),
         };
         let spec = self.launch_spec(&ground.base)?;
-        let mut builder =
-            phase(events, timings, Phase::Launch, async { Ok(rooms.platform.launch(spec, events).await?) })
-                .await?;
-        let work = self.work(builder.as_mut(), &ground, timings);
+        let launch = async { Ok(rooms.platform.launch(spec, events).await?) };
+        let builder = phase(events, &mut timings, Phase::Launch, launch).await?;
+        self.go_on(builder, &ground, (Progress::default(), timings), interrupt).await
+    }
+
+    /// From a running builder, however far it has come, to a finished image folder. The builder is gone
+    /// when this comes back, or kept.
+    async fn go_on(
+        &self,
+        mut builder: Box<dyn Builder>,
+        ground: &Ground,
+        (mut progress, mut timings): (Progress, Timings),
+        mut interrupt: Interrupt,
+    ) -> Result<Baked, Error> {
+        // On the heap: it holds all that is done with a builder, and is part of two roads.
+        let work = Box::pin(self.work(builder.as_mut(), ground, &mut progress, &mut timings));
         let result = tokio::select! {
             result = work => result,
-            () = interrupt.wanted() => Err(interrupted()),
+            error = interrupt.wanted("the bake") => Err(error),
         };
-        self.clean_up(builder.as_mut()).await;
-        result
+        match result {
+            Ok(baked) => {
+                self.clean_up(builder.as_mut()).await;
+                Ok(baked)
+            }
+            Err(error) => {
+                Err(self.give_up(builder.as_mut(), (ground, progress), &timings, interrupt, error).await)
+            }
+        }
     }
 
     /// An image that was captured is good, whatever becomes of its builder; what is left of that is
@@ -121,6 +163,10 @@ impl Bake<'_> {
         if let Err(left) = phase(events, &mut Timings::default(), Phase::Cleanup, work).await {
             leftover::tell("the builder", left, events);
         }
+        // Of one that was kept before.
+        if let Err(error) = kept::forget(&self.folders.run) {
+            events.warn(error.to_string());
+        }
     }
 
     /// Everything between a launched builder and a finished image folder.
@@ -128,9 +174,10 @@ impl Bake<'_> {
         &self,
         builder: &mut dyn Builder,
         ground: &Ground,
+        progress: &mut Progress,
         timings: &mut Timings,
     ) -> Result<Baked, Error> {
-        let survey = self.provision(builder, timings).await?;
+        let survey = self.provision(builder, progress, timings).await?;
         let events = self.events;
         phase(events, timings, Phase::Stop, async {
             Ok(builder.stop(stop::by(&self.plan.template), STOP).await?)
@@ -142,12 +189,13 @@ impl Bake<'_> {
         })
         .await?;
         let manifest = self.manifest(ground, captured, survey, timings);
-        let folder = staging.finish(&manifest)?;
+        let folder = staging.finish(&manifest, events.redact())?;
         self.folders.journal.kept(&manifest.image, &folder)?;
-        let baked = Baked { manifest, folder };
-        let (image, bytes) = (baked.manifest.image.clone(), baked.manifest.bytes());
-        let location = baked.manifest.location(&baked.folder);
+        let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
+        // From here on `hornero publish` can go on with it, however this bake ends.
+        let outcome = Outcome { image: image.clone(), folder, proof: Proof::Untested };
+        outcome.write(&self.folders.run)?;
         events.send(Event::ImageCaptured { image, location, bytes });
-        Ok(baked)
+        Ok(Baked { manifest, outcome })
     }
 }

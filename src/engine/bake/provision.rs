@@ -1,20 +1,25 @@
 //! The running builder becomes what the template says, and is sealed.
 
-use super::Bake;
+use super::{
+    Bake,
+    progress::{Progress, Stage},
+};
 use crate::{
     engine::{
         alive::Alive,
         checks, cloud_init,
         machine::Machine,
+        on_error::Choice,
         phases::{Timings, phase},
         prepare, seal,
         secrets::filled,
         steps, stop,
         survey::{self, Survey},
     },
-    error::Error,
+    error::{Error, Kind},
     event::Phase,
     platform::{Builder, PowerOff},
+    provision::search::sought,
 };
 
 impl Bake<'_> {
@@ -23,6 +28,7 @@ impl Bake<'_> {
     pub(super) async fn provision(
         &self,
         builder: &mut dyn Builder,
+        progress: &mut Progress,
         timings: &mut Timings,
     ) -> Result<Survey, Error> {
         let (events, template) = (self.events, &self.plan.template);
@@ -33,20 +39,25 @@ impl Bake<'_> {
         .await?;
         let made = match stop::by(template) {
             // A base without cloud-init may be a machine that hornero must not end.
-            PowerOff::Platform => self.shape(&mut machine, timings).await?,
+            PowerOff::Platform => self.shape(&mut machine, progress, timings).await?,
             PowerOff::Guest => {
                 let alive = Alive::on(&machine, connect, template.image.builder_ttl.0, events).await;
-                alive.during(self.shape(&mut machine, timings)).await?
+                alive.during(self.shape(&mut machine, progress, timings)).await?
             }
         };
         machine.builder.keep_when_off().await?;
         Ok(made)
     }
 
-    /// Everything that is done over the line.
-    async fn shape(&self, machine: &mut Machine<'_>, timings: &mut Timings) -> Result<Survey, Error> {
+    /// Everything that is done over the line and is not done yet.
+    async fn shape(
+        &self,
+        machine: &mut Machine<'_>,
+        progress: &mut Progress,
+        timings: &mut Timings,
+    ) -> Result<Survey, Error> {
         let (events, template) = (self.events, &self.plan.template);
-        if template.cloud_init.enabled {
+        if progress.begins(Stage::CloudInit) && template.cloud_init.enabled {
             let work = async {
                 // cloud-init waits for disks that it could not make itself.
                 if !self.rooms.platform.names_disks() {
@@ -56,34 +67,57 @@ impl Bake<'_> {
             };
             phase(events, timings, Phase::CloudInit, work).await?;
         }
-        phase(
-            events,
-            timings,
-            Phase::Upload,
-            prepare::run(machine, template, &self.folders.downloads, events),
-        )
-        .await?;
-        if !template.steps.is_empty() {
-            let steps = filled(&template.steps, &self.inputs.secrets)?;
-            let mut steps_timings = Timings::default();
-            let work = steps::run(machine, &steps, &mut steps_timings, events);
-            let result = phase(events, timings, Phase::Steps, work).await;
-            timings.steps = steps_timings.steps;
-            result?;
+        if progress.begins(Stage::Upload) {
+            let work = prepare::run(machine, template, &self.folders.downloads, events);
+            phase(events, timings, Phase::Upload, work).await?;
         }
+        progress.begins(Stage::Steps);
+        self.steps(machine, progress, timings).await?;
+        progress.begins(Stage::Checks);
         if !template.checks.is_empty() {
-            phase(
-                events,
-                timings,
-                Phase::Checks,
-                checks::run(machine, &template.checks, "the builder", events),
-            )
-            .await?;
+            let work = checks::run(machine, &template.checks, "the builder", events);
+            phase(events, timings, Phase::Checks, work).await?;
         }
         let survey = survey::run(machine, events).await?;
-        let by = stop::by(template);
-        let work = seal::run(machine, &template.seal, &self.keys, by, events);
+        progress.begins(Stage::Seal);
+        let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
+        let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);
         phase(events, timings, Phase::Seal, work).await?;
         Ok(survey)
+    }
+
+    /// The steps that are not done yet. One that failed is tried again as often as the user wants that.
+    async fn steps(
+        &self,
+        machine: &mut Machine<'_>,
+        progress: &mut Progress,
+        timings: &mut Timings,
+    ) -> Result<(), Error> {
+        let (events, template) = (self.events, &self.plan.template);
+        if template.steps.len() <= progress.steps {
+            return Ok(());
+        }
+        let steps = filled(&template.steps, &self.inputs.secrets)?;
+        let mut took = Timings::default();
+        let work = async {
+            while let Err(error) = steps::run(machine, &steps, &mut progress.steps, &mut took, events).await {
+                if error.kind != Kind::Bake {
+                    return Err(error);
+                }
+                let failure = error.to_string();
+                let failure = events.redact().apply(&failure);
+                match self.inputs.on_error.choose(&failure, true).await {
+                    Choice::Again => {}
+                    choice @ (Choice::CleanUp | Choice::Keep) => {
+                        progress.choice = Some(choice);
+                        return Err(error);
+                    }
+                }
+            }
+            Ok(())
+        };
+        let result = phase(events, timings, Phase::Steps, work).await;
+        timings.steps.extend(took.steps);
+        result
     }
 }

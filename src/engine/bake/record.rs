@@ -1,5 +1,7 @@
 //! What is written about an image when it is captured.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Bake, ground::Ground};
@@ -12,6 +14,7 @@ use crate::{
     plan::Content,
     platform::Captured,
     provision::seal::parts,
+    template::model::Secret,
 };
 
 impl Bake<'_> {
@@ -48,6 +51,7 @@ impl Bake<'_> {
             unfinished,
             copies,
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
+            secrets_in_image: reasons(&template.secrets),
             fingerprint: Some(fingerprint.sum.clone()),
             decided_by: fingerprint.parts.clone(),
             inputs: self.inputs.files.iter().map(input).collect(),
@@ -56,10 +60,16 @@ impl Bake<'_> {
             checks: template.checks.clone(),
             machine,
             ssh: template.ssh.clone(),
+            resumed: self.inputs.resumed.clone(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),
         }
     }
+}
+
+fn reasons(secrets: &[Secret]) -> BTreeMap<String, String> {
+    let reason = |secret: &Secret| Some((secret.name.clone(), secret.in_image.clone()?));
+    secrets.iter().filter_map(reason).collect()
 }
 
 fn input(content: &Content) -> InputEntry {

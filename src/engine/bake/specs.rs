@@ -32,6 +32,7 @@ impl Bake<'_> {
             image: template.image.name.clone(),
             tags: template.image.tags.clone(),
             ttl: template.image.builder_ttl.0,
+            may_be_kept: self.inputs.on_error.may_keep(),
             ssh: template.ssh.clone(),
             folder: machine::folder(&self.folders.run, "builder")?,
             journal: self.folders.journal.clone(),

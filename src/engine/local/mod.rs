@@ -4,9 +4,7 @@ mod download;
 mod follow;
 mod playbook;
 
-use std::{
-    collections::BTreeMap, io, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, process::Stdio,
-};
+use std::{collections::BTreeMap, io, path::Path, process::Stdio};
 
 use tokio::process::Command as Process;
 
@@ -14,12 +12,12 @@ pub use download::download;
 use follow::follow;
 pub use playbook::playbook;
 
-use super::machine::Machine;
+use super::{machine::Machine, way_in::WayIn};
 use crate::{
     error::{Error, Kind},
     event::Events,
     provision::script::interpreter,
-    remote::{Exit, forward::Forward},
+    remote::Exit,
     template::model::{Script, Step},
 };
 
@@ -44,40 +42,23 @@ pub async fn run(
     let failed = |error: &io::Error| {
         Error::new(Kind::Bake, format!("step `{}`: starting it on this computer", step.name)).because(error)
     };
-    let private = tempfile::tempdir().map_err(|error| failed(&error))?;
-    let forward = Forward::start(machine.account()).await?;
-    let way = way_in(private.path(), machine, forward.address).map_err(|error| failed(&error))?;
-    let file = private.path().join("script");
-    write_private(&file, job.script.text.as_bytes()).map_err(|error| failed(&error))?;
+    let way = WayIn::open(machine.account(), None).await?;
+    let file = way.write("script", &job.script.text).map_err(|error| failed(&error))?;
     let mut words = interpreter(&job.script.text).split_whitespace();
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
-    process.args(words).arg(&file).envs(way).envs(job.env).current_dir(job.folder);
+    process.args(words).arg(&file).envs(variables(&way)).envs(job.env).current_dir(job.folder);
     process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| failed(&error))?;
     follow(step, child, events).await
 }
 
-/// Writes the key and the pinned host key, and names them and the address as variables.
-fn way_in(
-    folder: &Path,
-    machine: &Machine<'_>,
-    address: SocketAddr,
-) -> io::Result<BTreeMap<&'static str, String>> {
-    let account = machine.account();
-    let (key, hosts) = (folder.join("key"), folder.join("known_hosts"));
-    write_private(&key, account.private_key.as_bytes())?;
-    write_private(&hosts, machine.known_hosts_line(address).as_bytes())?;
-    Ok(BTreeMap::from([
+fn variables(way: &WayIn) -> BTreeMap<&'static str, String> {
+    let address = way.address();
+    BTreeMap::from([
         ("HORNERO_HOST", address.ip().to_string()),
         ("HORNERO_PORT", address.port().to_string()),
-        ("HORNERO_USER", account.user.clone()),
-        ("HORNERO_KEY", key.display().to_string()),
-        ("HORNERO_KNOWN_HOSTS", hosts.display().to_string()),
-    ]))
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)
+        ("HORNERO_USER", way.user.clone()),
+        ("HORNERO_KEY", way.key().display().to_string()),
+        ("HORNERO_KNOWN_HOSTS", way.known_hosts().display().to_string()),
+    ])
 }

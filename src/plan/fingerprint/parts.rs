@@ -68,7 +68,7 @@ fn of_template(template: &Template, platform: PlatformKind, parts: &mut Parts) {
 }
 
 fn of_image(image: &Image, parts: &mut Parts) {
-    let Image { name, version, description: _, tags: _, builder_ttl: _ } = image;
+    let Image { name, version, description: _, tags: _, timeout: _, builder_ttl: _ } = image;
     parts.add("name", name);
     parts.add("version", version);
 }

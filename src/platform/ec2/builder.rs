@@ -14,6 +14,7 @@ use super::{
     destroy::{Made, destroy},
     disks, endpoint,
     error::failed,
+    kept::Written,
     states,
 };
 use crate::{
@@ -100,6 +101,12 @@ impl Builder for Ec2Builder {
         let Running { aws, id, .. } = &self.machine;
         let what = format!("letting the builder {id} be stopped without an end");
         aws.keep_when_off(id).await.map_err(failed(what))
+    }
+
+    /// EC2 runs it whoever is there; only what it was launched as has to be known.
+    async fn kept(&self) -> Result<serde_json::Value, PlatformError> {
+        let what = format!("writing down what the builder {} is", self.machine.id);
+        serde_json::to_value(Written::of(&self.machine)).map_err(|error| PlatformError::new(what, error))
     }
 
     async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {

@@ -117,6 +117,7 @@ mod tests {
             image: "web".into(),
             tags: Default::default(),
             ttl: Default::default(),
+            may_be_kept: false,
             ssh: Default::default(),
             folder: "/".into(),
             journal: crate::journal::Journal::of_a_test(),

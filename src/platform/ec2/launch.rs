@@ -155,7 +155,7 @@ fn tags(spec: &LaunchSpec, expires: Timestamp) -> BTreeMap<String, String> {
     for (key, value) in [
         (tags::RUN, spec.run.clone()),
         (tags::NAME, spec.image.clone()),
-        (tags::EXPIRES, tags::expires_at(expires)),
+        (tags::EXPIRES, tags::time(expires)),
     ] {
         tags.insert(key.to_owned(), value);
     }

@@ -13,6 +13,7 @@ mod endpoint;
 mod error;
 #[cfg(test)]
 mod fake;
+mod kept;
 mod launch;
 mod leftovers;
 mod lost;
@@ -25,7 +26,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, CloudImage, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
+use super::{
+    BaseImage, Builder, CloudImage, KeptBuilder, LaunchSpec, Leftover, Platform, PlatformError, Settings,
+    Whose,
+};
 use crate::{
     aws::{Accounts, Aws},
     event::Events,
@@ -99,6 +103,10 @@ impl Platform for Ec2Platform {
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
         let aws = self.aws(spec.settings.ec2()?).await?.telling(events).journaled(&spec.journal);
         Ok(Box::new(launch::launch(aws, spec, events).await?))
+    }
+
+    async fn attach(&self, kept: &KeptBuilder<'_>) -> Result<Box<dyn Builder>, PlatformError> {
+        Ok(Box::new(kept::attach(self, kept).await?))
     }
 
     async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {

@@ -79,7 +79,7 @@ fn recall(file: &Path, circumstances: &str) -> Option<bool> {
 
 fn remember(file: &Path, answer: &Remembered) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    crate::private::folder(folder)?;
     let mut staged = tempfile::NamedTempFile::new_in(folder)?;
     serde_json::to_writer(&mut staged, answer)?;
     staged.persist(file)?;

@@ -2,7 +2,7 @@
 //! ended. `capture` turns its disks into an image.
 
 use std::{
-    fs, io,
+    fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -10,17 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::json;
-use tokio::{
-    process::Child,
-    sync::{mpsc, watch},
-    time::{Instant, timeout},
-};
+use tokio::time::Instant;
 
 use super::{
-    capture,
+    capture, control,
+    kept::Written,
     leftovers::remove_disks,
     machine::{Drive, Machine},
     qmp::Qmp,
+    running::Running,
 };
 use crate::{
     event::Events,
@@ -31,17 +29,6 @@ use crate::{
 
 /// A guest that is busy starting can miss the power button, so it is pressed again.
 const PRESS_AGAIN: Duration = Duration::from_secs(10);
-/// A killed process that is not gone by then hangs in the kernel.
-const KILLED: Duration = Duration::from_secs(10);
-
-/// The QEMU process, watched by a task of its own.
-#[derive(Debug)]
-pub struct Running {
-    id: u32,
-    /// How it ended, once it has.
-    ended: watch::Receiver<Option<String>>,
-    kill: mpsc::Sender<()>,
-}
 
 #[derive(Debug)]
 pub struct QemuBuilder {
@@ -50,49 +37,13 @@ pub struct QemuBuilder {
     console: PathBuf,
     disks: Vec<Drive>,
     running: Running,
-    qmp: Qmp,
+    /// Not opened yet of a machine that was kept: one process at a time can have it.
+    qmp: Option<Qmp>,
     port: u16,
-    journal: Journal,
+    journal: Option<Journal>,
+    may_be_kept: bool,
     /// The guest has shut itself down, so its disks are whole.
     stopped: bool,
-}
-
-impl Running {
-    pub fn watch(mut child: Child) -> Self {
-        let id = child.id().unwrap_or_default();
-        let (report, ended) = watch::channel(None);
-        let (kill, mut killed) = mpsc::channel(1);
-        tokio::spawn(async move {
-            let status = tokio::select! {
-                status = child.wait() => status,
-                // Also when the builder was dropped without an end.
-                _ = killed.recv() => end(&mut child).await,
-            };
-            report.send_replace(Some(
-                status.map_or_else(|error| error.to_string(), |status| status.to_string()),
-            ));
-        });
-        Self { id, ended, kill }
-    }
-
-    pub async fn kill(&mut self) {
-        // A full channel means that it was asked already, a closed one that it has ended.
-        self.kill.try_send(()).ok();
-        timeout(KILLED, self.ended.wait_for(Option::is_some)).await.ok();
-    }
-
-    fn how_it_ended(&self) -> Option<String> {
-        self.ended.borrow().clone()
-    }
-
-    async fn ends_within(&mut self, time: Duration) -> bool {
-        timeout(time, self.ended.wait_for(Option::is_some)).await.is_ok()
-    }
-}
-
-async fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
-    child.start_kill()?;
-    child.wait().await
 }
 
 impl QemuBuilder {
@@ -103,13 +54,33 @@ impl QemuBuilder {
         (qmp, port): (Qmp, u16),
         journal: Journal,
     ) -> Self {
-        let Machine { name, console, disks, .. } = machine;
-        Self { name, folder: folder.into(), console, disks, running, qmp, port, journal, stopped: false }
+        let Machine { name, console, disks, may_be_kept, .. } = machine;
+        let (qmp, journal) = (Some(qmp), Some(journal));
+        let folder = folder.into();
+        Self { name, folder, console, disks, running, qmp, port, journal, may_be_kept, stopped: false }
+    }
+
+    /// One that an earlier process has left running.
+    pub fn kept(written: Written, running: Running, journal: Option<Journal>) -> Self {
+        let Written { name, pid: _, folder, console, disks, port } = written;
+        let (qmp, may_be_kept, stopped) = (None, true, false);
+        Self { name, folder, console, disks, running, qmp, port, journal, may_be_kept, stopped }
+    }
+
+    async fn control(&mut self) -> Result<&mut Qmp, PlatformError> {
+        if let Some(ref mut qmp) = self.qmp {
+            return Ok(qmp);
+        }
+        let opened = control::connect(&self.folder).await.map_err(|error| {
+            let what = format!("opening the control line of the virtual machine `{}`", self.name);
+            PlatformError::new(what, error)
+        })?;
+        Ok(self.qmp.insert(opened))
     }
 
     /// Of the QEMU process.
     pub fn pid(&self) -> u32 {
-        self.running.id
+        self.running.id()
     }
 
     /// Waits until the guest has gone off or the time is over; presses the power button meanwhile,
@@ -123,7 +94,7 @@ impl QemuBuilder {
             }
             if by == PowerOff::Platform {
                 // A guest that goes off in this moment closes the line; whether it did is asked below.
-                self.qmp.execute("system_powerdown", json!({})).await.ok();
+                self.control().await?.execute("system_powerdown", json!({})).await.ok();
             }
             self.running.ends_within(left.min(PRESS_AGAIN)).await;
         }
@@ -138,7 +109,10 @@ impl QemuBuilder {
 
     /// Whether the guest itself went off, or something happened to QEMU.
     async fn went_off_cleanly(&mut self) -> Result<(), PlatformError> {
-        let reason = self.qmp.shutdown_reason().await;
+        let reason = match &mut self.qmp {
+            Some(qmp) => qmp.shutdown_reason().await,
+            None => None,
+        };
         if reason.as_deref() == Some("guest-shutdown") {
             return Ok(());
         }
@@ -155,7 +129,7 @@ impl QemuBuilder {
 #[async_trait]
 impl Builder for QemuBuilder {
     fn id(&self) -> String {
-        self.running.id.to_string()
+        self.running.id().to_string()
     }
 
     fn address(&self) -> SocketAddr {
@@ -183,6 +157,32 @@ impl Builder for QemuBuilder {
         last_lines(&String::from_utf8_lossy(&console), lines)
     }
 
+    /// Why the guest goes off is told on the control line, which must be open by then.
+    async fn keep_when_off(&mut self) -> Result<(), PlatformError> {
+        self.control().await.map(drop)
+    }
+
+    async fn kept(&self) -> Result<serde_json::Value, PlatformError> {
+        let what = format!("keeping the virtual machine `{}`", self.name);
+        if !self.may_be_kept {
+            return Err(PlatformError::new(what, "it was started so that it ends with hornero"));
+        }
+        let written = Written {
+            name: self.name.clone(),
+            pid: self.running.id(),
+            folder: self.folder.clone(),
+            console: self.console.clone(),
+            disks: self.disks.clone(),
+            port: self.port,
+        };
+        serde_json::to_value(written).map_err(|error| PlatformError::new(what, error))
+    }
+
+    async fn leave_running(&mut self) {
+        self.qmp = None;
+        self.running.leave();
+    }
+
     async fn stop(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
         self.power_down(by, deadline).await?;
         self.went_off_cleanly().await?;
@@ -203,14 +203,18 @@ impl Builder for QemuBuilder {
         self.running.kill().await;
         if self.running.how_it_ended().is_none() {
             let what = format!("ending the virtual machine `{}`", self.name);
-            return Err(PlatformError::new(what, format!("QEMU's process {} does not end", self.running.id))
-                .hint(format!("end it with `kill -9 {}`", self.running.id)));
+            return Err(PlatformError::new(
+                what,
+                format!("QEMU's process {} does not end", self.running.id()),
+            )
+            .hint(format!("end it with `kill -9 {}`", self.running.id())));
         }
         remove_disks(&self.folder).map_err(|error| {
             PlatformError::new(format!("removing the disks in `{}`", self.folder.display()), error)
         })?;
-        Ok(self
-            .journal
-            .gone(|thing| matches!(thing, Thing::Machine { folder, .. } if *folder == self.folder))?)
+        let gone = |thing: &Thing| matches!(thing, Thing::Machine { folder, .. } if *folder == self.folder);
+        // If that cannot be written, it is looked for in vain later.
+        self.journal.iter().for_each(|journal| drop(journal.gone(gone)));
+        Ok(())
     }
 }

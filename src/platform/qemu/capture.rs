@@ -7,6 +7,7 @@ use super::{digest, disk_image, machine::Drive, process};
 use crate::{
     event::Events,
     platform::{CapturedDisk, Content, PlatformError},
+    private,
     template::units::Size,
 };
 
@@ -41,6 +42,7 @@ async fn capture_disk(drive: &Drive, folder: &Path) -> Result<(CapturedDisk, u64
 /// Compressed clusters are written as they come (`-W`), which uses every processor.
 async fn convert(from: &Path, to: &Path, name: &str) -> Result<(), PlatformError> {
     let what = format!("capturing the disk `{name}`");
+    private::create(to).map_err(|error| PlatformError::new(&*what, error))?;
     let paths: [PathBuf; 2] = [from.into(), to.into()];
     let [from, to] = paths.map(|path| path.to_string_lossy().into_owned());
     let zstd = ["-c", "-W", "-m", "8", "-O", "qcow2", "-o", "compression_type=zstd"];
@@ -51,6 +53,8 @@ async fn convert(from: &Path, to: &Path, name: &str) -> Result<(), PlatformError
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[tokio::test]
@@ -66,6 +70,8 @@ mod tests {
         let disks = capture(&drives, &out, &events).await.expect("captured");
         let info = disk_image::info(&out.join("root.qcow2")).await.expect("readable");
         assert!(info.backing_filename.is_none());
+        let mode = std::fs::metadata(out.join("root.qcow2")).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert_eq!((disks.len(), disks[0].virtual_bytes), (1, 4 << 20));
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::process;
-use crate::{platform::PlatformError, template::units::Size};
+use crate::{platform::PlatformError, private, template::units::Size};
 
 /// What `qemu-img` says of a disk image.
 #[derive(Debug, Deserialize)]
@@ -31,6 +31,7 @@ pub async fn overlay(base: &Path, file: &Path, size: Option<Size>) -> Result<(),
     let what = format!("making an overlay on `{}`", base.display());
     let absolute = std::path::absolute(base).map_err(|error| PlatformError::new(&*what, error))?;
     let bytes = size.map_or(0, |size| size.0).max(under.virtual_size).to_string();
+    private::create(file).map_err(|error| PlatformError::new(&*what, error))?;
     let (base, file) = (absolute.to_string_lossy(), file.to_string_lossy());
     let arguments = ["create", "-q", "-f", "qcow2", "-F", &under.format, "-b", &base, &file, &bytes];
     process::run(&what, "qemu-img", &arguments).await.map(drop)
@@ -38,12 +39,15 @@ pub async fn overlay(base: &Path, file: &Path, size: Option<Size>) -> Result<(),
 
 pub async fn empty(file: &Path, size: Size) -> Result<(), PlatformError> {
     let what = format!("making the disk `{}`", file.display());
+    private::create(file).map_err(|error| PlatformError::new(&*what, error))?;
     let arguments = ["create", "-q", "-f", "qcow2", &file.to_string_lossy(), &size.0.to_string()];
     process::run(&what, "qemu-img", &arguments).await.map(drop)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[tokio::test]
@@ -58,6 +62,8 @@ mod tests {
             let info = info(&file("over.qcow2")).await.expect("readable");
             assert_eq!(info.virtual_size, expected);
             assert!(info.backing_filename.is_some());
+            let mode = std::fs::metadata(file("over.qcow2")).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "whatever qemu-img would have given it");
         }
     }
 

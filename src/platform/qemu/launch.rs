@@ -2,7 +2,7 @@
 //! firmware, then the program and its control line.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -10,16 +10,18 @@ use std::{
 use rustix::process::Signal;
 
 use super::{
-    builder::{QemuBuilder, Running},
-    disk_image, fat,
+    builder::QemuBuilder,
+    control, disk_image, fat,
     leftovers::remove_disks,
     machine::{self, Accel, Boot, Drive, Machine},
     process,
     qmp::Qmp,
+    running::Running,
 };
 use crate::{
     journal::{Effect, Journal, Thing},
     platform::{BaseImage, LaunchSpec, Origin, PlatformError, last_lines},
+    private,
     template::model::Firmware,
 };
 
@@ -63,6 +65,7 @@ async fn make(spec: LaunchSpec, accel: Accel) -> Result<QemuBuilder, PlatformErr
         disks,
         seed,
         console: spec.folder.join("console.log"),
+        may_be_kept: spec.may_be_kept,
     };
     start(machine, &spec.folder, spec.journal).await
 }
@@ -71,18 +74,18 @@ async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<Qemu
     let what = format!("starting the virtual machine `{}`", machine.name);
     let log = folder.join("qemu.log");
     let mut command = Command::new(super::QEMU);
-    command.args(machine::arguments(&machine)).stdin(Stdio::piped()).stdout(Stdio::piped());
-    command.stderr(File::create(&log).map_err(|error| PlatformError::new(&*what, error))?);
-    let mut child = process::spawn(command, Signal::KILL)
-        .await
-        .map_err(|error| process::not_started(&what, super::QEMU, &error))?;
-    let line = child.stdin.take().zip(child.stdout.take());
-    let mut running = Running::watch(child);
-    let opened = match line {
-        Some((input, output)) => control(input, output).await,
-        None => Err(std::io::Error::other("it has no control line")),
+    command.args(machine::arguments(&machine)).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+    let private = |file: &Path| private::create(file).map_err(|error| PlatformError::new(&*what, error));
+    command.stderr(private(&log)?);
+    // QEMU would make it readable for all.
+    private(&machine.console)?;
+    let child = match machine.may_be_kept {
+        true => process::spawn_free(command).await,
+        false => process::spawn(command, Signal::KILL).await,
     };
-    match opened {
+    let child = child.map_err(|error| process::not_started(&what, super::QEMU, &error))?;
+    let mut running = Running::watch(child);
+    match control(folder, &mut running).await {
         Ok((qmp, port)) => Ok(QemuBuilder::new(machine, folder, running, (qmp, port), journal)),
         Err(error) => {
             running.kill().await;
@@ -92,11 +95,8 @@ async fn start(machine: Machine, folder: &Path, journal: Journal) -> Result<Qemu
     }
 }
 
-async fn control(
-    input: tokio::process::ChildStdin,
-    output: tokio::process::ChildStdout,
-) -> std::io::Result<(Qmp, u16)> {
-    let mut qmp = Qmp::open(input, output).await?;
+async fn control(folder: &Path, running: &mut Running) -> std::io::Result<(Qmp, u16)> {
+    let mut qmp = control::opened(folder, running).await?;
     let port = qmp.ssh_port().await?;
     Ok((qmp, port))
 }
@@ -173,7 +173,7 @@ fn seed(spec: &LaunchSpec) -> Result<Option<PathBuf>, PlatformError> {
     let files = [("meta-data", meta_data.as_bytes()), ("user-data", user_data.as_slice())];
     let bytes = (user_data.len() as u64).next_multiple_of(1 << 20) + (1 << 20);
     fat::volume(bytes, "CIDATA", &files)
-        .and_then(|volume| fs::write(&file, volume))
+        .and_then(|volume| private::write(&file, volume))
         .map_err(|error| PlatformError::new(format!("writing the seed `{}`", file.display()), error))?;
     Ok(Some(file))
 }
@@ -201,7 +201,9 @@ fn uefi(folder: &Path) -> Result<Boot, PlatformError> {
             .hint("install the package `ovmf`, or use the firmware `bios`")
     })?;
     let variables = folder.join("firmware-variables.fd");
-    fs::copy(template, &variables).map_err(|error| PlatformError::new(what, error))?;
+    fs::read(template)
+        .and_then(|bytes| private::write(&variables, bytes))
+        .map_err(|error| PlatformError::new(what, error))?;
     Ok(Boot::Uefi { code: code.into(), variables })
 }
 

@@ -4,12 +4,9 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use tokio::time::{Instant, sleep};
-
+use super::running::Running;
 use crate::{
     journal::{Effect, History},
     platform::{Leftover, LeftoverKind, PlatformError},
@@ -17,10 +14,6 @@ use crate::{
 
 /// Of a machine's folder the logs stay, for whoever asks what happened.
 const NOT_DISKS: [&str; 2] = ["console.log", "qemu.log"];
-
-/// A killed process that is not gone by then hangs in the kernel.
-const KILLED: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(50);
 
 /// # Errors
 /// When a folder cannot be read.
@@ -93,35 +86,28 @@ fn size(files: &[PathBuf]) -> String {
 }
 
 /// The emulators whose disks lie in `folder`: a number alone may belong to another process by now.
-fn processes_of(folder: &Path) -> Vec<i32> {
-    let inside = format!("{}/", folder.display());
+fn processes_of(folder: &Path) -> Vec<u32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    numbers.filter(|pid| is_emulator(*pid, &inside)).collect()
+    numbers.filter(|pid| is_machine_of(*pid, folder)).collect()
 }
 
-fn is_emulator(pid: i32, inside: &str) -> bool {
+/// Whether the process is an emulator with disks in `folder`.
+pub fn is_machine_of(pid: u32, folder: &Path) -> bool {
+    let inside = format!("{}/", folder.display());
     let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let mut arguments = command.split(|byte| *byte == 0).map(String::from_utf8_lossy);
     arguments.next().is_some_and(|program| program.contains("qemu-system"))
-        && arguments.any(|argument| argument.contains(inside))
+        && arguments.any(|argument| argument.contains(&inside))
 }
 
 async fn end(pid: &str) -> io::Result<()> {
-    let pid = pid.parse().ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("it is no process"))?;
-    match kill_process(pid, Signal::KILL) {
-        Err(rustix::io::Errno::SRCH) => return Ok(()),
-        answer => answer?,
-    }
-    let end = Instant::now() + KILLED;
-    while test_kill_process(pid).is_ok() {
-        if Instant::now() > end {
-            return Err(io::Error::other("it does not end"));
-        }
-        sleep(LOOK).await;
-    }
-    Ok(())
+    let pid: u32 = pid.parse().map_err(io::Error::other)?;
+    // One that cannot be held has ended.
+    let Ok(process) = Running::hold(pid) else { return Ok(()) };
+    let mut running = Running::attach(pid, process)?;
+    running.kill().await;
+    running.how_it_ended().map(drop).ok_or_else(|| io::Error::other("it does not end"))
 }
 
 fn named(folder: &Path) -> String {
@@ -172,6 +158,6 @@ mod tests {
     #[test]
     fn a_process_that_is_no_emulator_is_not_taken_for_one() {
         // This one has the folder in its arguments too, as far as a test's own name allows it.
-        assert!(processes_of(Path::new("/")).iter().all(|pid| *pid != std::process::id().cast_signed()));
+        assert!(processes_of(Path::new("/")).iter().all(|pid| *pid != std::process::id()));
     }
 }

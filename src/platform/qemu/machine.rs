@@ -3,8 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::control::SOCKET;
 use crate::template::units::Size;
 
 /// A virtual machine, described.
@@ -21,6 +23,8 @@ pub struct Machine {
     pub seed: Option<PathBuf>,
     /// Where the serial console is written.
     pub console: PathBuf,
+    /// It does not end with hornero.
+    pub may_be_kept: bool,
 }
 
 /// What runs the guest's instructions.
@@ -43,13 +47,14 @@ pub enum Boot {
 
 /// A qcow2 disk. The guest sees it as `/dev/disk/by-id/virtio-<serial>`; virtio-blk cuts a serial
 /// after 20 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drive {
     pub file: PathBuf,
     pub serial: String,
 }
 
-/// QEMU's argument vector. Its standard input and output are its control line (QMP); SSH is
+/// QEMU's argument vector, for a process that is started in the machine's folder. There is the socket of
+/// its control line (QMP), by its bare name: the address of a socket must be short. SSH is
 /// forwarded on loopback, on a port that QEMU picks, for a port chosen here could be taken by the
 /// time QEMU binds it.
 pub fn arguments(machine: &Machine) -> Vec<String> {
@@ -82,7 +87,7 @@ fn fixed(machine: &Machine) -> Vec<String> {
         "-smp",
         &machine.cpus.to_string(),
         "-chardev",
-        "stdio,id=control,signal=off",
+        &format!("socket,id=control,path={SOCKET},server=on,wait=off"),
         "-mon",
         "chardev=control,mode=control",
         "-chardev",
@@ -177,6 +182,7 @@ mod tests {
             disks: vec![drive("root"), drive("data")],
             seed: Some("/run/seed.img".into()),
             console: "/run/a,b/console.log".into(),
+            may_be_kept: false,
         }
     }
 

@@ -5,20 +5,26 @@ mod accel;
 mod base;
 mod builder;
 mod capture;
+mod control;
 mod digest;
 mod disk_image;
 mod fat;
+mod kept;
 mod launch;
 mod leftovers;
 mod machine;
 mod process;
 mod qmp;
+mod running;
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{BaseImage, Builder, CloudImage, LaunchSpec, Leftover, Platform, PlatformError, Settings, Whose};
+use super::{
+    BaseImage, Builder, CloudImage, KeptBuilder, LaunchSpec, Leftover, Platform, PlatformError, Settings,
+    Whose,
+};
 use crate::{event::Events, journal::Journal, template::model::Base};
 
 /// The emulator for builders.
@@ -71,6 +77,10 @@ impl Platform for QemuPlatform {
         let accelerator = spec.settings.qemu()?.accelerator;
         let accel = accel::choose(accelerator, &self.data, events).await?;
         Ok(Box::new(launch::launch(spec, accel).await?))
+    }
+
+    async fn attach(&self, kept: &KeptBuilder<'_>) -> Result<Box<dyn Builder>, PlatformError> {
+        Ok(Box::new(kept::attach(kept)?))
     }
 
     async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {

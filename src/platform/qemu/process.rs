@@ -1,5 +1,6 @@
 //! Programs that must not outlive hornero: QEMU, `qemu-img`, `mmdebstrap`. The kernel ends a child
-//! when the *thread* that started it ends, so all of them are started by one thread that stays.
+//! when the *thread* that started it ends, so all of them are started by one thread that stays. Only a
+//! virtual machine that may be kept is on its own from the start.
 
 use std::{
     ffi::OsStr,
@@ -9,7 +10,7 @@ use std::{
     sync::{OnceLock, mpsc},
 };
 
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal, setsid};
 use tokio::{process::Child, runtime::Handle, sync::oneshot};
 
 use crate::platform::{PlatformError, last_lines};
@@ -21,14 +22,26 @@ static STARTER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
 
 /// Starts a program that gets `signal` when hornero ends, however it ends.
 pub async fn spawn(mut command: Command, signal: Signal) -> io::Result<Child> {
-    end_with_parent(&mut command, signal);
+    let parent = getpid();
+    first(&mut command, move || follow(parent, signal));
+    let mut command = tokio::process::Command::from(command);
+    command.kill_on_drop(true);
+    start(command).await
+}
+
+/// Starts a program that goes on when hornero and its terminal have gone.
+pub async fn spawn_free(mut command: Command) -> io::Result<Child> {
+    first(&mut command, || setsid().map(drop).map_err(io::Error::from));
+    start(command.into()).await
+}
+
+async fn start(mut command: tokio::process::Command) -> io::Result<Child> {
     let (reply, started) = oneshot::channel();
     let runtime = Handle::current();
     let job = Box::new(move || {
         let _inside = runtime.enter();
-        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
-        // A caller that no longer waits drops the child, which ends it.
-        reply.send(child).ok();
+        // A caller that no longer waits drops the child.
+        reply.send(command.spawn()).ok();
     });
     starter()?.send(job).map_err(|_| io::Error::other("the thread that starts programs has ended"))?;
     started.await.map_err(io::Error::other)?
@@ -76,12 +89,15 @@ fn starter() -> io::Result<&'static mpsc::Sender<Job>> {
     Ok(STARTER.get_or_init(|| sender))
 }
 
-#[expect(unsafe_code, reason = "a death signal can only be asked for between fork and exec")]
-fn end_with_parent(command: &mut Command, signal: Signal) {
-    let parent = getpid();
-    // SAFETY: between fork and exec only two system calls are made and nothing is allocated.
+/// `work` only makes system calls, and allocates nothing.
+#[expect(
+    unsafe_code,
+    reason = "a death signal can only be asked for between fork and exec, and so a session"
+)]
+fn first(command: &mut Command, work: impl Fn() -> io::Result<()> + Send + Sync + 'static) {
+    // SAFETY: between fork and exec only one or two system calls are made and nothing is allocated.
     unsafe {
-        command.pre_exec(move || follow(parent, signal));
+        command.pre_exec(work);
     }
 }
 

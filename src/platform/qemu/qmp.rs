@@ -1,13 +1,14 @@
-//! QEMU's control line (QMP): a line of JSON for each command, answer and event, over the
-//! program's standard input and output. No socket: nobody else can speak on it, and its address
-//! cannot be too long.
+//! QEMU's control line (QMP): a line of JSON for each command, answer and event.
 
 use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::{ChildStdin, ChildStdout},
+    net::{
+        UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::{mpsc, watch},
     time::timeout,
 };
@@ -17,7 +18,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Qmp {
-    input: ChildStdin,
+    input: OwnedWriteHalf,
     answers: mpsc::UnboundedReceiver<Value>,
     shutdown: watch::Receiver<Option<String>>,
 }
@@ -32,8 +33,8 @@ enum Line {
 }
 
 impl Qmp {
-    /// Opens the line of a QEMU that was just started.
-    pub async fn open(input: ChildStdin, output: ChildStdout) -> io::Result<Self> {
+    pub async fn open(stream: UnixStream) -> io::Result<Self> {
+        let (output, input) = stream.into_split();
         let (send_answer, answers) = mpsc::unbounded_channel();
         let (send_shutdown, shutdown) = watch::channel(None);
         tokio::spawn(read(output, send_answer, send_shutdown));
@@ -68,7 +69,7 @@ impl Qmp {
 }
 
 async fn read(
-    output: ChildStdout,
+    output: OwnedReadHalf,
     answers: mpsc::UnboundedSender<Value>,
     shutdown: watch::Sender<Option<String>>,
 ) {

@@ -1,18 +1,13 @@
 //! Opening the store's file: made private, recognised as ours, sound, and of a schema we know.
 //! Nothing is ever repaired or replaced here: a file that is not as expected stays as it is.
 
-use std::{
-    fs::{DirBuilder, File, OpenOptions},
-    io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
-    time::Duration,
-};
+use std::{fs::File, io, path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{Failure, StoreError};
+use crate::private;
 
 /// Written into the file's header: `horn`.
 const APPLICATION: i64 = 0x686f_726e;
@@ -65,10 +60,10 @@ pub fn open(folder: &Path, file: &Path) -> Result<Connection, StoreError> {
 /// Makes the folder and the file for their owner alone, and locks the folder until the returned
 /// file is closed: two processes that turn on the write-ahead log at once would refuse each other.
 fn make_private(folder: &Path, file: &Path) -> io::Result<File> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    private::folder(folder)?;
     let lock = File::open(folder)?;
     flock(&lock, FlockOperation::LockExclusive)?;
-    OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    private::append(file)?;
     Ok(lock)
 }
 

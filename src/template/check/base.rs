@@ -73,7 +73,7 @@ impl Cx<'_> {
     fn base_template(&self, table: &raw::Base) -> Option<PathBuf> {
         let text = table.template.as_ref()?;
         self.plain(text, "the order of bakes is decided by this name, before anything is rendered")?;
-        let path = self.path(text)?;
+        let path = self.own_path(text)?;
         // The image counts as an input, not the file that describes it.
         if !self.shared.files.exists(&path) {
             let message = format!("cannot use `{}`: there is no such file", path.display());

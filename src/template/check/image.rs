@@ -53,8 +53,9 @@ impl Cx<'_> {
             let value = self.text(text)?;
             if value.is_empty() { Some(value) } else { self.ruled(value, &text.span(), &VALUE) }
         });
+        let timeout = self.unit(&image.timeout);
         let builder_ttl = self.builder_ttl(&image.builder_ttl);
-        Image { name: name.unwrap_or_default(), version, description, tags, builder_ttl }
+        Image { name: name.unwrap_or_default(), version, description, tags, timeout, builder_ttl }
     }
 
     fn builder_ttl(&self, text: &Option<Text>) -> Span {
@@ -104,7 +105,8 @@ impl Cx<'_> {
         let secret = |(name, secret): (&Text, &toml::Spanned<raw::Secret>)| {
             let checked = self.ruled(name.get_ref().clone(), &name.span(), &names::VARIABLE);
             let source = self.secret_source(name, secret.get_ref());
-            Some(Secret { name: checked?, source: source? })
+            let in_image = self.maybe_name(&secret.get_ref().in_image, &names::REASON);
+            Some(Secret { name: checked?, source: source?, in_image })
         };
         raw.secrets.iter().filter_map(secret).collect()
     }
@@ -125,7 +127,7 @@ impl Cx<'_> {
             return self.name(env, &names::ENV).map(SecretSource::Env);
         }
         if let Some(file) = &secret.file {
-            return self.any_path(file).map(SecretSource::File);
+            return self.own_path(file).map(SecretSource::File);
         }
         if let Some(parameter) = &secret.parameter {
             return self.name(parameter, &names::PARAMETER).map(SecretSource::Parameter);

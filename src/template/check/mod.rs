@@ -24,7 +24,7 @@ mod whole;
 use std::{cell::RefCell, path::Path};
 
 pub use names::stage_name;
-pub use paths::confined;
+pub use paths::{confined, outside};
 pub use whole::check;
 
 use super::{
@@ -35,12 +35,18 @@ use super::{
 };
 
 /// What checking asks about the user's files. `load` answers from the disk, tests from memory.
-/// No answer may come from outside `root`.
+/// No answer may come from outside `root` and what the user allows.
 pub trait Files {
     /// The text of a file.
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble>;
     /// Whether a file or folder is there, and nothing in it leads out of `root`.
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
+    /// Whether something that may not be there yet would lie in `root`.
+    fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
+    /// Whether the user lets templates name this path, which is not in their folder.
+    fn allows(&self, path: &Path) -> bool;
+    /// What `~` stands for.
+    fn home(&self) -> Option<&Path>;
     /// Whether a file is there, wherever it is: bases may lie outside.
     fn exists(&self, path: &Path) -> bool;
     fn is_folder(&self, path: &Path) -> bool;

@@ -45,6 +45,8 @@ rules! {
     COMMAND: "a command", "write what to run", |s| !s.trim().is_empty() && !s.contains('\0');
     LABEL: "a name", "write one line of at most 100 characters", line_of_text;
     VALUE: "one line of text", "write at most 256 characters, without line breaks", |s| plain(s, 256);
+    REASON: "a reason", "say in a few words why the value has to lie in the image",
+        |s| plain(s, 256) && s.trim().len() >= 3;
     SUDO: "a sudo rule", "write the right-hand side of one, such as \"ALL=(ALL) NOPASSWD:ALL\"",
         |s| plain(s, 500) && s.contains('=');
     TAG: "the key of a tag", "write 1 to 127 characters, not beginning with `aws:` or `hornero:`",

@@ -13,12 +13,33 @@ impl Cx<'_> {
         file.map(|file| (file.root.clone(), file.folder().to_owned())).unwrap_or_default()
     }
 
-    /// A path inside the root; whether something is there is not looked at.
+    /// A path inside the root, or one that the user allows; whether something is there is not looked at.
     pub fn path(&self, text: &Text) -> Option<PathBuf> {
         let written = self.text(text)?;
         let (root, folder) = self.ground(&text.span());
-        let path = confined(&root, &folder, &written);
-        path.map_err(|why| self.fault(stray(text.span(), &written, why, &root))).ok()
+        let why = match confined(&root, &folder, &written) {
+            Ok(path) => return Some(path),
+            Err(why) => why,
+        };
+        let path = folder.join(self.at_home(&written).unwrap_or_else(|| written.clone().into()));
+        if is_path(&written) && self.shared.files.allows(&path) {
+            return Some(path);
+        }
+        self.fault(stray(text.span(), &written, why, &root, &path));
+        None
+    }
+
+    /// A path that nothing may be at yet, and that no link leads out of the root.
+    pub fn own_path(&self, text: &Text) -> Option<PathBuf> {
+        let path = self.path(text)?;
+        let (root, _) = self.ground(&text.span());
+        let within = self.shared.files.within(&root, &path);
+        within.map_err(|trouble| self.fault(unusable(text.span(), &path, trouble))).ok()?;
+        Some(path)
+    }
+
+    fn at_home(&self, written: &str) -> Option<PathBuf> {
+        Some(self.shared.files.home()?.join(written.strip_prefix("~/")?))
     }
 
     /// A file or folder that must be there.
@@ -39,23 +60,24 @@ impl Cx<'_> {
         Some((path, content))
     }
 
-    /// A path that may lie anywhere on this computer, such as that of a key or a disk image.
+    /// A path that may lie anywhere on this computer: that of a key to log in with or of a disk image.
     pub fn any_path(&self, text: &Text) -> Option<PathBuf> {
         let written = self.text(text)?;
         if written.starts_with('/') {
             return Some(written.into());
         }
-        let (root, folder) = self.ground(&text.span());
-        let path = confined(&root, &folder, &written);
-        path.map_err(|why| self.fault(stray(text.span(), &written, why, &root))).ok()
+        self.at_home(&written).or_else(|| self.path(text))
     }
 }
 
 /// Joins without touching the disk.
 pub fn confined(root: &Path, folder: &Path, written: &str) -> Result<PathBuf, &'static str> {
     let written = Path::new(written);
-    if written.as_os_str().is_empty() || written.to_string_lossy().contains(char::is_control) {
+    if !is_path(&written.to_string_lossy()) {
         return Err("is not a path");
+    }
+    if written.starts_with("~") {
+        return Err("leads out of the template's folder");
     }
     let inside = folder.strip_prefix(root).unwrap_or(Path::new(""));
     let mut parts: Vec<Component<'_>> = inside.components().collect();
@@ -72,12 +94,23 @@ pub fn confined(root: &Path, folder: &Path, written: &str) -> Result<PathBuf, &'
     Ok(root.join(parts.iter().collect::<PathBuf>()))
 }
 
-fn stray(place: Place, written: &str, why: &str, root: &Path) -> Fault {
+fn is_path(written: &str) -> bool {
+    !written.is_empty() && !written.contains(char::is_control)
+}
+
+fn stray(place: Place, written: &str, why: &str, root: &Path, path: &Path) -> Fault {
     let shown = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    Fault::at(place, format!("`{}` {why}", written.escape_debug())).hint(format!(
+    let inside = format!(
         "write a path relative to this file, inside `{}`; put what is needed into that folder",
         shown.display()
-    ))
+    );
+    Fault::at(place, format!("`{}` {why}", written.escape_debug())).hint(outside(&inside, path))
+}
+
+/// Advice that ends with what the user can do from outside of the template.
+pub fn outside(advice: &str, path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    format!("{advice}, or allow it with --allow-path {}", folder.display())
 }
 
 fn unusable(place: Place, path: &Path, trouble: Trouble) -> Fault {
@@ -93,7 +126,7 @@ mod tests {
         let joined = |folder, path| confined(Path::new("t"), Path::new(folder), path);
         assert_eq!(joined("t", "a/./b"), Ok("t/a/b".into()));
         assert_eq!(joined("t/sub", "../a"), Ok("t/a".into()));
-        for bad in ["../a", "a/../../b", "/etc/passwd", "", "a\nb"] {
+        for bad in ["../a", "a/../../b", "/etc/passwd", "~/a", "", "a\nb"] {
             assert!(joined("t", bad).is_err(), "{bad} was taken");
         }
         assert!(joined("t/sub", "../../a").is_err());

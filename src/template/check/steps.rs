@@ -122,7 +122,7 @@ impl Cx<'_> {
                 let source = source.and_then(|source| self.name(source, &DESTINATION));
                 let destination =
                     self.need(&table.destination, &step.span(), "a download step", "destination");
-                let destination = destination.and_then(|destination| self.path(destination));
+                let destination = destination.and_then(|destination| self.own_path(destination));
                 Some(Action::Download { source: source?, destination: destination? })
             }
         }

@@ -14,6 +14,8 @@ pub struct Image {
     pub version: Option<String>,
     pub description: Option<String>,
     pub tags: BTreeMap<String, String>,
+    /// A bake that is not done by then is given up.
+    pub timeout: Option<Span>,
     /// After this a builder that nobody works on ends itself.
     pub builder_ttl: Span,
 }
@@ -36,6 +38,8 @@ pub struct Variable {
 pub struct Secret {
     pub name: String,
     pub source: SecretSource,
+    /// Why its value may lie in the image; else the image is searched for it.
+    pub in_image: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +49,17 @@ pub enum SecretSource {
     File(PathBuf),
     Parameter(String),
     SecretsManager { secret: String, key: Option<String> },
+}
+
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => write!(f, "the file `{}`", path.display()),
+            Self::Parameter(name) => write!(f, "the parameter {name}"),
+            Self::SecretsManager { secret, .. } => write!(f, "the Secrets Manager secret {secret}"),
+        }
+    }
 }
 
 /// `[publish]`: the parameter that the image's ID is recorded under.

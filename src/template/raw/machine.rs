@@ -13,6 +13,7 @@ pub struct Image {
     pub version: Option<Text>,
     pub description: Option<Text>,
     pub tags: Table<String>,
+    pub timeout: Option<Text>,
     pub builder_ttl: Option<Text>,
 }
 

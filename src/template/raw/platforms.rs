@@ -14,6 +14,7 @@ pub struct Secret {
     pub parameter: Option<Text>,
     pub secret: Option<Text>,
     pub key: Option<Text>,
+    pub in_image: Option<Text>,
 }
 
 /// `[cloud_init]`

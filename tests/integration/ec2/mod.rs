@@ -4,13 +4,15 @@ mod bakes;
 mod captures;
 mod ends;
 mod errors;
+mod kept;
 mod line;
 pub mod policy;
 mod publishing;
+mod secrets;
 mod unfinished;
 mod ways;
 
-use std::process::Command;
+use std::{net::Ipv4Addr, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
@@ -32,9 +34,39 @@ pub struct Cloud {
 
 impl Cloud {
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// With more lines of the sshd's configuration.
+    pub fn with(sshd: &str) -> Self {
         let moto = Moto::start();
         let proxy = Proxy::before(&moto.endpoint());
-        Self { moto, proxy, sshd: Sshd::start(), hornero: Hornero::new() }
+        let hornero = Hornero::new();
+        let disk = hornero.folder.path().join("disk");
+        std::fs::create_dir(&disk).unwrap();
+        // The builder is this computer: it is not to be searched for secrets as a whole.
+        let searched = format!("SetEnv HORNERO_SEARCH_IN={}\n{sshd}", disk.display());
+        let mut sshd = Sshd::prepare_at(Ipv4Addr::LOCALHOST, &searched);
+        sshd.run();
+        Self { moto, proxy, sshd, hornero }
+    }
+
+    /// What is searched in the place of the builder's disks.
+    pub fn disk(&self) -> PathBuf {
+        self.hornero.folder.path().join("disk")
+    }
+
+    pub fn host_key(&self) -> String {
+        self.sshd.account().pin.to_string()
+    }
+
+    pub fn sshd_log(&self) -> String {
+        self.sshd.log()
+    }
+
+    /// What the AWS CLI answers to somebody whom the proxy does not see.
+    pub fn outside(&self, arguments: &[&str]) -> Value {
+        aws_json(&self.moto.endpoint(), arguments)
     }
 
     /// A template whose builder is reached at the sshd of this computer, with `more` at its end.
@@ -92,11 +124,6 @@ impl Cloud {
     /// What the AWS CLI answers.
     pub fn aws(&self, arguments: &[&str]) -> Value {
         aws_json(&self.proxy.endpoint(), arguments)
-    }
-
-    /// The same past the proxy, which then does not count it among the program's calls.
-    pub fn aws_aside(&self, arguments: &[&str]) -> Value {
-        aws_json(&self.moto.endpoint(), arguments)
     }
 
     /// The ID of the newest run of a bake.

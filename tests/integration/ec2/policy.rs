@@ -45,12 +45,12 @@ fn allowed() -> BTreeSet<String> {
 
 /// Every action that the program can call: each call is named where it is made.
 fn called_in_source() -> BTreeSet<String> {
-    in_source("read|repeatable|once")
+    in_source("read|repeatable|removal|once")
 }
 
 /// Every action among them that changes something.
 pub fn changing_in_source() -> BTreeSet<String> {
-    in_source("repeatable|once")
+    in_source("repeatable|removal|once")
 }
 
 fn in_source(kinds: &str) -> BTreeSet<String> {
@@ -101,7 +101,9 @@ const EVERYTHING: &str = "spot = true\ncopy_to = [\"eu-south-2\"]\nshare_with = 
 
 fn a_whole_bake(cloud: &mut Cloud) {
     cloud.proxy.rule(json!({ "action": "CreateSecurityGroup", "fault": "lose", "times": 1 }));
-    let ran = cloud.run(&["bake", &cloud.template(EVERYTHING, "[[checks]]\ncommand = \"true\"\n")]);
+    cloud.outside(&["secretsmanager", "create-secret", "--name", "web/db", "--secret-string", "a secret"]);
+    let more = "[[checks]]\ncommand = \"true\"\n[secrets]\ndb = { secret = \"web/db\" }\n";
+    let ran = cloud.run(&["bake", &cloud.template(EVERYTHING, more)]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(cloud.run(&["history", "web"]).code, 0);
 }

@@ -166,24 +166,24 @@ fn an_image_that_fails_the_test_that_publish_does_is_refused_from_then_on() {
     assert_eq!(cloud.leftovers(), Vec::<String>::new());
 }
 
-/// Interrupts a bake as soon as it says `moment`.
-fn interrupted(cloud: &Cloud, template: &str, moment: &str) -> Ran {
+/// Ends a bake as soon as it says `moment`.
+fn ended(cloud: &Cloud, template: &str, moment: &str, signal: Signal) -> Ran {
     let mut command = cloud.command(&["bake", template]);
     let mut bake = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut said = String::new();
     for line in BufReader::new(bake.stderr.take().unwrap()).lines().map(Result::unwrap) {
         if line.contains(moment) {
-            kill_process(Pid::from_child(&bake), Signal::INT).unwrap();
+            kill_process(Pid::from_child(&bake), signal).unwrap();
         }
         said += &format!("{line}\n");
     }
-    Ran { code: bake.wait().unwrap().code().unwrap(), stdout: String::new(), stderr: said }
+    Ran { code: bake.wait().unwrap().code().unwrap_or(-1), stdout: String::new(), stderr: said }
 }
 
 #[test]
 fn an_image_whose_test_was_interrupted_is_tested_by_publish() {
     let mut cloud = Cloud::start();
-    let ran = interrupted(&cloud, &cloud.template("", CHECK), "test | started");
+    let ran = ended(&cloud, &cloud.template("", CHECK), "test | started", Signal::INT);
     assert_eq!(ran.code, 130, "{}", ran.stderr);
     let run = left(&cloud, &ran);
     let launched = cloud.proxy.count("ec2:RunInstances");
@@ -200,10 +200,23 @@ fn a_copy_that_was_under_way_when_the_bake_was_interrupted_is_taken_up_by_publis
         "fault": "pend", "times": 3,
     });
     cloud.proxy.rule(pending);
-    let ran = interrupted(&cloud, &cloud.template(SHARED, ""), "publish | started");
+    let ran = ended(&cloud, &cloud.template(SHARED, ""), "publish | started", Signal::INT);
     assert_eq!(ran.code, 130, "{}", ran.stderr);
     let run = left(&cloud, &ran);
     published(&mut cloud, &run);
+    finished(&cloud, REGION);
+    finished(&cloud, "eu-south-2");
+}
+
+#[test]
+fn a_bake_that_was_killed_after_the_capture_is_ended_by_publish() {
+    let mut cloud = Cloud::start();
+    let ran = ended(&cloud, &cloud.template(SHARED, CHECK), "run | image ami-", Signal::KILL);
+    assert_eq!(ran.code, -1, "{}", ran.stderr);
+    assert_ne!(cloud.run(&["get", "web"]).code, 0, "nothing points at it yet");
+    let again = cloud.run(&["publish", &cloud.run_id()]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(cloud.proxy.count("ec2:CreateImage"), 1);
     finished(&cloud, REGION);
     finished(&cloud, "eu-south-2");
 }

@@ -14,10 +14,10 @@ pub fn left_by(cloud: &Cloud, run: &str, expires: &str) -> [String; 2] {
         )
     };
     let volume = ["ec2", "create-volume", "--size", "1", "--availability-zone", "eu-west-1a"];
-    let volume = cloud.aws_aside(&[&volume[..], &["--tag-specifications", &tags("volume")]].concat());
+    let volume = cloud.outside(&[&volume[..], &["--tag-specifications", &tags("volume")]].concat());
     let volume = volume["VolumeId"].as_str().unwrap().to_owned();
     let snapshot = ["ec2", "create-snapshot", "--volume-id", &volume, "--tag-specifications"];
-    let snapshot = cloud.aws_aside(&[&snapshot[..], &[&tags("snapshot")]].concat());
+    let snapshot = cloud.outside(&[&snapshot[..], &[&tags("snapshot")]].concat());
     [volume, snapshot["SnapshotId"].as_str().unwrap().to_owned()]
 }
 

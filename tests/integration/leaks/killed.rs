@@ -9,16 +9,12 @@ use std::{
     },
 };
 
-use super::{Inventory, OTHER, changes, clean, killed};
+use super::{CHECK, Inventory, OTHER, SETTINGS, changes, clean, killed};
 use crate::ec2::{Cloud, policy::changing_in_source};
 
 /// Only made by a clean-up, or for a spot request, which the cloud in memory does not make.
 const NOT_IN_A_BAKE: [&str; 4] =
     ["ec2:CancelSpotInstanceRequests", "ec2:DeleteSnapshot", "ec2:DeleteVolume", "ec2:DeregisterImage"];
-
-const SETTINGS: &str = "copy_to = [\"eu-south-2\"]\nshare_with = { accounts = [\"111122223333\"] }\n\
-                        deprecate_after = \"30d\"";
-const CHECK: &str = "[[checks]]\ncommand = \"true\"\n";
 
 /// Clouds side by side: a bake mostly waits.
 const CLOUDS: usize = 4;

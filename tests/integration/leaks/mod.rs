@@ -1,11 +1,15 @@
 //! What is left of runs that were killed, and who removes it.
 
 pub mod elsewhere;
+mod faults;
+mod full;
+mod kept;
 mod killed;
+mod signals;
 
 use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     ec2::Cloud,
@@ -15,30 +19,49 @@ use crate::{
 /// Where copies go.
 const OTHER: &str = "eu-south-2";
 
+/// A bake that makes every call that changes something.
+const SETTINGS: &str = "copy_to = [\"eu-south-2\"]\nshare_with = { accounts = [\"111122223333\"] }\n\
+                        deprecate_after = \"30d\"";
+const CHECK: &str = "[[checks]]\ncommand = \"true\"\n";
+
 /// What there is in a cloud.
 pub struct Inventory(Server);
+
+/// At one time.
+#[derive(serde::Deserialize)]
+pub struct There {
+    /// What must not outlive a run.
+    pub left: Vec<String>,
+    /// AMIs that are complete.
+    pub complete: Vec<String>,
+    /// How many instances were ever made.
+    pub instances: usize,
+}
 
 impl Inventory {
     pub fn of(cloud: &Cloud) -> Self {
         Self(Server::start("inventory.py", &[&cloud.proxy.endpoint()]))
     }
 
+    pub fn all(&mut self) -> There {
+        serde_json::from_value(self.0.ask(&json!({ "regions": [REGION, OTHER] }))).unwrap()
+    }
+
     /// What must not outlive a run.
     pub fn left(&mut self) -> Vec<String> {
-        let answer = self.0.ask(&json!({ "regions": [REGION, OTHER] }));
-        let text = |one: &Value| one.as_str().unwrap().to_owned();
-        answer["left"].as_array().unwrap().iter().map(text).collect()
+        self.all().left
     }
 }
 
 /// The calls that changed something, in order.
 pub fn changes(cloud: &mut Cloud) -> Vec<String> {
     let calls = cloud.proxy.calls().into_iter().map(|(name, _)| name);
-    let reads = |name: &String| {
-        let action = name.split(':').nth(1).unwrap_or_default();
-        ["Describe", "Get", "List", "Assume"].iter().any(|verb| action.starts_with(verb))
-    };
-    calls.filter(|name| !reads(name)).collect()
+    calls.filter(|name| !is_read(name)).collect()
+}
+
+pub fn is_read(name: &str) -> bool {
+    let action = name.split(':').nth(1).unwrap_or_default();
+    ["Describe", "Get", "List", "Assume"].iter().any(|verb| action.starts_with(verb))
 }
 
 /// Runs the program and kills it at its changing call of this number; tells whether that came.

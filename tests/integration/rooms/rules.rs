@@ -10,21 +10,26 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sum", &[]),
     ("causes", &[]),
     ("load", &["template", "sum"]),
-    ("provision", &["template"]),
+    // Of `redact` the forms that a secret is looked for in.
+    ("provision", &["template", "redact"]),
     ("plan", &["template", "provision"]),
     ("redact", &[]),
+    ("private", &[]),
     ("wait", &[]),
     ("journal", &[]),
     ("event", &["redact"]),
-    ("fetch", &["event", "wait", "sum"]),
+    ("fetch", &["event", "wait", "sum", "private"]),
     ("aws", &["event", "journal", "wait", "causes"]),
     // Of `remote` only what names a way to a builder.
     (
         "platform",
-        &["template", "plan", "event", "journal", "wait", "fetch", "sum", "causes", "aws", "remote"],
+        &[
+            "template", "plan", "event", "journal", "wait", "fetch", "sum", "causes", "aws", "remote",
+            "private",
+        ],
     ),
     ("remote", &["template", "provision", "event", "wait"]),
-    ("store", &["wait", "aws"]),
+    ("store", &["wait", "aws", "private"]),
     (
         "engine",
         &[
@@ -35,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "error",
             "event",
             "redact",
+            "private",
             "journal",
             "wait",
             "fetch",
@@ -94,6 +100,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["aws", "platform::ec2", "store::ssm"],
         "the cloud is the platform's; an image is its own record",
     ),
+    ("aws_sdk_secretsmanager", &["aws"], "values of secrets are read in `aws/secrets.rs` alone"),
     ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::sdk"], "the parameter service is the store's"),
 ];
 

@@ -11,11 +11,11 @@ use super::{
     finish::{complete, told},
     found,
     labels::specification,
-    pending::Pending,
 };
 use crate::{
     aws::{Aws, Call, tags},
     event::Events,
+    journal::Thing,
     platform::{
         ImageCopy, PlatformError,
         ec2::error::{failed, waited},
@@ -71,13 +71,12 @@ async fn to_region(
         Some(copy) => copy,
         None => ask(aws, &there, image, key).await?,
     };
+    there.made(|place| Thing::Ami { id: copy.clone(), place })?;
     let hint = "a KMS key that cannot be used there is the usual reason";
-    let pending = Pending::new(&copy, region, events);
     let made = match describe::available(&there, &copy).await.map_err(waited(doing(), hint)) {
         Ok(made) => Ok(made),
         Err(error) => Err(discard(&there, &copy, error).await),
     };
-    pending.settle();
     Ok((there, made?))
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, Image};
 
-use super::{Source, describe, labels::Labels, pending::left};
+use super::{Source, describe, labels::Labels};
 use crate::{
     aws::{Aws, AwsError, Call, Fault, tags},
     platform::{
         PlatformError,
-        ec2::error::{failed, waited},
+        ec2::{error::waited, leftovers::deregister},
     },
     wait::{Look, Wait, WaitError},
 };
@@ -106,26 +106,17 @@ pub async fn available(aws: &Aws, ami: &str) -> Result<Image, PlatformError> {
     describe::available(aws, ami).await.map_err(waited(doing, hint))
 }
 
-/// Removes an AMI that became none; one that may still become one is left and named.
+/// Removes an AMI that became none, for its name is needed again. One that may still become one goes
+/// with whatever else the run has left.
 pub async fn discard(aws: &Aws, ami: &str, error: PlatformError) -> PlatformError {
     let state = match describe::image(aws, ami).await {
         Ok(Ok(image)) => image.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
         Ok(Err(_)) | Err(_) => String::new(),
     };
     if state == "failed" && deregister(aws, ami).await.is_ok() {
-        return error;
+        aws.gone(ami);
     }
-    let left = left(ami, aws.region());
-    match error.hint.clone() {
-        Some(hint) => error.hint(format!("{hint}; {left}")),
-        None => error.hint(left),
-    }
-}
-
-async fn deregister(aws: &Aws, ami: &str) -> Result<(), PlatformError> {
-    let call = Call::repeatable("ec2:DeregisterImage", ami);
-    let make = || aws.ec2().deregister_image().image_id(ami).delete_associated_snapshots(true).send();
-    aws.call(call, make).await.map(drop).map_err(failed(format!("removing the failed AMI {ami}")))
+    error
 }
 
 fn filter(name: &str, value: &str) -> Filter {

@@ -8,22 +8,22 @@ mod describe;
 mod finish;
 mod found;
 mod labels;
-mod pending;
 mod settle;
 mod share;
 
 use std::future::Future;
 
 use aws_sdk_ec2::types::Image;
+use serde::{Deserialize, Serialize};
 
 pub use finish::finish;
 use labels::Labels;
-use pending::Pending;
 
 use super::error::failed;
 use crate::{
     aws::Aws,
     event::Events,
+    journal::Thing,
     platform::{CaptureSpec, Captured, CapturedDisk, CloudImage, Content, PlatformError},
     template::model::{Disk, Ec2},
 };
@@ -43,7 +43,7 @@ pub struct Source<'a> {
 }
 
 /// A volume of the builder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     /// `vol-...`
     pub id: String,
@@ -66,6 +66,7 @@ pub async fn capture(
     let labels = Labels::of(spec);
     let doing = format!("making an AMI of the builder {}", source.instance);
     let ami = create::create(aws, source, &labels).await.map_err(failed(&doing))?;
+    aws.made(|place| Thing::Ami { id: ami.clone(), place })?;
     events.note(format!("{ami} in {} is being made", aws.region()));
     let released = async {
         match create::snapshots_taken(aws, source, &labels).await {
@@ -73,8 +74,7 @@ pub async fn capture(
             Err(error) => Some(error),
         }
     };
-    let pending = Pending::new(&ami, aws.region(), events);
-    let result = match beside(create::available(aws, &ami), released).await {
+    match beside(create::available(aws, &ami), released).await {
         Ok(image) => {
             // What is refused now is tried again when it is finished.
             if let Err(error) = settle::settle(aws, &image).await {
@@ -84,9 +84,7 @@ pub async fn capture(
             Ok(Captured { disks: disks(&image, source), cloud: Some(cloud) })
         }
         Err(error) => Err(create::discard(aws, &ami, error).await),
-    };
-    pending.settle();
-    result
+    }
 }
 
 /// Both at once. An AMI that failed ends the wait; the builder's end then has a second try, where

@@ -23,5 +23,7 @@ pub async fn settle(aws: &Aws, image: &Image) -> Result<(), PlatformError> {
         let expiry = Tag::builder().key(tags::EXPIRES).build();
         aws.ec2().delete_tags().set_resources(Some(complete.clone())).tags(expiry).send()
     };
-    aws.call(call, make).await.map(drop).map_err(failed(format!("marking the AMI {ami} as complete")))
+    aws.call(call, make).await.map_err(failed(format!("marking the AMI {ami} as complete")))?;
+    aws.gone(ami);
+    Ok(())
 }

@@ -86,18 +86,18 @@ fn gib(size: Option<i32>) -> String {
 }
 
 pub async fn delete_volume(aws: &Aws, id: &str) -> Result<(), AwsError> {
-    let call = Call::repeatable("ec2:DeleteVolume", id);
+    let call = Call::removal("ec2:DeleteVolume", id);
     aws.call(call, || aws.ec2().delete_volume().volume_id(id).send()).await.map(drop)
 }
 
 pub async fn delete_snapshot(aws: &Aws, id: &str) -> Result<(), AwsError> {
-    let call = Call::repeatable("ec2:DeleteSnapshot", id);
+    let call = Call::removal("ec2:DeleteSnapshot", id);
     aws.call(call, || aws.ec2().delete_snapshot().snapshot_id(id).send()).await.map(drop)
 }
 
 /// With its snapshots.
 pub async fn deregister(aws: &Aws, id: &str) -> Result<(), AwsError> {
-    let call = Call::repeatable("ec2:DeregisterImage", id);
+    let call = Call::removal("ec2:DeregisterImage", id);
     let make = || aws.ec2().deregister_image().image_id(id).delete_associated_snapshots(true).send();
     aws.call(call, make).await.map(drop)
 }

@@ -11,6 +11,8 @@ use aws_sdk_ec2::types::{Filter, Tag};
 use futures::try_join;
 use jiff::Timestamp;
 
+pub use disks::deregister;
+
 use super::{
     api::{Machines as _, Network as _},
     destroy::{end, removed},
@@ -56,7 +58,7 @@ pub async fn release(aws: &Aws, left: &Leftover) -> Result<(), PlatformError> {
         LeftoverKind::Instance => end(aws, id).await,
         LeftoverKind::Volume => gone(left, || disks::delete_volume(aws, id)).await,
         LeftoverKind::SecurityGroup => gone(left, || aws.delete_group(id)).await,
-        LeftoverKind::Ami => gone(left, || disks::deregister(aws, id)).await,
+        LeftoverKind::Ami => gone(left, || deregister(aws, id)).await,
         LeftoverKind::Snapshot => gone(left, || disks::delete_snapshot(aws, id)).await,
         LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder => {
             Err(PlatformError::new(format!("removing the {left}"), "it is not on AWS"))

@@ -67,12 +67,12 @@ impl Machines for Aws {
     }
 
     async fn terminate(&self, id: &str) -> Result<(), AwsError> {
-        let call = Call::repeatable("ec2:TerminateInstances", id);
+        let call = Call::removal("ec2:TerminateInstances", id);
         self.call(call, || self.ec2().terminate_instances().instance_ids(id).send()).await.map(drop)
     }
 
     async fn cancel_spot(&self, request: &str) -> Result<(), AwsError> {
-        let call = Call::repeatable("ec2:CancelSpotInstanceRequests", request);
+        let call = Call::removal("ec2:CancelSpotInstanceRequests", request);
         let cancel = || self.ec2().cancel_spot_instance_requests().spot_instance_request_ids(request).send();
         self.call(call, cancel).await.map(drop)
     }

@@ -71,7 +71,7 @@ impl Network for Aws {
     }
 
     async fn delete_group(&self, group: &str) -> Result<(), AwsError> {
-        let call = Call::repeatable("ec2:DeleteSecurityGroup", group);
+        let call = Call::removal("ec2:DeleteSecurityGroup", group);
         self.call(call, || self.ec2().delete_security_group().group_id(group).send()).await.map(drop)
     }
 }

@@ -16,6 +16,7 @@ use super::{super::process, cache::Slot, disk, disk::BootFiles, sources};
 use crate::{
     event::{Events, Stream},
     platform::{BaseImage, PlatformError, last_lines},
+    private,
 };
 
 /// Counts up when a base built by the same words has to come out differently.
@@ -133,7 +134,7 @@ impl Recipe<'_> {
             .arg(self.suite)
             // On standard output, which an ordinary user's namespace may write to.
             .arg("-")
-            .stdout(File::create(tree).map_err(failed)?);
+            .stdout(private::create(tree).map_err(failed)?);
         if !self.sources.is_empty() {
             let list = folder.join("sources.list");
             fs::write(&list, self.sources.join("\n") + "\n").map_err(failed)?;

@@ -16,6 +16,7 @@ use super::digest;
 use crate::{
     event::Events,
     platform::{BaseImage, PlatformError},
+    private,
 };
 
 const DISK: &str = "disk";
@@ -44,8 +45,8 @@ impl Slot {
         let bases = data.join("bases");
         let error =
             |error: io::Error| PlatformError::new(format!("opening the cache `{}`", bases.display()), error);
-        fs::create_dir_all(&bases).map_err(error)?;
-        let lock = File::create(bases.join(format!("{key}.lock"))).map_err(error)?;
+        private::folder(&bases).map_err(error)?;
+        let lock = private::create(&bases.join(format!("{key}.lock"))).map_err(error)?;
         let lock = exclusive(lock, key, events).await.map_err(error)?;
         let staging = bases.join(format!("{key}.staging"));
         // What a killed process left; nobody else is at it while the lock is ours.
@@ -64,7 +65,7 @@ impl Slot {
     /// A folder to make the base in.
     pub fn stage(&self) -> io::Result<&Path> {
         remove_folder(&self.staging)?;
-        fs::create_dir_all(&self.staging)?;
+        private::folder(&self.staging)?;
         Ok(&self.staging)
     }
 
@@ -87,8 +88,8 @@ impl Slot {
         if disk != staged {
             fs::rename(disk, &staged)?;
         }
-        fs::write(self.staging.join(DESCRIPTION), serde_json::to_vec_pretty(description)?)?;
-        fs::set_permissions(&staged, Permissions::from_mode(0o444))?;
+        private::write(&self.staging.join(DESCRIPTION), serde_json::to_vec_pretty(description)?)?;
+        fs::set_permissions(&staged, Permissions::from_mode(0o400))?;
         File::open(&staged)?.sync_all()?;
         remove_folder(&self.folder)?;
         fs::rename(&self.staging, &self.folder)
@@ -135,7 +136,7 @@ mod tests {
         fs::write(&disk, "oven").expect("written");
         let base = slot.fill(&disk, "an oven".into()).await.expect("taken in");
         let mode = fs::metadata(base.disk.as_ref().expect("a file")).expect("there").permissions().mode();
-        assert_eq!((mode & 0o777, slot.find()), (0o444, Some(base)));
+        assert_eq!((mode & 0o777, slot.find()), (0o400, Some(base)));
     }
 
     #[tokio::test]

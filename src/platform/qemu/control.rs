@@ -1,0 +1,51 @@
+//! The way to QEMU's control line: a socket in the folder of the machine, so that a later process finds
+//! it too. The folder is its owner's alone.
+
+use std::{fs::File, io, os::fd::AsRawFd, path::Path, time::Duration};
+
+use tokio::{
+    net::UnixStream,
+    time::{Instant, sleep},
+};
+
+use super::{qmp::Qmp, running::Running};
+
+/// Its name in the folder.
+pub const SOCKET: &str = "control";
+
+/// QEMU opens it within milliseconds; a busy computer may take seconds.
+const OPEN: Duration = Duration::from_secs(30);
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// Opens the line of a QEMU that was just started.
+///
+/// # Errors
+/// When it ends, or does not open it in time.
+pub async fn opened(folder: &Path, running: &mut Running) -> io::Result<Qmp> {
+    let end = Instant::now() + OPEN;
+    loop {
+        let not_yet = match connect(folder).await {
+            Err(error) if is_not_there(&error) && Instant::now() < end => error,
+            result => return result,
+        };
+        if running.how_it_ended().is_some() {
+            return Err(io::Error::other(format!("it has no control line: {not_yet}")));
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+fn is_not_there(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+/// Opens the line of a QEMU that runs. One process at a time can have it.
+///
+/// # Errors
+/// When nobody listens there.
+pub async fn connect(folder: &Path) -> io::Result<Qmp> {
+    // An address of a socket has 108 bytes at most, a folder of a user may have more.
+    let folder = File::open(folder)?;
+    let stream = UnixStream::connect(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd())).await?;
+    Qmp::open(stream).await
+}

@@ -1,0 +1,105 @@
+//! Every call of a bake goes wrong once, in each way in which calls go wrong. The bake ends well or
+//! ends clean, and nothing is made twice.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use serde_json::{Value, json};
+
+use super::{CHECK, Inventory, SETTINGS, changes, is_read};
+use crate::ec2::Cloud;
+
+/// Side by side: a bake mostly waits, and one whose call is not answered waits longest.
+const CLOUDS: usize = 6;
+
+/// The builder and the machine that tests the image.
+const MACHINES: usize = 2;
+
+/// The AMI and its copy.
+const IMAGES: usize = 2;
+
+struct Point {
+    action: String,
+    fault: Value,
+}
+
+#[test]
+fn a_call_that_goes_wrong_once_ends_in_an_image_or_in_nothing_and_never_in_two() {
+    let points = points();
+    let (next, well, wrong) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..CLOUDS {
+            scope.spawn(|| {
+                let mut cloud = Cloud::start();
+                let mut inventory = Inventory::of(&cloud);
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (ended_well, faults) = baked(&mut cloud, &mut inventory, point);
+                    well.fetch_add(usize::from(ended_well), Ordering::Relaxed);
+                    wrong.lock().unwrap().extend(faults);
+                }
+            });
+        }
+    });
+    let (well, wrong) = (well.into_inner(), wrong.into_inner().unwrap());
+    println!("{} calls went wrong, {well} bakes ended well, {} wrongly", points.len(), wrong.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(well * 4 > points.len() * 3, "only {well} of {} bakes got over one fault", points.len());
+}
+
+/// The slow ones first.
+fn points() -> Vec<Point> {
+    let mut cloud = Cloud::start();
+    let ran = cloud.run(&["bake", &cloud.template(SETTINGS, CHECK)]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let changing: BTreeSet<String> = changes(&mut cloud).into_iter().collect();
+    let all: BTreeSet<String> = cloud.proxy.calls().into_iter().map(|(name, _)| name).collect();
+    assert!(all.iter().filter(|name| !is_read(name)).eq(changing.iter()));
+    // Longer than a call is waited for.
+    let silent = json!({ "fault": "slow", "seconds": 65 });
+    let others = [
+        json!({ "fault": "throttle" }),
+        json!({ "fault": "error", "code": "InternalError", "status": 500 }),
+        json!({ "fault": "drop" }),
+        json!({ "fault": "lose" }),
+    ];
+    let slow = changing.iter().map(|name| (name, &silent));
+    let quick = all.iter().flat_map(|name| others.iter().map(move |fault| (name, fault)));
+    let point = |(name, fault): (&String, &Value)| {
+        let action = name.split(':').nth(1).unwrap().to_owned();
+        let mut fault = fault.clone();
+        fault["action"] = json!(action);
+        fault["times"] = json!(1);
+        Point { action, fault }
+    };
+    slow.chain(quick).map(point).collect()
+}
+
+/// Whether the bake made its image, and what is wrong with how it ended.
+fn baked(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point) -> (bool, Vec<String>) {
+    let before = inventory.all();
+    cloud.proxy.rule(point.fault.clone());
+    let ran = cloud.run(&["bake", &cloud.template(SETTINGS, CHECK)]);
+    let after = inventory.all();
+    let mut wrong = Vec::new();
+    let name = format!("{} {}", point.fault["fault"], point.action);
+    if !after.left.is_empty() {
+        wrong.push(format!("{name}: left: {:?}: {}", after.left, ran.stderr));
+    }
+    let (machines, images) =
+        (after.instances.saturating_sub(before.instances), after.complete.len() - before.complete.len());
+    let twice = machines > MACHINES || images > IMAGES;
+    let lacks = ran.code == 0 && images < IMAGES;
+    if twice || lacks {
+        wrong
+            .push(format!("{name}: {machines} machines, {images} images, exit {}: {}", ran.code, ran.stderr));
+    }
+    if ran.code != 0 && !ran.stderr.contains("error: ") {
+        wrong.push(format!("{name}: no error was told: {}", ran.stderr));
+    }
+    (ran.code == 0, wrong)
+}
