@@ -26,7 +26,9 @@ pub fn program(name: &str) -> PathBuf {
 fn installed() -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (folder, marker) = (tmp.join("python"), tmp.join("python-installed.txt"));
-    let wanted = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REQUIREMENTS)).unwrap();
+    let requirements = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REQUIREMENTS)).unwrap();
+    // Its programs hold its path, so one that came here with a copied target directory is made anew.
+    let wanted = format!("{}\n{requirements}", folder.display());
     let lock = File::create(tmp.join("python.lock")).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     if fs::read_to_string(&marker).is_ok_and(|there| there == wanted) {
