@@ -44,15 +44,15 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         call = Call(self, body)
         self.server.faults.note(call)
-        number = self.server.killer.count(call)
-        if self.server.killer.strikes(number, "before"):
+        numbers = self.server.killer.count(call)
+        if self.server.killer.strikes(numbers, "before"):
             return self.drop()
         answer = self.server.faults.instead(call)
         if answer is faults.DROP:
             return self.drop()
         if answer is None:
             answer = self.forward(body)
-            if self.server.killer.strikes(number, "after"):
+            if self.server.killer.strikes(numbers, "after"):
                 return self.drop()
             answer = self.server.faults.afterwards(call, *answer)
             if answer is faults.DROP:

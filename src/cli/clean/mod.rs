@@ -50,6 +50,8 @@ struct Findings {
     /// What there is, where nothing is to be removed.
     listed: Vec<Leftover>,
     cleaned: Cleaned,
+    /// Why some run or place could not be looked at, or not be cleaned up.
+    failed: Vec<Error>,
 }
 
 impl Clean {
@@ -60,22 +62,38 @@ impl Clean {
         let looked = self.look(context, &mut findings, &events).await;
         drop(events);
         shown.await.map_err(|error| Error::new(Kind::Local, "showing what was done").because(&error))?;
-        let (listed, cleaned) = (findings.listed, findings.cleaned.told());
         looked?;
-        match self.dry_run {
-            true => print(&listed, context)?,
-            false => print(&cleaned?, context)?,
+        let Findings { listed, cleaned, mut failed, .. } = findings;
+        let removed = cleaned.told().unwrap_or_else(|error| {
+            failed.insert(0, error);
+            Vec::new()
+        });
+        let told = if self.dry_run { listed } else { removed };
+        if failed.is_empty() || !told.is_empty() {
+            print(&told, context)?;
         }
-        Ok(ExitCode::SUCCESS)
+        match one_of(failed) {
+            Some(error) => Err(error),
+            None => Ok(ExitCode::SUCCESS),
+        }
     }
 
     async fn look(&self, context: &Context, findings: &mut Findings, events: &Events) -> Result<(), Error> {
         let mut places = BTreeSet::new();
+        // What cannot be done for one run, for lack of its account's credentials, is done for the others.
         for folder in known::folders(context)? {
-            places.extend(self.here(&folder, context, findings, events).await?);
+            match self.here(&folder, context, findings, events).await {
+                Ok(more) => places.extend(more),
+                Err(error) => findings.failed.push(error),
+            }
         }
         for place in self.places(places, context).await? {
-            self.elsewhere(&place, context, findings, events).await?;
+            if let Err(error) = self.elsewhere(&place, context, findings, events).await {
+                findings.failed.push(error);
+            }
+        }
+        if !findings.failed.is_empty() {
+            return Ok(());
         }
         for run in self.runs.iter().filter(|run| !findings.dead.contains(*run)) {
             if findings.alive.contains(run) {
@@ -91,6 +109,25 @@ impl Clean {
     fn wants(&self, run: &str) -> bool {
         self.runs.is_empty() || self.runs.iter().any(|wanted| wanted == run)
     }
+}
+
+/// All of them as one, which tells each and what to do about it.
+fn one_of(mut failed: Vec<Error>) -> Option<Error> {
+    let rest = failed.split_off(failed.len().min(1));
+    let first = failed.pop()?;
+    if rest.is_empty() {
+        return Some(first);
+    }
+    let mut hints: Vec<&str> = first
+        .hint
+        .iter()
+        .chain(rest.iter().filter_map(|error| error.hint.as_ref()))
+        .map(String::as_str)
+        .collect();
+    hints.dedup();
+    let hint = hints.join("; ");
+    let tail = first.tail.iter().cloned().chain(rest.iter().map(|error| format!("also: {error}"))).collect();
+    Some(if hint.is_empty() { first.tail(tail) } else { first.tail(tail).hint(hint) })
 }
 
 fn print(left: &[Leftover], context: &Context) -> Result<(), Error> {

@@ -78,3 +78,16 @@ fn what_cannot_be_removed_is_named_with_the_command_that_does_it() {
     );
     assert!(ran.stderr.contains("allow `ec2:DeleteVolume`"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_place_that_cannot_be_looked_at_does_not_keep_what_is_in_another() {
+    let mut cloud = Cloud::start();
+    let dead = left_by(&cloud, DEAD, LONG_AGO);
+    cloud.proxy.rule(serde_json::json!({ "action": "DescribeVolumes", "fault": "denied", "times": 1 }));
+    let ran = cloud.run(&["clean", "--region", "eu-south-2", "--region", "eu-west-1"]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("looking in eu-south-2"), "{}", ran.stderr);
+    assert!(dead.iter().all(|id| ran.stdout.contains(id.as_str())), "{}", ran.stdout);
+    let left = there(&cloud);
+    assert!(!dead.iter().any(|id| left.contains(id)), "{left:?}");
+}

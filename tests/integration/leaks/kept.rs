@@ -31,6 +31,8 @@ fn silent(hornero: &Hornero, timeout: &str) -> String {
 fn command(hornero: &Hornero, arguments: &[&str]) -> Command {
     let mut command = hornero.command(arguments);
     command.env("HORNERO_STATE_DIR", hornero.folder.path().join("state").join("long".repeat(30)));
+    // Runs of other tests are no business of this one.
+    command.env("HORNERO_DATA_DIR", hornero.folder.path().join("data"));
     command
 }
 

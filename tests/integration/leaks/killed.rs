@@ -3,14 +3,18 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use super::{CHECK, Inventory, OTHER, SETTINGS, changes, clean, killed};
-use crate::ec2::{Cloud, policy::changing_in_source};
+use super::{CHECK, Inventory, OTHER, SETTINGS, changes, clean, killed, run_in};
+use crate::{
+    ec2::{Cloud, policy::changing_in_source},
+    rig::proxy::Point,
+};
 
 /// Only made by a clean-up, or for a spot request, which the cloud in memory does not make.
 const NOT_IN_A_BAKE: [&str; 4] =
@@ -21,9 +25,8 @@ const CLOUDS: usize = 4;
 
 /// One point at which a bake is killed, and from where is cleaned up then.
 #[derive(Clone, Debug)]
-struct Point {
-    at: usize,
-    when: &'static str,
+struct Try {
+    point: Point,
     elsewhere: bool,
 }
 
@@ -33,7 +36,8 @@ fn a_bake_that_is_killed_at_any_call_leaves_nothing_that_clean_does_not_remove()
     let mut points = Vec::new();
     for at in 1..=calls.len() {
         for when in ["before", "after"] {
-            points.extend([false, true].map(|elsewhere| Point { at, when, elsewhere }));
+            let point = Point { action: None, at, when };
+            points.extend([false, true].map(|elsewhere| Try { point, elsewhere }));
         }
     }
     let (next, found, left) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -42,10 +46,10 @@ fn a_bake_that_is_killed_at_any_call_leaves_nothing_that_clean_does_not_remove()
             scope.spawn(|| {
                 let mut cloud = Cloud::start();
                 let mut inventory = Inventory::of(&cloud);
-                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let name = &calls[point.at - 1];
-                    for one in survives(&mut cloud, &mut inventory, point, &found) {
-                        left.lock().unwrap().push(format!("{point:?} {name}: {one}"));
+                while let Some(one) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let name = &calls[one.point.at - 1];
+                    for what in survives(&mut cloud, &mut inventory, one, &found) {
+                        left.lock().unwrap().push(format!("{one:?} {name}: {what}"));
                     }
                 }
             });
@@ -73,22 +77,21 @@ fn calls_of_a_bake() -> Vec<String> {
 }
 
 /// Kills a bake at this point and cleans up; gives what is there then.
-fn survives(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point, found: &AtomicUsize) -> Vec<String> {
-    let folder = cloud.hornero.folder.path().join(format!("{}-{}-{}", point.at, point.when, point.elsewhere));
+fn survives(cloud: &mut Cloud, inventory: &mut Inventory, one: &Try, found: &AtomicUsize) -> Vec<String> {
+    let Point { at, when, .. } = one.point;
+    let folder = cloud.hornero.folder.path().join(format!("{at}-{when}-{}", one.elsewhere));
     let state = folder.join("state").display().to_string();
     let template = cloud.template(SETTINGS, CHECK);
-    if !killed(cloud, &state, &template, point.at, point.when) {
+    let mut bake = cloud.command(&["bake", &template]);
+    if !killed(bake.env("HORNERO_STATE_DIR", &state), &mut cloud.proxy, &one.point) {
         return vec!["the bake was not killed".into()];
     }
     found.fetch_add(inventory.left().len(), Ordering::Relaxed);
-    let runs = std::fs::read_dir(folder.join("state/runs")).unwrap();
-    let run =
-        runs.map(|run| run.unwrap().file_name().into_string().unwrap()).find(|run| run.starts_with("web-"));
-    let ran = match point.elsewhere {
+    let ran = match one.elsewhere {
         true => {
             let other = folder.join("other").display().to_string();
             let regions = ["--region", "eu-west-1", "--region", OTHER];
-            clean(cloud, &other, &[&["--force", &run.unwrap()], &regions[..]].concat())
+            clean(cloud, &other, &[&["--force", &run_in(Path::new(&state))], &regions[..]].concat())
         }
         false => clean(cloud, &state, &[]),
     };

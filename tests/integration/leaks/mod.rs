@@ -5,15 +5,24 @@ mod faults;
 mod full;
 mod kept;
 mod killed;
+mod machines;
 mod signals;
 
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::json;
 
 use crate::{
     ec2::Cloud,
-    rig::{hornero::Ran, moto::REGION, python::Server},
+    rig::{
+        hornero::Ran,
+        moto::REGION,
+        proxy::{Point, Proxy},
+        python::Server,
+    },
 };
 
 /// Where copies go.
@@ -40,7 +49,11 @@ pub struct There {
 
 impl Inventory {
     pub fn of(cloud: &Cloud) -> Self {
-        Self(Server::start("inventory.py", &[&cloud.proxy.endpoint()]))
+        Self::at(&cloud.proxy.endpoint())
+    }
+
+    pub fn at(endpoint: &str) -> Self {
+        Self(Server::start("inventory.py", &[endpoint]))
     }
 
     pub fn all(&mut self) -> There {
@@ -64,9 +77,8 @@ pub fn is_read(name: &str) -> bool {
     ["Describe", "Get", "List", "Assume"].iter().any(|verb| action.starts_with(verb))
 }
 
-/// Runs the program and kills it at its changing call of this number; tells whether that came.
-pub fn killed(cloud: &mut Cloud, state: &str, template: &str, at: usize, when: &str) -> bool {
-    let hornero = cloud.command(&["bake", template]);
+/// Runs a command of the program and kills it at this call; tells whether that came.
+pub fn killed(hornero: &Command, proxy: &mut Proxy, point: &Point) -> bool {
     // The shell becomes the program, so that its number is known before it begins.
     let mut held = Command::new("sh");
     held.args(["-c", "read go; exec \"$@\"", "sh"]).arg(hornero.get_program()).args(hornero.get_args());
@@ -76,11 +88,20 @@ pub fn killed(cloud: &mut Cloud, state: &str, template: &str, at: usize, when: &
             None => held.env_remove(name),
         };
     }
-    held.env("HORNERO_STATE_DIR", state).current_dir(cloud.hornero.folder.path());
+    if let Some(folder) = hornero.get_current_dir() {
+        held.current_dir(folder);
+    }
     let mut child = held.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    cloud.proxy.kill(child.id(), at, when);
+    proxy.kill(child.id(), point);
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"go\n").unwrap();
     std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()) == Some(9)
+}
+
+/// The only run of a bake in a state directory.
+pub fn run_in(state: &Path) -> String {
+    let runs = std::fs::read_dir(state.join("runs")).unwrap();
+    let mut names = runs.map(|run| run.unwrap().file_name().into_string().unwrap());
+    names.find(|run| !run.starts_with("clean-")).unwrap()
 }
 
 /// `hornero clean` with a state directory of its own.

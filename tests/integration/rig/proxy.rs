@@ -9,6 +9,17 @@ use super::python::Server;
 
 pub struct Proxy(Server);
 
+/// At which call that changes something a program is killed.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// One of these, or any.
+    pub action: Option<&'static str>,
+    /// Which of them: the first is 1.
+    pub at: usize,
+    /// `before` it is executed, or `after` it was.
+    pub when: &'static str,
+}
+
 impl Proxy {
     pub fn before(endpoint: &str) -> Self {
         Self(Server::start("proxy.py", &[endpoint]))
@@ -23,9 +34,14 @@ impl Proxy {
         self.0.ask(&json!({ "rule": rule }));
     }
 
-    /// Ends the process `pid` at its changing call of this number, before that is executed or after it.
-    pub fn kill(&mut self, pid: u32, at: usize, when: &str) {
-        self.0.ask(&json!({ "kill": { "pid": pid, "at": at, "when": when } }));
+    /// Ends the process `pid` at a call that changes something.
+    pub fn kill(&mut self, pid: u32, point: &Point) {
+        let Point { action, at, when } = point;
+        let mut rule = json!({ "pid": pid, "at": at, "when": when });
+        if let Some(action) = action {
+            rule["action"] = json!(action);
+        }
+        self.0.ask(&json!({ "kill": rule }));
     }
 
     /// Every call so far, in order, as a policy names it, with its region.

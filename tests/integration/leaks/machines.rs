@@ -1,0 +1,70 @@
+//! Bakes that are killed while there are real machines and disks, in each state that those can be in.
+
+use std::{path::Path, process::Command};
+
+use super::{Inventory, killed, run_in};
+use crate::rig::{
+    ec2::Ec2,
+    hornero::{Hornero, Ran},
+    moto::{self, REGION},
+    proxy::{Point, Proxy},
+};
+
+/// What the builder, its disk and the machine that is started from the AMI are in just then; every other
+/// call is killed at with the cloud in memory.
+const POINTS: [Point; 5] = [
+    // It boots.
+    Point { action: Some("RunInstances"), at: 1, when: "after" },
+    // It powers itself off, and stays.
+    Point { action: Some("ModifyInstanceAttribute"), at: 1, when: "after" },
+    // It is off, and the AMI is being made of its disk.
+    Point { action: Some("CreateImage"), at: 1, when: "after" },
+    // It is off, and the AMI may be there.
+    Point { action: Some("TerminateInstances"), at: 1, when: "before" },
+    // The machine that shows that the AMI works boots from it.
+    Point { action: Some("RunInstances"), at: 2, when: "after" },
+];
+
+const TEMPLATE: &str = r#"
+[image]
+name = "web"
+[base]
+os = "debian-12"
+[ec2]
+ssh_cidrs = ["127.0.0.1/32"]
+[[checks]]
+command = "true"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bake_that_is_killed_over_a_real_machine_leaves_nothing_that_clean_does_not_remove() {
+    let ec2 = Ec2::start(&["--image-pending", "2"]).await;
+    let mut proxy = Proxy::before(&ec2.url);
+    let mut inventory = Inventory::at(&proxy.endpoint());
+    let hornero = Hornero::new();
+    let template = hornero.template("web.toml", TEMPLATE);
+    for (number, point) in POINTS.iter().enumerate() {
+        let state = hornero.folder.path().join(format!("state-{number}"));
+        let bake = command(&hornero, &proxy, &state, &["bake", &template, "--platform", "ec2"]);
+        assert!(killed(&bake, &mut proxy, point), "{point:?}: not killed");
+        assert!(!inventory.left().is_empty(), "{point:?}: nothing was made");
+        let run = run_in(&state);
+        let (state, more) = match number % 2 {
+            0 => (state, vec![]),
+            _ => (hornero.folder.path().join("elsewhere"), vec!["--force", &run, "--region", REGION]),
+        };
+        let ran =
+            Ran::from(command(&hornero, &proxy, &state, &[&["clean"], &more[..]].concat()).output().unwrap());
+        assert_eq!(ran.code, 0, "{point:?}: {}", ran.stderr);
+        assert_eq!(inventory.left(), Vec::<String>::new(), "{point:?}: {}", ran.stderr);
+        let there = ec2.state().await;
+        let ended = there.machines.iter().all(|machine| machine.state == "terminated");
+        assert!(ended && there.disks.is_empty(), "{point:?}: {there:?}");
+    }
+}
+
+fn command(hornero: &Hornero, proxy: &Proxy, state: &Path, arguments: &[&str]) -> Command {
+    let mut command = hornero.command(arguments);
+    command.envs(moto::environment(&proxy.endpoint())).env("HORNERO_STATE_DIR", state);
+    command
+}
