@@ -32,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// The keys of one launch: made new each time, in memory.
 pub struct LaunchKeys {
+    /// Whose they are.
+    run: String,
     pub account: KeyPair,
     pub host: KeyPair,
 }
@@ -44,20 +46,21 @@ impl LaunchKeys {
             KeyPair::generate(&format!("hornero {what} {run}"))
                 .map_err(|error| Error::new(Kind::Local, format!("making the {what} key")).because(&error))
         };
-        Ok(Self { account: make("account")?, host: make("host")? })
+        Ok(Self { run: run.to_owned(), account: make("account")?, host: make("host")? })
     }
 
     /// Of a builder that an earlier process has launched. The private half of its host key is there alone.
     ///
     /// # Errors
     /// When they are no keys.
-    pub fn kept(account: &str, host: &str) -> Result<Self, Error> {
+    pub fn kept(run: &str, account: &str, host: &str) -> Result<Self, Error> {
         let read = |what: &str, key: Result<KeyPair, _>| {
             key.map_err(|error: KeyError| {
                 Error::new(Kind::Local, format!("reading the {what} key of the builder")).because(&error)
             })
         };
         Ok(Self {
+            run: run.to_owned(),
             account: read("account", KeyPair::from_private(account))?,
             host: read("host", KeyPair::from_public(host))?,
         })
@@ -88,6 +91,7 @@ pub fn folder(run: &Path, name: &str) -> Result<PathBuf, Error> {
 pub struct Machine<'a> {
     pub builder: &'a mut dyn Builder,
     pub remote: Box<dyn Remote>,
+    run: String,
     account: Account,
     connect: &'a dyn Connect,
     /// How long a line may take to open.
@@ -108,7 +112,7 @@ impl<'a> Machine<'a> {
         let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
         let remote = open(builder, connect, &account, timeout).await?;
         let jobs = format!("/run/hornero-{}", ulid::Ulid::generate().to_string().to_lowercase());
-        Ok(Self { builder, remote, account, connect, patience: timeout, jobs })
+        Ok(Self { builder, remote, run: keys.run.clone(), account, connect, patience: timeout, jobs })
     }
 
     /// Opens the line anew after it was lost, unless the builder is gone: that is told as such.
@@ -147,6 +151,11 @@ impl<'a> Machine<'a> {
     pub async fn reconnect(&mut self, timeout: Duration) -> Result<(), Error> {
         self.remote = open(self.builder, self.connect, &self.account, timeout).await?;
         Ok(())
+    }
+
+    /// The ID of the run that has launched it.
+    pub fn run_id(&self) -> &str {
+        &self.run
     }
 
     pub fn account(&self) -> &Account {

@@ -38,13 +38,13 @@ impl<'a> Visit<'a> {
     /// When the builder does not run any more, or cannot be reached.
     pub async fn begin(kept: &'a Kept, platform: &dyn Platform, folder: &'a Path) -> Result<Self, Error> {
         let builder = platform.attach(&kept.as_builder()).await?;
-        let keys = LaunchKeys::kept(&kept.private_key, &kept.host_key)?;
+        let keys = LaunchKeys::kept(&kept.run, &kept.private_key, &kept.host_key)?;
         let mut account = machine::account(builder.as_ref(), &kept.ssh, &keys).await?;
         if let HostKeyPin::Fingerprint(_) = account.pin {
             // OpenSSH wants the key itself.
             account.pin = HostKeyPin::Key(ssh::host_key(&account, SHOW).await?);
         }
-        let way = WayIn::open(&account, Some(folder)).await?;
+        let way = WayIn::open(&kept.run, &account, Some(folder)).await?;
         Ok(Self { way, kept, account, folder })
     }
 

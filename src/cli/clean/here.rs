@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Clean, Context, Findings, wiring};
 use crate::{
     cli::known,
-    engine::{clean, kept},
+    engine::{clean, kept, way_in},
     error::{Error, Kind},
     event::Events,
     journal::{self, History, Journal, Place},
@@ -96,11 +96,10 @@ impl Clean {
             journal.taken_up()?;
         }
         let cleaned = clean::run(platform.as_ref(), id, (journal, history), events).await?;
-        if cleaned.stuck.is_empty() {
-            kept::forget(folder)?;
-        }
         findings.cleaned.removed.extend(cleaned.removed);
         if cleaned.stuck.is_empty() {
+            kept::forget(folder)?;
+            way_in::sweep(id, folder)?;
             known::forget(&known::link(id, context)?);
         }
         findings.cleaned.stuck.extend(cleaned.stuck);

@@ -53,7 +53,7 @@ pub async fn resume(
     interrupt: Interrupt,
     events: &Events,
 ) -> Result<Baked, Error> {
-    let keys = LaunchKeys::kept(&kept.private_key, &kept.host_key)?;
+    let keys = LaunchKeys::kept(&kept.run, &kept.private_key, &kept.host_key)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
     events.note(format!("going on at {}", kept.progress.next(&plan.template.steps)));
     if let Err(error) = bake.ready(&kept, interrupt.clone()).await {

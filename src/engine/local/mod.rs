@@ -42,7 +42,7 @@ pub async fn run(
     let failed = |error: &io::Error| {
         Error::new(Kind::Bake, format!("step `{}`: starting it on this computer", step.name)).because(error)
     };
-    let way = WayIn::open(machine.account(), None).await?;
+    let way = WayIn::open(machine.run_id(), machine.account(), None).await?;
     let file = way.write("script", &job.script.text).map_err(|error| failed(&error))?;
     let mut words = interpreter(&job.script.text).split_whitespace();
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
