@@ -5,75 +5,23 @@ use std::{
     time::Duration,
 };
 
-use super::{Connect, Tail, way};
+use super::{
+    Connect, Tail,
+    launch_keys::LaunchKeys,
+    line::{account, open, until_gone},
+};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
     platform::Builder,
     private,
-    provision::{
-        BUILDER_ACCOUNT,
-        script::{Job, command_line},
-        user_data::Keys,
-    },
-    remote::{
-        Command, Exit, Remote, RemoteError,
-        key::{HostKeyPin, KeyError, KeyPair},
-        route::Account,
-    },
+    provision::script::{Job, command_line},
+    remote::{Command, Exit, Remote, RemoteError, route::Account},
     template::model::Ssh,
 };
 
 /// How long a builder may take to answer.
 const CONNECT: Duration = Duration::from_secs(5 * 60);
-
-/// How often a builder that is being waited for is looked at.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// The keys of one launch: made new each time, in memory.
-pub struct LaunchKeys {
-    /// Whose they are.
-    run: String,
-    pub account: KeyPair,
-    pub host: KeyPair,
-}
-
-impl LaunchKeys {
-    /// # Errors
-    /// When the operating system gives no random bytes.
-    pub fn generate(run: &str) -> Result<Self, Error> {
-        let make = |what: &str| {
-            KeyPair::generate(&format!("hornero {what} {run}"))
-                .map_err(|error| Error::new(Kind::Local, format!("making the {what} key")).because(&error))
-        };
-        Ok(Self { run: run.to_owned(), account: make("account")?, host: make("host")? })
-    }
-
-    /// Of a builder that an earlier process has launched. The private half of its host key is there alone.
-    ///
-    /// # Errors
-    /// When they are no keys.
-    pub fn kept(run: &str, account: &str, host: &str) -> Result<Self, Error> {
-        let read = |what: &str, key: Result<KeyPair, _>| {
-            key.map_err(|error: KeyError| {
-                Error::new(Kind::Local, format!("reading the {what} key of the builder")).because(&error)
-            })
-        };
-        Ok(Self {
-            run: run.to_owned(),
-            account: read("account", KeyPair::from_private(account))?,
-            host: read("host", KeyPair::from_public(host))?,
-        })
-    }
-
-    pub fn for_cloud_init(&self) -> Keys<'_> {
-        Keys {
-            account_public: &self.account.public,
-            host_private: &self.host.private,
-            host_public: &self.host.public,
-        }
-    }
-}
 
 /// Makes a folder of one launch: its disks, seed and console log.
 ///
@@ -219,45 +167,5 @@ impl<'a> Machine<'a> {
     async fn gone(&self, why: &str, lost: &RemoteError) -> Error {
         let tail = self.builder.console_tail(Tail::LINES).await;
         Error::new(Kind::Platform, format!("the builder is gone: {why}")).because(lost).tail(tail)
-    }
-}
-
-/// What the template says about the way in wins over what hornero would do by itself.
-pub async fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Result<Account, Error> {
-    let (address, route) = way::to(builder, ssh).await?;
-    let private_key = match &ssh.private_key {
-        Some(path) => way::private_key(path, "[ssh] private_key")?,
-        None => keys.account.private.clone(),
-    };
-    let user = ssh.user.clone().unwrap_or_else(|| BUILDER_ACCOUNT.into());
-    let pin = ssh.host_key.clone().map_or_else(|| keys.host.pin(), HostKeyPin::Fingerprint);
-    Ok(Account { address, user, private_key, pin, route })
-}
-
-async fn open(
-    builder: &dyn Builder,
-    connect: &dyn Connect,
-    account: &Account,
-    timeout: Duration,
-) -> Result<Box<dyn Remote>, Error> {
-    let result = tokio::select! {
-        result = connect.connect(account.clone(), timeout) => result,
-        why = until_gone(builder) => Err(RemoteError::BuilderGone(why)),
-    };
-    match result {
-        Ok(remote) => Ok(remote),
-        Err(error) => {
-            let tail = builder.console_tail(Tail::LINES).await;
-            Err(Error::from(error).tail(tail))
-        }
-    }
-}
-
-async fn until_gone(builder: &dyn Builder) -> String {
-    loop {
-        if let Some(why) = builder.gone().await {
-            return why;
-        }
-        tokio::time::sleep(LOOK).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{machine::LaunchKeys, machine::Machine, stop};
+use super::{launch_keys::LaunchKeys, machine::Machine, stop};
 use crate::{
     error::{Error, Kind},
     event::Events,

@@ -5,8 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use super::{
     Interrupt, Rooms,
     alive::Alive,
-    checks, cloud_init, leftover,
-    machine::{LaunchKeys, Machine},
+    checks, cloud_init,
+    launch_keys::LaunchKeys,
+    leftover,
+    machine::Machine,
     manifest::Manifest,
     phases::{Timings, phase},
 };

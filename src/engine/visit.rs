@@ -6,12 +6,7 @@ use std::{convert::Infallible, path::Path, time::Duration};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{
-    Connect, alive,
-    kept::Kept,
-    machine::{self, LaunchKeys},
-    way_in::WayIn,
-};
+use super::{Connect, alive, kept::Kept, launch_keys::LaunchKeys, line, way_in::WayIn};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -39,7 +34,7 @@ impl<'a> Visit<'a> {
     pub async fn begin(kept: &'a Kept, platform: &dyn Platform, folder: &'a Path) -> Result<Self, Error> {
         let builder = platform.attach(&kept.as_builder()).await?;
         let keys = LaunchKeys::kept(&kept.run, &kept.private_key, &kept.host_key)?;
-        let mut account = machine::account(builder.as_ref(), &kept.ssh, &keys).await?;
+        let mut account = line::account(builder.as_ref(), &kept.ssh, &keys).await?;
         if let HostKeyPin::Fingerprint(_) = account.pin {
             // OpenSSH wants the key itself.
             account.pin = HostKeyPin::Key(ssh::host_key(&account, SHOW).await?);

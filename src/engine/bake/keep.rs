@@ -12,7 +12,7 @@ use crate::{
     engine::{
         Interrupt, alive,
         kept::{self, Kept},
-        machine,
+        line,
         on_error::Choice,
         phases::Timings,
         stop,
@@ -78,7 +78,7 @@ impl Bake<'_> {
         let ttl = template.image.builder_ttl;
         let timer = stop::by(template) == PowerOff::Guest;
         if timer && progress.stage > Stage::Connect {
-            let account = machine::account(builder, &template.ssh, &self.keys).await?;
+            let account = line::account(builder, &template.ssh, &self.keys).await?;
             if let Err(error) = alive::put_off_anew(self.rooms.connect.as_ref(), account, ttl.0).await {
                 self.events.warn(format!("the end of the builder could not be put off: {error}"));
             }

@@ -2,7 +2,7 @@
 
 use super::{Bake, BakeInputs, Baked, ground::Ground};
 use crate::{
-    engine::{Interrupt, Rooms, RunFolders, kept::Kept, machine::LaunchKeys, phases::Timings},
+    engine::{Interrupt, Rooms, RunFolders, kept::Kept, launch_keys::LaunchKeys, phases::Timings},
     error::{Error, Kind},
     event::Events,
     plan::{Content, Plan, changed, fingerprint},
