@@ -83,8 +83,8 @@ fn survives(cloud: &mut Cloud, inventory: &mut Inventory, one: &Try, found: &Ato
     let state = folder.join("state").display().to_string();
     let template = cloud.template(SETTINGS, CHECK);
     let mut bake = cloud.command(&["bake", &template]);
-    if !killed(bake.env("HORNERO_STATE_DIR", &state), &mut cloud.proxy, &one.point) {
-        return vec!["the bake was not killed".into()];
+    if let Err(said) = killed(bake.env("HORNERO_STATE_DIR", &state), &mut cloud.proxy, &one.point) {
+        return vec![format!("the bake was not killed: {said}")];
     }
     found.fetch_add(inventory.left().len(), Ordering::Relaxed);
     let ran = match one.elsewhere {

@@ -9,6 +9,8 @@ mod machines;
 mod signals;
 
 use std::{
+    io::{Read, Seek, Write},
+    os::unix::process::ExitStatusExt,
     path::Path,
     process::{Command, Stdio},
 };
@@ -77,8 +79,11 @@ pub fn is_read(name: &str) -> bool {
     ["Describe", "Get", "List", "Assume"].iter().any(|verb| action.starts_with(verb))
 }
 
-/// Runs a command of the program and kills it at this call; tells whether that came.
-pub fn killed(hornero: &Command, proxy: &mut Proxy, point: &Point) -> bool {
+/// Runs a command of the program and kills it at this call.
+///
+/// # Errors
+/// What it said, when it ended otherwise.
+pub fn killed(hornero: &Command, proxy: &mut Proxy, point: &Point) -> Result<(), String> {
     // The shell becomes the program, so that its number is known before it begins.
     let mut held = Command::new("sh");
     held.args(["-c", "read go; exec \"$@\"", "sh"]).arg(hornero.get_program()).args(hornero.get_args());
@@ -91,10 +96,20 @@ pub fn killed(hornero: &Command, proxy: &mut Proxy, point: &Point) -> bool {
     if let Some(folder) = hornero.get_current_dir() {
         held.current_dir(folder);
     }
-    let mut child = held.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = tempfile::tempfile().unwrap();
+    held.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(said.try_clone().unwrap());
+    let mut child = held.spawn().unwrap();
     proxy.kill(child.id(), point);
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"go\n").unwrap();
-    std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()) == Some(9)
+    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+    match child.wait().unwrap().signal() {
+        Some(9) => Ok(()),
+        _ => {
+            let mut text = String::new();
+            said.rewind().unwrap();
+            said.read_to_string(&mut text).unwrap();
+            Err(text)
+        }
+    }
 }
 
 /// The only run of a bake in a state directory.
