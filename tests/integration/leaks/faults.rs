@@ -67,7 +67,7 @@ fn points() -> Vec<Point> {
         json!({ "fault": "drop" }),
         json!({ "fault": "lose" }),
     ];
-    let slow = changing.iter().map(|name| (name, &silent));
+    let slow = all.iter().map(|name| (name, &silent));
     let quick = all.iter().flat_map(|name| others.iter().map(move |fault| (name, fault)));
     let point = |(name, fault): (&String, &Value)| {
         let action = name.split(':').nth(1).unwrap().to_owned();
