@@ -85,7 +85,11 @@ pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration
     put_off(remote.as_ref(), ttl).await
 }
 
-async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
+/// Puts it off once.
+///
+/// # Errors
+/// When the builder does not do it.
+pub async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
     let job = Job { text: &script(ttl), user: "root", env: &BTreeMap::new() };
     let command = Command::new(command_line(remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
     let mut said = Vec::new();

@@ -2,14 +2,26 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::{Tail, machine::Machine};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
-    provision::{script::Job, supervisor::Place},
-    remote::{Exit, RemoteError, job::Followed},
+    provision::{
+        script::{Job, command_line},
+        supervisor::{Place, end_all},
+    },
+    remote::{Command, Exit, Remote, RemoteError, job::Followed},
     template::units::Span,
 };
+
+/// Before the line is opened anew; doubled as long as lines bring nothing.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What is to be ended is first asked to.
+const TO_END: Duration = Duration::from_secs(30);
 
 /// How a script on the builder ended.
 pub enum End {
@@ -86,18 +98,38 @@ pub async fn follow(
     let place =
         Place { root: machine.jobs().to_owned(), id: ulid::Ulid::generate().to_string().to_lowercase() };
     let followed = Followed::new(place.clone(), place.start(job)?, timeout);
-    let mut ended = false;
+    let (mut ended, mut pause) = (false, PAUSE);
     loop {
+        let arrived = followed.arrived();
         match machine.remote.follow(&followed, sink).await {
             Ok(exit) => return Ok(End::Exit(exit)),
             Err(RemoteError::TimedOut(_)) => return Ok(End::TimedOut),
-            Err(error @ RemoteError::Lost { .. }) => machine.restore(&error, events).await?,
+            Err(error @ RemoteError::Lost { .. }) => {
+                // A builder that lets in and then does nothing is not to be flooded.
+                pause = if followed.arrived() > arrived { PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
+                sleep(pause).await;
+                machine.restore(&error, events).await?;
+            }
             // A machine that goes down ends it too: then no second line tells the same.
             Err(error @ RemoteError::Ended) if !ended => {
                 ended = true;
                 machine.restore(&error, events).await?;
             }
             Err(error) => return Err(machine.explain(error).await),
+        }
+    }
+}
+
+/// Ends whatever of a run's steps still runs on its builder.
+///
+/// # Errors
+/// When the builder cannot be told, or does not manage to.
+pub async fn end(remote: &dyn Remote, run: &str) -> Result<(), Error> {
+    let command = Command::new(command_line(remote.sudo())).stdin(end_all(run)).timeout(Some(TO_END));
+    match remote.run(command, &mut |_, _| {}).await? {
+        exit if exit.success() => Ok(()),
+        exit => {
+            Err(Error::new(Kind::Bake, format!("ending what still runs of its steps failed with {exit}")))
         }
     }
 }

@@ -15,7 +15,10 @@ use crate::{
     event::{Events, Stream},
     platform::Builder,
     private,
-    provision::script::{Job, command_line},
+    provision::{
+        script::{Job, command_line},
+        supervisor::root,
+    },
     remote::{Command, Exit, Remote, RemoteError, route::Account},
     template::model::Ssh,
 };
@@ -34,6 +37,9 @@ pub fn folder(run: &Path, name: &str) -> Result<PathBuf, Error> {
     })?;
     Ok(path)
 }
+
+/// A builder that is not too busy answers at once.
+const PROBE: Duration = Duration::from_secs(30);
 
 /// A builder and the line to it.
 pub struct Machine<'a> {
@@ -59,7 +65,7 @@ impl<'a> Machine<'a> {
         let account = account(builder, ssh, keys).await?;
         let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
         let remote = open(builder, connect, &account, timeout).await?;
-        let jobs = format!("/run/hornero-{}", ulid::Ulid::generate().to_string().to_lowercase());
+        let jobs = root(&keys.run);
         Ok(Self { builder, remote, run: keys.run.clone(), account, connect, patience: timeout, jobs })
     }
 
@@ -84,10 +90,27 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Removes what jobs have left on the builder. It lies in memory, so no image would have it.
-    pub async fn tidy(&self) -> Result<(), Error> {
-        let line = format!("{}rm -rf {}", self.remote.sudo(), self.jobs);
-        self.ask(Command::new(line), "removing what the steps have left").await.map(drop)
+    /// Opens the line anew if it was lost while nobody spoke over it.
+    pub async fn probe(&mut self, events: &Events) -> Result<(), Error> {
+        let command = Command::new("true").timeout(Some(PROBE));
+        match self.remote.run(command, &mut |_, _| {}).await {
+            Err(lost @ (RemoteError::Lost { .. } | RemoteError::TimedOut(_))) => {
+                self.restore(&lost, events).await
+            }
+            // What else may be wrong is told by whoever has something to say.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Removes what jobs have left on the builder. It lies in memory, so no image has it, and a bake does
+    /// not fail for it.
+    pub async fn tidy(&self, events: &Events) {
+        // The last job may still be leaving.
+        let remove = format!("{}rm -rf {}", self.remote.sudo(), self.jobs);
+        let command = Command::new(format!("{remove} || {remove}")).timeout(Some(PROBE));
+        if let Err(error) = self.ask(command, "removing what the steps have left in /run").await {
+            events.warn(error.to_string());
+        }
     }
 
     /// Where jobs live on the builder.

@@ -35,7 +35,7 @@ pub async fn run(
     (by, sought): (PowerOff, &[Sought]),
     events: &Events,
 ) -> Result<(), Error> {
-    machine.tidy().await?;
+    machine.tidy(events).await;
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
         if sought.is_empty() {

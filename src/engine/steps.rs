@@ -78,13 +78,15 @@ async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result
         Action::Reboot => reboot::run(machine, step, events).await,
         Action::Local { script, env, allowed_exit_codes, folder } => {
             let job = local::LocalJob { script, env, folder };
-            on_this_computer(machine, step, job, allowed_exit_codes, events).await
+            on_this_computer(machine, step, job, allowed_exit_codes, events).await?;
+            machine.probe(events).await
         }
         Action::Download { source, destination } => local::download(step, machine, source, destination).await,
         Action::Ansible { playbook, extra_vars } => {
             let script = local::playbook(playbook, extra_vars)?;
             let job = local::LocalJob { script: &script, env: &BTreeMap::new(), folder: Path::new(".") };
-            on_this_computer(machine, step, job, &[0], events).await
+            on_this_computer(machine, step, job, &[0], events).await?;
+            machine.probe(events).await
         }
     }
 }

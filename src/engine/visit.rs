@@ -23,6 +23,7 @@ const SHOW: Duration = Duration::from_secs(30);
 
 pub struct Visit<'a> {
     pub way: WayIn,
+    platform: &'a dyn Platform,
     kept: &'a Kept,
     account: Account,
     folder: &'a Path,
@@ -31,7 +32,7 @@ pub struct Visit<'a> {
 impl<'a> Visit<'a> {
     /// # Errors
     /// When the builder does not run any more, or cannot be reached.
-    pub async fn begin(kept: &'a Kept, platform: &dyn Platform, folder: &'a Path) -> Result<Self, Error> {
+    pub async fn begin(kept: &'a Kept, platform: &'a dyn Platform, folder: &'a Path) -> Result<Self, Error> {
         let builder = platform.attach(&kept.as_builder()).await?;
         let keys = LaunchKeys::kept(&kept.run, &kept.private_key, &kept.host_key)?;
         let mut account = line::account(builder.as_ref(), &kept.ssh, &keys).await?;
@@ -40,7 +41,7 @@ impl<'a> Visit<'a> {
             account.pin = HostKeyPin::Key(ssh::host_key(&account, SHOW).await?);
         }
         let way = WayIn::open(&kept.run, &account, Some(folder)).await?;
-        Ok(Self { way, kept, account, folder })
+        Ok(Self { way, platform, kept, account, folder })
     }
 
     /// Keeps the builder alive until `work` is done.
@@ -77,7 +78,8 @@ impl<'a> Visit<'a> {
         // Whoever goes on with the run just now has the journal, and keeps the builder alive himself.
         match Journal::take_over(self.folder)? {
             Some((journal, history)) if history.builder_kept.is_some() => {
-                Ok(journal.builder_kept(Timestamp::now() + self.ttl())?)
+                journal.builder_kept(Timestamp::now() + self.ttl())?;
+                Ok(self.platform.retain(&self.kept.run, (&journal, &history), self.ttl()).await?)
             }
             Some(_) => Err(Error::new(Kind::Usage, "the run keeps it no more")),
             None => Ok(()),

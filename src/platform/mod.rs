@@ -23,7 +23,7 @@ pub use settings::Settings;
 
 use crate::{
     event::Events,
-    journal::{Journal, JournalError},
+    journal::{History, Journal, JournalError},
     remote::endpoint::Endpoint,
     template::{
         model::{Arch, Base, Disk, DiskName, Ec2Disk, Ssh},
@@ -147,6 +147,17 @@ pub trait Platform: Send + Sync {
     /// What dead runs have left, in the order in which it can be removed. Complete images are not
     /// among it.
     async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError>;
+
+    /// Says on everything that the run has there that it is still in use, to whoever looks for leftovers
+    /// from another computer. Its builder may live for `ttl` from now on.
+    async fn retain(
+        &self,
+        _run: &str,
+        (_journal, _history): (&Journal, &History),
+        _ttl: Duration,
+    ) -> Result<(), PlatformError> {
+        Ok(())
+    }
 
     /// Removes one of them; it is no error when it is gone already. The journal is that of its run,
     /// if that is here.

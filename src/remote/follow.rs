@@ -21,6 +21,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// How much may arrive before the builder is told so; it keeps several times as much.
 const SHARE: u64 = 1024 * 1024;
 
+/// What is to be ended is first asked to.
+const TO_END: Duration = Duration::from_secs(15);
+
 /// A supervisor that could not be started says so and ends with this.
 const NOT_STARTED: Exit = Exit::Code(254);
 
@@ -41,14 +44,12 @@ pub(super) fn follow(
     loop {
         let received = drain(wire, &mut channel, &mut output)?;
         acknowledge(job.so_far().arrived(), &mut told, &mut feed);
-        if let Some(exit) = job.so_far().exit() {
+        if output.is_over() {
+            let exit = job.so_far().exit().ok_or(RemoteError::Ended)?;
             hang_up(wire, channel, feed);
             return Ok(exit);
         }
         let sent = feed.push(&mut channel)?;
-        if output.out.is_abandoned() {
-            return Err(RemoteError::Ended);
-        }
         if channel.eof() {
             let exit = finish(wire, &mut channel)?;
             return cut_short(exit, job.so_far().has_begun());
@@ -64,10 +65,19 @@ pub(super) fn follow(
     }
 }
 
-/// Ends a job and all that it has started. What cannot be told there will not be believed here either.
-pub(super) fn end(wire: &Wire, line: &str, job: &Followed) {
-    let command = Command::new(line).stdin(job.place.end()).timeout(Some(Duration::from_secs(15)));
-    execute(wire, command, &mut Discard, &Stop::default()).ok();
+/// Ends a job whose time is over, and all that it has started. Over a line that cannot tell it that, it
+/// counts as lost: the next one tries again.
+pub(super) fn end(wire: &Wire, line: &str, job: &Followed, time: Duration) -> RemoteError {
+    let command = Command::new(line).stdin(job.place.end()).timeout(Some(TO_END));
+    let why = match execute(wire, command, &mut Discard, &Stop::default()) {
+        Ok(exit) if exit.success() => return RemoteError::TimedOut(time),
+        Ok(exit) => format!("ending it failed with {exit}"),
+        Err(error) => error.to_string(),
+    };
+    match job.so_far().try_again() {
+        true => lost("a step whose time was over was ended", &why),
+        false => RemoteError::Setup(format!("the time of a step is over, and it runs on there: {why}")),
+    }
 }
 
 /// What follows a job there ended without it: for good if it never began, else together with the line.
@@ -116,6 +126,10 @@ impl<'a> Both<'a> {
     fn of(job: &'a Followed, each: &'a mut dyn FnMut(Stream, &str)) -> Self {
         let reader = |stream| Reader::new(stream, &job.place);
         Self { job, out: reader(Stream::Stdout), err: reader(Stream::Stderr), each }
+    }
+
+    fn is_over(&self) -> bool {
+        self.out.is_over() && self.err.is_over()
     }
 }
 

@@ -11,6 +11,9 @@ use crate::{
     provision::supervisor::{Arrived, Place},
 };
 
+/// So many lines may try to end a step whose time is over.
+const TRIES: u32 = 3;
+
 /// A step on the builder. Clones are the same one.
 #[derive(Clone)]
 pub struct Followed {
@@ -28,6 +31,8 @@ pub(super) struct SoFar {
     /// It was started: no line may start it again.
     started: bool,
     streams: [StreamSoFar; 2],
+    /// How often it could not be ended when its time was over.
+    not_ended: u32,
 }
 
 #[derive(Default)]
@@ -57,6 +62,12 @@ impl Followed {
         }
     }
 
+    /// How many bytes have arrived.
+    pub fn arrived(&self) -> u64 {
+        let Arrived { out, err } = self.so_far().arrived();
+        out + err
+    }
+
     pub(super) fn in_time(&self) -> Result<(), RemoteError> {
         match Instant::now() < self.until {
             true => Ok(()),
@@ -74,9 +85,15 @@ impl SoFar {
         Arrived { out: self.streams[0].arrived, err: self.streams[1].arrived }
     }
 
-    /// How the step ended: known when both streams have come to their ends.
+    /// How the step ended, as either stream has told.
     pub fn exit(&self) -> Option<Exit> {
-        self.streams[1].code.and(self.streams[0].code).map(Exit::Code)
+        self.streams[1].code.or(self.streams[0].code).map(Exit::Code)
+    }
+
+    /// It could not be ended; whether another line may try that.
+    pub fn try_again(&mut self) -> bool {
+        self.not_ended += 1;
+        self.not_ended < TRIES
     }
 
     /// Hands on what has no line end.
@@ -112,8 +129,9 @@ impl Reader {
         Self { stream, mark: place.mark().into_bytes(), held: Vec::new(), state: State::Greeting }
     }
 
-    pub fn is_abandoned(&self) -> bool {
-        self.state == State::Abandoned
+    /// Nothing more comes of it, whether it has told an exit code or not.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over | State::Abandoned)
     }
 
     pub fn bytes(&mut self, bytes: &[u8], so_far: &mut SoFar, each: &mut dyn FnMut(Stream, &str)) {
@@ -194,17 +212,19 @@ mod tests {
     fn a_step_whose_supervisor_is_gone_is_over_without_a_code() {
         let mut so_far = SoFar::default();
         let (reader, lines) = hear(&mut so_far, "\u{1}hornero 7 follow\nhalf\n\u{1}hornero 7 ended\n", 64);
-        assert!(reader.is_abandoned() && so_far.exit().is_none());
+        assert!(reader.is_over() && so_far.exit().is_none());
         assert_eq!(lines, ["half"]);
     }
 
     #[test]
-    fn a_step_has_ended_when_both_of_its_streams_have() {
+    fn one_stream_is_enough_to_tell_how_a_step_ended() {
         let mut so_far = SoFar::default();
-        hear(&mut so_far, "\u{1}hornero 7 follow\n\u{1}hornero 7 exit 3\n", 64);
-        assert_eq!(so_far.exit(), None);
+        let (out, _) = hear(&mut so_far, "\u{1}hornero 7 follow\nx\n\u{1}hornero 7 exit 3\n", 64);
         let mut err = Reader::new(Stream::Stderr, &place());
-        err.bytes(b"\x01hornero 7 follow\n\x01hornero 7 exit 3\n", &mut so_far, &mut |_, _| {});
+        err.bytes(b"\x01hornero 7 follow\nno mark", &mut so_far, &mut |_, _| {});
+        assert!(out.is_over() && !err.is_over(), "it may still say something");
+        err.bytes(b"\n\x01hornero 7 ended\n", &mut so_far, &mut |_, _| {});
+        assert!(err.is_over());
         assert_eq!(so_far.exit(), Some(Exit::Code(3)));
     }
 

@@ -136,10 +136,10 @@ impl SshRemote {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
             // A receiver that is gone has been dropped together with the job.
             let mut each = |stream, line: &str| drop(sender.send((stream, line.to_owned())));
-            let result = follow(&wire, &line, &job, &mut each, &stopped);
-            if let Err(RemoteError::TimedOut(_)) = result {
-                end(&wire, &line, &job);
-            }
+            let result = match follow(&wire, &line, &job, &mut each, &stopped) {
+                Err(RemoteError::TimedOut(time)) => Err(end(&wire, &line, &job, time)),
+                result => result,
+            };
             if !matches!(result, Err(RemoteError::Lost { .. })) {
                 job.so_far().finish(&mut each);
             }

@@ -1,6 +1,8 @@
 //! A bake that failed and its builder: kept where the user wants that and somebody can come back to it,
 //! removed otherwise.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::{
-        Interrupt, alive,
+        Interrupt, alive, follow,
         kept::{self, Kept},
         line,
         on_error::Choice,
@@ -18,8 +20,12 @@ use crate::{
         stop,
     },
     error::{Error, Kind},
+    journal,
     platform::{Builder, PowerOff},
 };
+
+/// How long a builder that is kept may take to answer: it may be the reason why the bake failed.
+const ALOOF: Duration = Duration::from_secs(60);
 
 impl Bake<'_> {
     /// Keeps the builder or removes it, and says so beside the error.
@@ -77,11 +83,8 @@ impl Bake<'_> {
         let template = &self.plan.template;
         let ttl = template.image.builder_ttl;
         let timer = stop::by(template) == PowerOff::Guest;
-        if timer && progress.stage > Stage::Connect {
-            let account = line::account(builder, &template.ssh, &self.keys).await?;
-            if let Err(error) = alive::put_off_anew(self.rooms.connect.as_ref(), account, ttl.0).await {
-                self.events.warn(format!("the end of the builder could not be put off: {error}"));
-            }
+        if progress.stage > Stage::Connect {
+            self.leave(builder, timer.then_some(ttl.0)).await?;
         }
         let until = Timestamp::now() + ttl.0;
         let kept = Kept {
@@ -105,7 +108,39 @@ impl Bake<'_> {
         kept.write(&self.folders.run)?;
         self.folders.journal.builder_kept(until).inspect_err(|_| drop(kept::forget(&self.folders.run)))?;
         builder.leave_running().await;
+        self.retain().await;
         Ok(until)
+    }
+
+    /// Nobody who cleans up elsewhere may take for forgotten what is gone on with here.
+    pub(super) async fn retain(&self) {
+        let folders = self.folders;
+        let work = async {
+            let Some(history) = journal::read(&folders.run)? else { return Ok(()) };
+            let ttl = self.plan.template.image.builder_ttl.0;
+            Ok::<(), Error>(self.rooms.platform.retain(&folders.id, (&folders.journal, &history), ttl).await?)
+        };
+        if let Err(error) = work.await {
+            self.events
+                .warn(format!("`hornero clean` elsewhere may take the builder for forgotten: {error}"));
+        }
+    }
+
+    /// What a step left running must not be there when the step is done again; and the builder lives on.
+    async fn leave(&self, builder: &dyn Builder, ttl: Option<Duration>) -> Result<(), Error> {
+        let account = line::account(builder, &self.plan.template.ssh, &self.keys).await?;
+        let work = async {
+            let remote = self.rooms.connect.connect(account, ALOOF).await?;
+            follow::end(remote.as_ref(), &self.folders.id).await?;
+            match ttl {
+                Some(ttl) => alive::put_off(remote.as_ref(), ttl).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = work.await {
+            self.events.warn(format!("the builder that is kept could not be told so: {error}"));
+        }
+        Ok(())
     }
 
     fn advise(&self, error: Error, until: Timestamp) -> Error {

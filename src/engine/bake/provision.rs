@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::{
         alive::Alive,
-        checks, cloud_init,
+        checks, cloud_init, follow,
         machine::Machine,
         on_error::Choice,
         phases::{Timings, phase},
@@ -37,6 +37,10 @@ impl Bake<'_> {
             Machine::connect(builder, connect, &template.ssh, &self.keys).await
         })
         .await?;
+        if !self.inputs.resumed.is_empty() {
+            // Its process may have been killed before it could say so.
+            follow::end(machine.remote.as_ref(), &self.folders.id).await?;
+        }
         let made = match stop::by(template) {
             // A base without cloud-init may be a machine that hornero must not end.
             PowerOff::Platform => self.shape(&mut machine, progress, timings).await?,

@@ -60,6 +60,7 @@ pub async fn resume(
         return Err(error.hint("the builder is kept as before"));
     }
     folders.journal.taken_up()?;
+    bake.retain().await;
     let ground = bake.ground_of(&kept);
     bake.run(Some((builder, ground, kept)), interrupt).await
 }

@@ -22,18 +22,19 @@ mod sdk;
 mod states;
 mod user_data;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{
     BaseImage, Builder, CloudImage, KeptBuilder, LaunchSpec, Leftover, Platform, PlatformError, Settings,
     Whose,
 };
 use crate::{
-    aws::{Accounts, Aws},
+    aws::{Accounts, Aws, tags},
     event::Events,
-    journal::{Journal, Place},
+    journal::{History, Journal, Place},
     template::model::{Base, Ec2},
 };
 
@@ -120,6 +121,21 @@ impl Platform for Ec2Platform {
                 Ok(found)
             }
         }
+    }
+
+    async fn retain(
+        &self,
+        run: &str,
+        (journal, history): (&Journal, &History),
+        ttl: Duration,
+    ) -> Result<(), PlatformError> {
+        for place in history.places() {
+            let aws = self.at(&place).await?;
+            let there = leftovers::find(&aws, Some(run), None).await?;
+            let until = Timestamp::now() + tags::BAKE + ttl;
+            leftovers::retain(&aws.journaled(journal), run, &there, until).await?;
+        }
+        Ok(())
     }
 
     async fn release(&self, left: &Leftover, journal: Option<&Journal>) -> Result<(), PlatformError> {

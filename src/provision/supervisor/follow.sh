@@ -10,14 +10,17 @@ fail() {
 }
 tell() {
     printf '\001hornero %s %s\n' "$id" "$1"
+    printf '\001hornero %s %s\n' "$id" "$1" >&2
 }
 read -r root && read -r id && read -r out && read -r err && read -r job_size && read -r step_size || exit 1
 folder=$root/$id
 
 launch() {
-    # What a step leaves in the background stays, and dies with its unit when its time is over.
+    # What a step leaves in the background stays, and dies with its unit when its time is over. Whatever
+    # restarts services after an upgrade must not restart this one.
     if [ -d /run/systemd/system ] && systemd-run --quiet --collect --unit="hornero-step-$id" \
         --property=KillMode=process --property=IgnoreSIGPIPE=no --property=OOMPolicy=continue \
+        --property=RefuseManualStop=yes --property=IgnoreOnIsolate=yes \
         --property=TasksMax=infinity sh "$folder/job" "$folder" "$id" </dev/null >/dev/null 2>&1; then
         return
     fi
@@ -45,12 +48,13 @@ if [ "$step_size" -gt 0 ]; then
     mkdir -m 0711 "$folder" 2>/dev/null && new=yes
 fi
 tell follow
-tell follow >&2
 [ -z "${new-}" ] || start
 tries=0
 until [ -s "$folder/pid" ]; do
     # A machine that was restarted has an empty /run.
-    if [ ! -d "$folder" ] || [ -e "$folder/over" ] || [ "$tries" -ge 100 ]; then
+    # One that is being started may take its time on a busy machine.
+    [ -e "$folder/outer" ] && patience=1200 || patience=100
+    if [ ! -d "$folder" ] || [ -e "$folder/over" ] || [ "$tries" -ge "$patience" ]; then
         tell ended
         exit 1
     fi
@@ -60,9 +64,10 @@ done
 read -r pid <"$folder/pid"
 {
     trap 'kill "${first-}" "${second-}" 2>/dev/null; exit' TERM
-    tail -c "+$((out + 1))" -f --pid="$pid" "$folder/out" &
+    # What tail itself has to say is none of the step's.
+    tail -c "+$((out + 1))" -f --pid="$pid" "$folder/out" 2>/dev/null &
     first=$!
-    tail -c "+$((err + 1))" -f --pid="$pid" "$folder/err" >&2 &
+    tail -c "+$((err + 1))" -f --pid="$pid" "$folder/err" >&2 2>/dev/null &
     second=$!
     wait
     # After everything that the step has printed: it tells nothing new where the step told its end.
@@ -72,6 +77,10 @@ tails=$!
 while read -r what count; do
     case $what in
         out | err)
+            # An older line may still say what it knew.
+            before=0
+            read -r before <"$folder/$what.arrived"
+            [ "$count" -gt "${before:-0}" ] || continue
             echo "$count" >"$folder/$what.arrived"
             fallocate --punch-hole --offset 0 --length "$count" "$folder/$what" 2>/dev/null
             ;;

@@ -1,10 +1,12 @@
-# shellcheck shell=sh disable=SC2094
+# shellcheck shell=sh disable=SC2094,SC2015
 # Supervises one step, apart from any SSH line: reads user, interpreter, environment and script from a
 # pipe, runs the script, and keeps what it prints until it has arrived. The last line of either stream
 # tells the exit code; 254 when the script could not be run.
 set -u
 umask 077
 cd "$1" || exit
+# Whatever starts it a second time, and one that was given up before it began, runs nothing.
+[ ! -e over ] && (set -C && : >started) 2>/dev/null || exit
 # The environment of the session that started it, which systemd would not hand on.
 # shellcheck source=/dev/null
 . ./outer
@@ -13,7 +15,11 @@ cd "$1" || exit
 spool() {
     hornero_size=0
     while :; do
-        dd bs=65536 count=64 2>/dev/null
+        # The step must not end because its words have no room.
+        if ! dd bs=65536 count=64 2>/dev/null; then
+            : >full
+            continue
+        fi
         hornero_before=$hornero_size
         hornero_size=$(stat -c %s "$1") && [ "$hornero_size" -gt "$hornero_before" ] || return
         while
@@ -27,6 +33,7 @@ spool() {
 }
 
 conclude() {
+    [ ! -e full ] || echo "hornero: /run was full on the builder: some of what this step printed is missing" >&2
     printf '\001hornero %s exit %s\n' "$hornero_id" "$1"
     printf '\001hornero %s exit %s\n' "$hornero_id" "$1" >&2
     exec >/dev/null 2>&1

@@ -48,7 +48,7 @@ impl Place {
     }
 
     pub fn end(&self) -> Vec<u8> {
-        format!("{}\n{END}{}\n{}\n", END.len(), self.folder(), self.id).into_bytes()
+        ending(&self.root, &self.id)
     }
 
     /// Stands before every word about the step in its output.
@@ -56,14 +56,24 @@ impl Place {
         format!("\u{1}hornero {} ", self.id)
     }
 
-    fn folder(&self) -> String {
-        format!("{}/{}", self.root, self.id)
-    }
-
     fn head(&self, arrived: Arrived, supervisor: usize, step: usize) -> String {
         let (Self { root, id }, Arrived { out, err }) = (self, arrived);
         format!("{}\n{FOLLOW}{root}\n{id}\n{out}\n{err}\n{supervisor}\n{step}\n", FOLLOW.len())
     }
+}
+
+/// The folder of all steps of a run: of the machine that the run has launched, and of nobody else.
+pub fn root(run: &str) -> String {
+    format!("/run/hornero-{run}")
+}
+
+/// Ends whatever still runs there of a run's steps.
+pub fn end_all(run: &str) -> Vec<u8> {
+    ending(&root(run), "*")
+}
+
+fn ending(root: &str, id: &str) -> Vec<u8> {
+    format!("{}\n{END}{root}\n{id}\n", END.len()).into_bytes()
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ fn a_step_is_told_to_be_ended_when_its_supervisor_is() {
     assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
     assert_eq!(line.until("\u{1}hornero a ended"), "\u{1}hornero a ended\n");
     line.close("");
-    assert!(Command::new("sh").args(["-c", &command_line("")]).stdin(told(&place.end())).status().is_ok());
+    run(&place.end());
     assert_eq!(left(&folder.path().join("a")), ["over"]);
 }
 
@@ -145,4 +145,70 @@ fn told(bytes: &[u8]) -> Stdio {
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(bytes).unwrap();
     reader.into()
+}
+
+fn run(bytes: &[u8]) {
+    let status = Command::new("sh").args(["-c", &command_line("")]).stdin(told(bytes)).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_step_that_was_ended_before_it_began_never_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, made) = (place(&folder.path().join("run"), "a"), folder.path().join("made"));
+    run(&place.end());
+    let mut late = Line::open(&start(&place, &format!("touch {}", made.display()), &[]));
+    assert_eq!(late.until("\u{1}hornero a ended"), "\u{1}hornero a follow\n\u{1}hornero a ended\n");
+    late.close("");
+    assert!(!made.exists());
+}
+
+#[test]
+fn a_supervisor_that_is_started_again_leaves_the_step_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), "a");
+    let gate = folder.path().join("gate");
+    let text = format!("echo one\nwhile [ ! -e {} ]; do sleep 0.01; done\nexit 5", gate.display());
+    let mut line = Line::open(&start(&place, &text, &[]));
+    line.until("one");
+    let job = folder.path().join("a/job");
+    let again = Command::new("sh").arg(&job).arg(folder.path().join("a")).arg("a").output().unwrap();
+    assert!(again.stdout.is_empty(), "{again:?}");
+    std::fs::write(gate, "").unwrap();
+    line.until("\u{1}hornero a exit 5");
+    line.close("done\n");
+}
+
+#[test]
+fn all_steps_of_a_run_are_ended_at_once_and_those_of_others_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = [("ours", "a"), ("ours", "b"), ("theirs", "a")];
+    let places = places.map(|(run, id)| place(&folder.path().join(run), id));
+    let mut lines = places.each_ref().map(|place| Line::open(&start(place, "echo on; exec sleep 300", &[])));
+    lines.iter_mut().for_each(|line| drop(line.until("on")));
+    run(&ending(&folder.path().join("ours").display().to_string(), "*"));
+    let [first, second, third] = &mut lines;
+    for line in [first, second] {
+        line.until("ended");
+    }
+    let pid = std::fs::read_to_string(folder.path().join("theirs/a/pid")).unwrap();
+    assert!(Path::new("/proc").join(pid.trim()).exists());
+    run(&places[2].end());
+    third.until("ended");
+}
+
+#[test]
+fn what_an_older_line_says_of_arrivals_takes_nothing_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), "a");
+    let mut line = Line::open(&start(&place, "echo 0123456789; exec sleep 300", &[]));
+    line.until("0123456789");
+    let stdin = line.stdin.as_mut().unwrap();
+    stdin.write_all(b"out 8\nout 3\nerr 1\n").unwrap();
+    let arrived = folder.path().join("a/err.arrived");
+    while std::fs::read_to_string(&arrived).unwrap().is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("a/out.arrived")).unwrap(), "8\n");
+    run(&place.end());
 }

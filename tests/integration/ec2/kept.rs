@@ -191,10 +191,18 @@ fn until(mut command: Command, words: &str) -> (Child, String, BufReader<ChildSt
     (child, said, lines)
 }
 
+/// As its tags are long after it was launched.
+fn forgotten(cloud: &Cloud) {
+    let instance = alive(cloud)[0]["InstanceId"].as_str().unwrap().to_owned();
+    let tag = "Key=hornero:expires,Value=2020-01-01T00:00:00Z";
+    cloud.outside(&["ec2", "create-tags", "--resources", &instance, "--tags", tag]);
+}
+
 #[test]
 fn two_do_not_go_on_with_one_run_at_once_and_one_that_fails_again_is_kept_again() {
     let cloud = Cloud::start();
     let id = kept(&cloud, "exit 3");
+    forgotten(&cloud);
     let go = file(&cloud, "go");
     let held = format!("echo at work; until test -e {}; do sleep 0.1; done; exit 4", go.display());
     cloud.template("", &steps(&cloud, &held));
@@ -205,6 +213,12 @@ fn two_do_not_go_on_with_one_run_at_once_and_one_that_fails_again_is_kept_again(
     assert!(second.stderr.contains("another process is at work on it"), "{}", second.stderr);
     let cleaned = cloud.run(&["clean", &id]);
     assert_ne!(cleaned.code, 0);
+    // Nor does anybody take it for forgotten who only sees its tags.
+    let mut elsewhere = cloud.command(&["clean"]);
+    let [state, data] = ["other-state", "other-data"].map(|name| file(&cloud, name));
+    let ran = elsewhere.env("HORNERO_STATE_DIR", state).env("HORNERO_DATA_DIR", data).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(alive(&cloud).len(), 1, "{ran:?}");
     // Looking at it is allowed meanwhile.
     assert_eq!(run(&cloud, &["ssh", &id, "--", "exit 9"]).code, 9);
     std::fs::write(&go, "").unwrap();

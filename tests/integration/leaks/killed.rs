@@ -16,9 +16,15 @@ use crate::{
     rig::proxy::Point,
 };
 
-/// Only made by a clean-up, or for a spot request, which the cloud in memory does not make.
-const NOT_IN_A_BAKE: [&str; 4] =
-    ["ec2:CancelSpotInstanceRequests", "ec2:DeleteSnapshot", "ec2:DeleteVolume", "ec2:DeregisterImage"];
+/// Only made by a clean-up, for a builder that is kept, or for a spot request, which the cloud in memory does
+/// not make.
+const NOT_IN_A_BAKE: [&str; 5] = [
+    "ec2:CancelSpotInstanceRequests",
+    "ec2:CreateTags",
+    "ec2:DeleteSnapshot",
+    "ec2:DeleteVolume",
+    "ec2:DeregisterImage",
+];
 
 /// Clouds side by side: a bake mostly waits.
 const CLOUDS: usize = 4;

@@ -19,7 +19,7 @@ use super::{
     error::{failed, waited},
 };
 use crate::{
-    aws::{Aws, AwsError, tags},
+    aws::{Aws, AwsError, Call, tags},
     platform::{Leftover, LeftoverKind, PlatformError},
 };
 
@@ -49,6 +49,20 @@ pub async fn find(aws: &Aws, run: Option<&str>, kept: Option<&str>) -> Result<Ve
     let snapshots = snapshots.filter_map(|snapshot| disks::snapshot_left(aws, &snapshot)).collect();
     [instances, volumes, groups, images, snapshots].into_iter().for_each(|more| found.extend(more));
     Ok(found)
+}
+
+/// Puts off the time after which they look forgotten.
+pub async fn retain(aws: &Aws, run: &str, there: &[Leftover], until: Timestamp) -> Result<(), PlatformError> {
+    if there.is_empty() {
+        return Ok(());
+    }
+    let call = Call::repeatable("ec2:CreateTags", run);
+    let make = || {
+        let expiry = Tag::builder().key(tags::EXPIRES).value(tags::time(until)).build();
+        let ids = there.iter().map(|one| one.id.clone()).collect();
+        aws.ec2().create_tags().set_resources(Some(ids)).tags(expiry).send()
+    };
+    aws.call(call, make).await.map(drop).map_err(failed(format!("marking what {run} has made as in use")))
 }
 
 pub async fn release(aws: &Aws, left: &Leftover) -> Result<(), PlatformError> {
