@@ -1,11 +1,15 @@
 //! What a run has made, kept beside its plan, so that what follows the capture can be done again alone.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Kind},
+    journal::{Effect, History, Journal},
     private,
 };
 
@@ -52,12 +56,15 @@ impl From<Written> for Outcome {
 }
 
 impl Outcome {
+    /// A reader sees the old file or the new one, whenever this process ends.
+    ///
     /// # Errors
     /// When the run's folder cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let path = run.join(FILE);
+        let (path, new) = (run.join(FILE), run.join(format!("{FILE}.new")));
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other);
-        text.and_then(|text| private::write(&path, text))
+        text.and_then(|text| private::write(&new, text))
+            .and_then(|()| fs::rename(&new, &path))
             .map_err(|error| Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error))
     }
 
@@ -75,6 +82,32 @@ impl Outcome {
     }
 }
 
+/// The image that has its final name, and where: also when its run was killed before it could say so.
+/// A folder gets that name when everything in it is complete.
+pub fn complete(history: &History) -> Option<(String, PathBuf)> {
+    let named = |effect: &Effect| {
+        let Effect::Complete { image, folder } = effect else { return None };
+        folder.is_dir().then(|| (image.clone(), folder.clone()))
+    };
+    history.kept.clone().or_else(|| history.effects.iter().find_map(named))
+}
+
+/// Writes down of a complete image what a killed run could not, so that `hornero publish` can go on
+/// with it.
+///
+/// # Errors
+/// When the run's folder cannot be written.
+pub fn catch_up(run: &Path, (journal, history): (&Journal, &History)) -> Result<(), Error> {
+    let Some((image, folder)) = complete(history) else { return Ok(()) };
+    if history.kept.is_none() {
+        journal.kept(&image, &folder)?;
+    }
+    match run.join(FILE).exists() {
+        true => Ok(()),
+        false => Outcome { image, folder, proof: Proof::Untested }.write(run),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +122,31 @@ mod tests {
     fn files_of_earlier_versions_are_read_and_one_that_had_not_passed_is_tested_again() {
         assert_eq!(proof(r#"{ "image": "ami-1", "folder": "/i", "passed": true }"#), Proof::Passed);
         assert_eq!(proof(r#"{ "image": "ami-1", "folder": "/i", "passed": false }"#), Proof::Untested);
+    }
+
+    #[test]
+    fn an_image_that_its_killed_run_has_named_and_not_told_of_is_found() {
+        let run = tempfile::tempdir().unwrap();
+        let folder = run.path().join("img-1");
+        let journal = Journal::of_a_test();
+        let effects = vec![Effect::Complete { image: "img-1".into(), folder: folder.clone() }];
+        let history = History { effects, ..History::default() };
+        catch_up(run.path(), (&journal, &history)).unwrap();
+        assert!(Outcome::read(run.path()).is_err(), "it has not got its name");
+        fs::create_dir(&folder).unwrap();
+        catch_up(run.path(), (&journal, &history)).unwrap();
+        let found = Outcome::read(run.path()).unwrap();
+        assert_eq!((found.image.as_str(), found.folder, found.proof), ("img-1", folder, Proof::Untested));
+    }
+
+    #[test]
+    fn what_is_known_of_an_image_is_not_forgotten() {
+        let run = tempfile::tempdir().unwrap();
+        let outcome = Outcome { image: "img-1".into(), folder: "/i".into(), proof: Proof::Passed };
+        outcome.write(run.path()).unwrap();
+        let history = History { kept: Some(("img-1".into(), "/i".into())), ..History::default() };
+        catch_up(run.path(), (&Journal::of_a_test(), &history)).unwrap();
+        assert_eq!(Outcome::read(run.path()).unwrap(), outcome);
     }
 
     #[test]

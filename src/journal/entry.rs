@@ -60,9 +60,6 @@ pub enum Effect {
     Point { parameter: String, image: String, region: Option<String> },
 }
 
-/// The effects of a bake by their kinds; calls to AWS are told apart by their actions.
-pub const KINDS: [&str; 6] = ["call", "folder", "machine", "complete", "record", "point"];
-
 /// Where a call to AWS goes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
@@ -101,19 +98,6 @@ pub enum Thing {
     Folder {
         path: PathBuf,
     },
-}
-
-impl Effect {
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Call { .. } => "call",
-            Self::Folder { .. } => "folder",
-            Self::Machine { .. } => "machine",
-            Self::Complete { .. } => "complete",
-            Self::Record { .. } => "record",
-            Self::Point { .. } => "point",
-        }
-    }
 }
 
 impl std::fmt::Display for Thing {

@@ -18,7 +18,7 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use entry::{Effect, Entry, Header, KINDS, Place, Thing};
+pub use entry::{Effect, Entry, Header, Place, Thing};
 pub use history::History;
 
 /// Name of the file in a run's folder.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Clean, Context, Findings, wiring};
 use crate::{
     cli::known,
-    engine::{clean, kept, way_in},
+    engine::{clean, kept, outcome, way_in},
     error::{Error, Kind},
     event::Events,
     journal::{self, History, Journal, Place},
@@ -88,6 +88,10 @@ impl Clean {
         events: &Events,
     ) -> Result<(), Error> {
         let platform = wiring::platform_of(platform(history)?, context)?;
+        if !self.dry_run {
+            outcome::catch_up(folder, (journal, history))?;
+        }
+        let history = &History { kept: outcome::complete(history), ..history.clone() };
         if self.dry_run {
             findings.listed.extend(platform.leftovers(Whose::Run { id, history }).await?);
             return Ok(());

@@ -1,12 +1,12 @@
 //! What runs have left on this computer: processes that outlived hornero, disks of machines, folders of
-//! half-made images.
+//! half-made images and bases.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::running::Running;
+use super::{base, running::Running};
 use crate::{
     journal::{Effect, History},
     platform::{Leftover, LeftoverKind, PlatformError},
@@ -15,10 +15,18 @@ use crate::{
 /// Of a machine's folder the logs stay, for whoever asks what happened.
 const NOT_DISKS: [&str; 2] = ["console.log", "qemu.log"];
 
+/// What the journal tells of, and bases that nobody makes any more: those are of all runs, so no journal
+/// needs to tell.
+///
 /// # Errors
 /// When a folder cannot be read.
-pub fn find(run: &str, history: &History) -> Result<Vec<Leftover>, PlatformError> {
+pub fn find(run: &str, history: &History, data: &Path) -> Result<Vec<Leftover>, PlatformError> {
+    let here = |kind, id: String, detail| Leftover::here(run, kind, id, detail);
     let mut found = Vec::new();
+    for folder in base::abandoned(data).map_err(|error| unreadable(&data.join("bases"), error))? {
+        let half = files(&folder, LeftoverKind::Folder).map_err(|error| unreadable(&folder, error))?;
+        found.push(here(LeftoverKind::Folder, folder.display().to_string(), size(&half)));
+    }
     for effect in history.effects.iter().rev() {
         let (kind, folder) = match effect {
             Effect::Machine { folder } => (LeftoverKind::Disks, folder),
@@ -27,7 +35,6 @@ pub fn find(run: &str, history: &History) -> Result<Vec<Leftover>, PlatformError
                 continue;
             }
         };
-        let here = |kind, id: String, detail| Leftover::here(run, kind, id, detail);
         let processes = processes_of(folder).into_iter();
         found.extend(processes.map(|pid| here(LeftoverKind::Machine, pid.to_string(), named(folder))));
         let left = files(folder, kind).map_err(|error| unreadable(folder, error))?;
@@ -48,6 +55,7 @@ pub async fn release(left: &Leftover) -> Result<(), PlatformError> {
     match left.kind {
         LeftoverKind::Machine => end(&left.id).await.map_err(failed),
         LeftoverKind::Disks => remove_disks(&left.path()).map_err(failed),
+        LeftoverKind::Folder if base::is_staging(&left.path()) => base::discard(&left.path()).map_err(failed),
         LeftoverKind::Folder => absent_is_fine(fs::remove_dir_all(left.path())).map_err(failed),
         LeftoverKind::SpotRequest
         | LeftoverKind::Instance
@@ -144,14 +152,14 @@ mod tests {
         }
         let effects =
             vec![Effect::Machine { folder: machine.clone() }, Effect::Folder { path: image.clone() }];
-        let left = find("web-1", &history(effects.clone())).unwrap();
+        let left = find("web-1", &history(effects.clone()), state.path()).unwrap();
         let kinds: Vec<_> = left.iter().map(|one| one.kind).collect();
         assert_eq!(kinds, [LeftoverKind::Disks, LeftoverKind::Folder]);
         for one in &left {
             release(one).await.unwrap();
             release(one).await.unwrap();
         }
-        assert!(find("web-1", &history(effects)).unwrap().is_empty());
+        assert!(find("web-1", &history(effects), state.path()).unwrap().is_empty());
         assert!(machine.join("console.log").exists() && !image.exists());
     }
 

@@ -85,7 +85,7 @@ impl Platform for QemuPlatform {
 
     async fn leftovers(&self, whose: Whose<'_>) -> Result<Vec<Leftover>, PlatformError> {
         match whose {
-            Whose::Run { id, history } => leftovers::find(id, history),
+            Whose::Run { id, history } => leftovers::find(id, history, &self.data),
             // Nothing here carries tags, and the journals of this computer's runs are all here.
             Whose::Anyone { .. } => Ok(Vec::new()),
         }

@@ -3,13 +3,21 @@
 use std::{path::Path, process::Command};
 
 use super::Inventory;
-use crate::{ec2::Cloud, rig::hornero::Ran};
+use crate::{
+    ec2::Cloud,
+    rig::{
+        hornero::{Hornero, Ran},
+        quick,
+    },
+};
 
-/// The same command with a disk of so many kibibytes at `folder`, which nobody else sees.
-fn on_a_small_disk(command: &Command, folder: &Path, kib: u32) -> Command {
-    let mount = "mkdir -p \"$1\"; mount -t tmpfs -o size=\"$2\"k,mode=700 tmpfs \"$1\"; shift 2; exec \"$@\"";
+/// The same command with a disk of so many kibibytes at `folder`, which nobody else sees; `script` runs
+/// it.
+fn on_a_small_disk(command: &Command, (folder, kib): (&Path, u32), script: &str) -> Command {
+    let mount = "mkdir -p \"$1\"; mount -t tmpfs -o size=\"$2\"k,mode=700 tmpfs \"$1\"; shift 2; ";
     let mut small = Command::new("unshare");
-    small.args(["--map-root-user", "--mount", "sh", "-ec", mount, "sh"]).arg(folder).arg(kib.to_string());
+    small.args(["--map-root-user", "--mount", "sh", "-ec", &(mount.to_owned() + script), "sh"]);
+    small.arg(folder).arg(kib.to_string());
     small.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
@@ -37,7 +45,7 @@ fn a_journal_that_can_no_longer_be_written_ends_the_bake_and_leaves_nothing() {
     let step = "[[steps]]\nname = \"talk\"\nrun = \"seq 100000\"\n";
     let command = cloud.command(&["bake", "--output", "lines", &cloud.template("", step)]);
     let state = cloud.hornero.folder.path().join("state");
-    let ran = Ran::from(on_a_small_disk(&command, &state, 256).output().unwrap());
+    let ran = Ran::from(on_a_small_disk(&command, (&state, 256), "exec \"$@\"").output().unwrap());
     // Of the platform, or of hornero's own files: whichever entry is the first that does not fit.
     assert!([1, 4].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
     assert!(
@@ -46,4 +54,46 @@ fn a_journal_that_can_no_longer_be_written_ends_the_bake_and_leaves_nothing() {
         ran.stderr
     );
     assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new(), "{}", ran.stderr);
+}
+
+/// Bakes once, then again when there is less room than an image takes. What is on the disk then is
+/// copied to where it can be looked at.
+const TWICE: &str = r#"
+data=$HORNERO_DATA_DIR
+"$@" >first
+dd if=/dev/zero of="$data/others" bs=1M status=none || truncate --size=-20M "$data/others"
+code=0
+"$@" || code=$?
+rm "$data/others"
+cp -a "$data" after
+exit "$code""#;
+
+#[test]
+fn an_image_that_does_not_fit_onto_the_disk_is_told_and_takes_nothing_with_it() {
+    let hornero = Hornero::alone();
+    let template = quick::template(&hornero, "full", "");
+    let mut command = hornero.command(&["bake", &template]);
+    command.env("PATH", quick::resumed(&hornero, &template));
+    let mut twice = on_a_small_disk(&command, (hornero.data(), 512 * 1024), TWICE);
+    let ran = Ran::from(twice.output().unwrap());
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: capturing the disk `root`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("No space left on device"), "{}", ran.stderr);
+    assert_eq!(hornero.leftovers(), Vec::<String>::new(), "{}", ran.stderr);
+    only_the_first_is_there(&hornero);
+}
+
+fn only_the_first_is_there(hornero: &Hornero) {
+    let folder = hornero.folder.path();
+    let (first, after) = (std::fs::read_to_string(folder.join("first")).unwrap(), folder.join("after"));
+    let images = std::fs::read_dir(after.join("images")).unwrap();
+    let images: Vec<String> = images.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(images, [first.trim()], "half an image is there, or the first one is gone");
+    let mut sums = Command::new("sha256sum");
+    sums.args(["--check", "--quiet", "SHA256SUMS"]).current_dir(after.join("images").join(first.trim()));
+    assert!(sums.status().unwrap().success(), "the first image is damaged");
+    assert!(std::fs::read_dir(after.join("runs")).unwrap().next().is_none(), "a run is taken for dead");
+    let ask = |what| hornero.finish(hornero.command(&[what, "full"]).env("HORNERO_DATA_DIR", &after)).stdout;
+    assert_eq!(ask("get"), first, "something points at what is no image");
+    assert_eq!(ask("images").lines().filter(|line| line.contains("img-")).count(), 1);
 }

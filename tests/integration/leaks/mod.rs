@@ -1,11 +1,16 @@
 //! What is left of runs that were killed, and who removes it.
 
+mod bases;
+mod effects;
 pub mod elsewhere;
 mod faults;
 mod full;
+mod here;
 mod kept;
 mod killed;
 mod machines;
+mod points;
+mod remains;
 mod signals;
 
 use std::{

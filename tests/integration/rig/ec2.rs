@@ -107,7 +107,7 @@ impl Ec2 {
 }
 
 /// The disk of Debian 12 that hornero makes itself, and keeps for all tests.
-async fn base() -> PathBuf {
+pub async fn base() -> PathBuf {
     let suite = Some(QemuBase::Bootstrap("bookworm".into()));
     let base = Base { arch: Arch::X86_64, os: None, ec2: None, qemu: suite };
     let settings = Settings::Ec2(Box::default());

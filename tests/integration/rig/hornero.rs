@@ -27,6 +27,12 @@ impl Hornero {
         Self { folder: tempfile::tempdir().unwrap(), data }
     }
 
+    /// Shares nothing.
+    pub fn alone() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { data: folder.path().join("data"), folder }
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }

@@ -7,5 +7,6 @@ pub mod image;
 pub mod moto;
 pub mod proxy;
 pub mod python;
+pub mod quick;
 pub mod sshd;
 pub mod web;

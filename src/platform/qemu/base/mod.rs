@@ -9,6 +9,8 @@ mod sources;
 
 use std::path::Path;
 
+pub use cache::{abandoned, discard, is_staging};
+
 use super::{digest, disk_image};
 use crate::{
     event::Events,

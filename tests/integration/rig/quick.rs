@@ -1,0 +1,178 @@
+//! Guests for tests that need many and look at none of them: Debian, started into a script of a few
+//! lines on a disk that stays as it is, and from then on resumed in a second instead of started.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use hornero::remote::key::KeyPair;
+use serde_json::{Value, json};
+
+use super::{ec2::base, hornero::Hornero, image::output};
+
+/// Where the last partition of hornero's own bases begins.
+const ROOT: u64 = 64 << 20;
+
+const MENU: &str = "linux /vmlinuz ro quiet nokaslr net.ifnames=0 console=ttyS0 rdinit=/quick\n\
+                    initrd /initrd.img /quick/initrd\nboot\n";
+
+/// Instead of Debian's own, which looks for all kinds of devices.
+const IN_MEMORY: &str = "#!/bin/sh
+export PATH=/sbin:/usr/sbin:/bin:/usr/bin
+mount -t devtmpfs devtmpfs /dev
+modprobe -a virtio_pci virtio_blk ext4
+until mount -t ext4 -o ro /dev/vda3 /root; do sleep 0.1; done
+mount -o move /dev /root/dev
+exec run-init /root /quick/init </dev/console >/dev/console 2>&1
+";
+
+/// Network, SSH, and an end when somebody presses the power button.
+const ON_DISK: &str = r#"#!/bin/sh
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+for place in /run /tmp; do mount -t tmpfs tmpfs "$place"; done
+mkdir -p /dev/pts /run/sshd
+mount -t devpts devpts /dev/pts
+modprobe -a virtio_net button evdev
+ip link set lo up
+ip address add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+/usr/sbin/sshd -o UsePAM=no -o StrictModes=no -o HostKey=/quick/host -o AuthorizedKeysFile=/quick/user
+button=$(grep -l Power /sys/class/input/event*/device/name | cut -d/ -f5)
+dd if="/dev/input/$button" of=/dev/null bs=24 count=1
+echo o >/proc/sysrq-trigger
+while :; do read -r _ </proc/uptime; done
+"#;
+
+/// dpkg-query goes, for listing packages takes seconds.
+const CHANGES: &str = "rm /boot/grub/grub.cfg
+write menu /boot/grub/grub.cfg
+mkdir /quick
+write initrd /quick/initrd
+write init /quick/init
+sif /quick/init mode 0100755
+write host /quick/host
+sif /quick/host mode 0100600
+write user.pub /quick/user
+rm /usr/bin/dpkg-query
+";
+
+/// In the place of QEMU: the same, but its guest is where the saved one was.
+const RESUME: &str = r#"#!/bin/sh
+PATH=${PATH#*:}
+case "$*" in
+*hostfwd=*) exec qemu-system-x86_64 "$@" -incoming "exec:cat '$(dirname "$0")/saved'" ;;
+*) exec qemu-system-x86_64 "$@" ;;
+esac
+"#;
+
+/// Writes a template `name.toml` into the test's folder, with its base beside it; gives its path.
+pub fn template(hornero: &Hornero, name: &str, more: &str) -> String {
+    let (host, user) = (KeyPair::generate("host").unwrap(), KeyPair::generate("user").unwrap());
+    disk(hornero.folder.path(), &host, &user);
+    let text = format!(
+        "[image]\nname = \"{name}\"\n[base]\nqemu = {{ image = \"quick.qcow2\" }}\n[cloud_init]\nenabled = false\n\
+         [seal]\nenabled = false\n[qemu]\ncpus = 1\nmemory = \"512MiB\"\n\
+         [ssh]\nuser = \"root\"\nprivate_key = \"user\"\nhost_key = \"{}\"\n{more}",
+        host.pin()
+    );
+    hornero.template(&format!("{name}.toml"), &text)
+}
+
+/// The value of `PATH` with which builders of this template are resumed. One is started for that, and kept by
+/// a step that fails; nothing stays of it but its memory.
+pub fn resumed(hornero: &Hornero, template: &str) -> String {
+    let folder = hornero.folder.path().join("resume");
+    std::fs::create_dir(&folder).unwrap();
+    let step = "[[steps]]\nname = \"stay\"\nrun = \"exit 1\"\n";
+    let text = std::fs::read_to_string(template).unwrap().replacen("name = \"", "name = \"saved-", 1);
+    let ran = hornero.run(&["bake", "--on-error", "keep", &hornero.template("saved.toml", &(text + step))]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    let run = only(&hornero.folder.path().join("state/runs"));
+    save(&run.join("builder/control"), &folder.join("saved"));
+    let cleaned = hornero.run(&["clean", run.file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(cleaned.code, 0, "{}", cleaned.stderr);
+    std::fs::remove_dir_all(run).unwrap();
+    let program = folder.join("qemu-system-x86_64");
+    std::fs::write(&program, RESUME).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+}
+
+/// The only thing in a folder.
+pub fn only(folder: &Path) -> PathBuf {
+    let mut entries = std::fs::read_dir(folder).unwrap();
+    let only = entries.next().unwrap().unwrap().path();
+    assert!(entries.next().is_none(), "there is more in {}", folder.display());
+    only
+}
+
+/// Writes what a running guest is into a file.
+#[expect(clippy::disallowed_methods, reason = "there is no runtime here")]
+fn save(control: &Path, file: &Path) {
+    let mut line = UnixStream::connect(control).unwrap();
+    let mut answers = BufReader::new(line.try_clone().unwrap()).lines().map(Result::unwrap);
+    let mut ask = |request: Value| -> Value {
+        writeln!(line, "{request}").unwrap();
+        let answers = answers.by_ref().map(|answer| serde_json::from_str::<Value>(&answer).unwrap());
+        let mut answers = answers.filter(|answer| answer.get("return").or(answer.get("error")).is_some());
+        answers.next().unwrap()["return"].take()
+    };
+    ask(json!({ "execute": "qmp_capabilities" }));
+    let to = format!("exec:cat >'{}'", file.display());
+    ask(json!({ "execute": "migrate", "arguments": { "uri": to } }));
+    loop {
+        match ask(json!({ "execute": "query-migrate" }))["status"].as_str() {
+            Some("completed") => return,
+            Some("failed") | None => panic!("the guest was not saved"),
+            Some(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// `quick.qcow2` and the keys of its guest, in `folder`.
+fn disk(folder: &Path, host: &KeyPair, user: &KeyPair) {
+    let base = tokio::runtime::Runtime::new().unwrap().block_on(base());
+    let files = [
+        ("menu", MENU),
+        ("init", ON_DISK),
+        ("host", &host.private),
+        ("user", &user.private),
+        ("user.pub", &user.public),
+        ("changes", CHANGES),
+    ];
+    files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
+    std::fs::write(folder.join("initrd"), archive("quick", IN_MEMORY)).unwrap();
+    let convert = |to, from: &Path, file| {
+        output(Command::new("qemu-img").current_dir(folder).args(["convert", "-O", to]).arg(from).arg(file))
+    };
+    convert("raw", &base, "quick.raw");
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
+    let mut debugfs = Command::new("debugfs");
+    debugfs.env("PATH", path).current_dir(folder).args(["-w", "-f", "changes"]);
+    output(debugfs.arg(format!("quick.raw?offset={ROOT}")));
+    convert("qcow2", Path::new("quick.raw"), "quick.qcow2");
+    std::fs::remove_file(folder.join("quick.raw")).unwrap();
+}
+
+/// A cpio archive in the form that the kernel unpacks after another one.
+fn archive(name: &str, text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (number, (name, text, mode)) in
+        [(name, text, 0o100_755), ("TRAILER!!!", "", 0)].into_iter().enumerate()
+    {
+        let sizes = [number, mode, 0, 0, 1, 0, text.len(), 0, 0, 0, 0, name.len() + 1, 0];
+        bytes.extend(b"070701");
+        sizes.iter().for_each(|size| bytes.extend(format!("{size:08X}").bytes()));
+        bytes.extend([name.as_bytes(), b"\0"].concat());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend(text.bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+    }
+    bytes
+}
