@@ -88,14 +88,13 @@ impl Clean {
         events: &Events,
     ) -> Result<(), Error> {
         let platform = wiring::platform_of(platform(history)?, context)?;
-        if !self.dry_run {
-            outcome::catch_up(folder, (journal, history))?;
-        }
-        let history = &History { kept: outcome::complete(history), ..history.clone() };
+        let known = &History { kept: outcome::complete(history), ..history.clone() };
         if self.dry_run {
-            findings.listed.extend(platform.leftovers(Whose::Run { id, history }).await?);
+            findings.listed.extend(platform.leftovers(Whose::Run { id, history: known }).await?);
             return Ok(());
         }
+        outcome::catch_up(folder, (journal, history))?;
+        let history = known;
         if history.builder_kept.is_some() {
             journal.taken_up()?;
         }
