@@ -43,7 +43,7 @@ if [ "$step_size" -gt 0 ]; then
     read -r whole && [ "$whole" = whole ] || exit 1
     # From here on a lost line ends nothing. A handler, for what is ignored stays so in the step.
     trap : HUP PIPE TERM
-    [ -d "$root" ] || mkdir -m 0711 "$root" || fail "cannot make $root on the builder"
+    mkdir -m 0711 "$root" 2>/dev/null || [ -d "$root" ] || fail "cannot make $root on the builder"
     # The folder stays when the step is over: whoever makes it starts the step, and nobody else does.
     mkdir -m 0711 "$folder" 2>/dev/null && new=yes
 fi
