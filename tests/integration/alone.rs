@@ -57,7 +57,7 @@ fn kill(mut child: Child) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_hornero_left_alone_ends_by_itself() {
     let ec2 = Ec2::start(&[]).await;
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let template = hornero.template("alone.toml", STEPS);
     let mut bake = hornero.command(&["bake", &template, "--platform", "ec2", "--output", "lines"]);
     kill(baking(bake.envs(moto::environment(&ec2.url)), "without an end: now"));
@@ -75,7 +75,7 @@ async fn an_instance_that_hornero_left_alone_ends_by_itself() {
 
 #[tokio::test]
 async fn a_virtual_machine_ends_with_hornero() {
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let disk = hornero.folder.path().join("empty.qcow2");
     output(Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("64M"));
     let template = "[image]\nname = \"silent\"\n[base]\nqemu = { image = \"empty.qcow2\" }\n";

@@ -31,8 +31,6 @@ fn silent(hornero: &Hornero, timeout: &str) -> String {
 fn command(hornero: &Hornero, arguments: &[&str]) -> Command {
     let mut command = hornero.command(arguments);
     command.env("HORNERO_STATE_DIR", hornero.folder.path().join("state").join("long".repeat(30)));
-    // Runs of other tests are no business of this one.
-    command.env("HORNERO_DATA_DIR", hornero.folder.path().join("data"));
     command
 }
 
@@ -75,7 +73,7 @@ fn ends(process: Pid) -> bool {
 
 #[test]
 fn a_machine_ends_with_a_bake_that_is_killed_and_one_that_may_be_kept_is_removed_by_clean() {
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let machine = killed(&hornero, &[]);
     assert!(ends(machine), "it outlives hornero");
     assert_eq!(run(&hornero, &["clean"]).code, 0);
@@ -91,7 +89,7 @@ fn a_machine_ends_with_a_bake_that_is_killed_and_one_that_may_be_kept_is_removed
 
 #[test]
 fn a_builder_that_never_answered_is_kept_and_is_removed_by_its_name_alone() {
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let ran = run(&hornero, &["bake", &silent(&hornero, "2s"), "--on-error", "keep"]);
     assert_eq!(ran.code, 5, "{}", ran.stderr);
     let (_, rest) = ran.stderr.split_once("`hornero clean ").unwrap();
@@ -115,7 +113,7 @@ fn a_builder_that_never_answered_is_kept_and_is_removed_by_its_name_alone() {
 
 #[test]
 fn a_kept_machine_that_has_gone_off_is_told_as_gone() {
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let ran = run(&hornero, &["bake", &silent(&hornero, "2s"), "--on-error", "keep"]);
     let (_, rest) = ran.stderr.split_once("`hornero clean ").unwrap();
     let (id, _) = rest.split_once('`').unwrap();

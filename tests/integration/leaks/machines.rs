@@ -39,7 +39,7 @@ async fn a_bake_that_is_killed_over_a_real_machine_leaves_nothing_that_clean_doe
     let ec2 = Ec2::start(&["--image-pending", "2"]).await;
     let mut proxy = Proxy::before(&ec2.url);
     let mut inventory = Inventory::at(&proxy.endpoint());
-    let hornero = Hornero::new();
+    let hornero = Hornero::alone();
     let template = hornero.template("web.toml", TEMPLATE);
     for (number, point) in POINTS.iter().enumerate() {
         let state = hornero.folder.path().join(format!("state-{number}"));
