@@ -1,10 +1,10 @@
 //! Files and folders for their owner alone, whatever the umask: state, logs, keys, seeds, images.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tempfile::TempDir;
@@ -72,6 +72,25 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     create(path)?.write_all(bytes.as_ref())
 }
 
+/// Puts a file in the place of the old one, at once: a reader sees the one or the other, whole, whenever
+/// this process ends.
+///
+/// # Errors
+/// When the disk is full or the user may not.
+pub fn replace(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        removed => removed?,
+    }
+    let mut file = create_new(&new)?;
+    file.write_all(bytes.as_ref())?;
+    file.sync_all()?;
+    fs::rename(new, path)
+}
+
 /// A file that was there may have been open to others.
 fn closed(file: File) -> io::Result<File> {
     if file.metadata()?.permissions().mode() & 0o777 != FILE {
@@ -97,6 +116,17 @@ mod tests {
         write(&path, "now").unwrap();
         assert_eq!((mode(&path), std::fs::read_to_string(&path).unwrap().as_str()), (0o600, "now"));
         assert!(create_new(&path).is_err());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whatever_a_killed_process_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.json");
+        std::fs::write(folder.path().join("file.json.new"), "half").unwrap();
+        replace(&path, "one").unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!((mode(&path), std::fs::read_to_string(&path).unwrap().as_str()), (0o600, "two"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -30,6 +30,21 @@ pub enum End {
     TimedOut,
 }
 
+impl End {
+    /// For what has to end with 0 within `timeout`.
+    ///
+    /// # Errors
+    /// How it ended otherwise, with its last lines.
+    pub fn succeeded(self, what: &str, timeout: Duration, tail: Vec<String>) -> Result<(), Error> {
+        let why = match self {
+            Self::Exit(exit) if exit.success() => return Ok(()),
+            Self::Exit(exit) => format!("failed with {exit}"),
+            Self::TimedOut => format!("was not done after {}", Span(timeout)),
+        };
+        Err(Error::new(Kind::Bake, format!("{what} {why}")).tail(tail))
+    }
+}
+
 /// Runs a script; its lines go into the events under `source`.
 ///
 /// # Errors
@@ -72,16 +87,8 @@ pub async fn ask(
         Stream::Stdout => lines.push(line.to_owned()),
         Stream::Stderr => said.push(line),
     };
-    match follow(machine, job, timeout, sink, events).await? {
-        End::Exit(exit) if exit.success() => Ok(lines),
-        End::Exit(exit) => {
-            Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(said.lines()))
-        }
-        End::TimedOut => {
-            let what = format!("{what} was not done after {}", Span(timeout));
-            Err(Error::new(Kind::Bake, what).tail(said.lines()))
-        }
-    }
+    let end = follow(machine, job, timeout, sink, events).await?;
+    end.succeeded(what, timeout, said.lines()).map(|()| lines)
 }
 
 /// Runs a script to its end, over as many lines as that takes.

@@ -96,23 +96,12 @@ impl Staging {
 pub fn rewrite(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
     let write = || {
         let text = redact.pretty(manifest)? + "\n";
-        replace(&folder.join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
-        replace(&folder.join(FILE), &text)
+        private::replace(&folder.join("SHA256SUMS"), sums(&manifest.disks, &text))?;
+        private::replace(&folder.join(FILE), &text)
     };
     write().map_err(|error: io::Error| {
         Error::new(Kind::Local, format!("writing the manifest in `{}`", folder.display())).because(&error)
     })
-}
-
-/// A reader sees the old file or the new one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let new = path.with_extension("new");
-    fs::remove_file(&new).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })?;
-    write_synced(&new, text)?;
-    fs::rename(new, path)
 }
 
 /// In the form that `sha256sum --check` reads.

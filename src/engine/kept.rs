@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -57,16 +56,9 @@ impl Kept {
     /// # Errors
     /// When the run's folder cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let (path, new) = (run.join(FILE), run.join(format!("{FILE}.new")));
-        let write = || {
-            absent_is_fine(fs::remove_file(&new))?;
-            let text = serde_json::to_vec_pretty(self)?;
-            let mut file = private::create_new(&new)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)
-        };
-        write().map_err(|error: io::Error| {
+        let path = run.join(FILE);
+        let text = serde_json::to_vec_pretty(self).map_err(io::Error::other);
+        text.and_then(|text| private::replace(&path, text)).map_err(|error| {
             Error::new(Kind::Local, format!("writing down what is kept in `{}`", path.display()))
                 .because(&error)
         })

@@ -1,9 +1,6 @@
 //! What a run has made, kept beside its plan, so that what follows the capture can be done again alone.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,15 +53,12 @@ impl From<Written> for Outcome {
 }
 
 impl Outcome {
-    /// A reader sees the old file or the new one, whenever this process ends.
-    ///
     /// # Errors
     /// When the run's folder cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let (path, new) = (run.join(FILE), run.join(format!("{FILE}.new")));
+        let path = run.join(FILE);
         let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other);
-        text.and_then(|text| private::write(&new, text))
-            .and_then(|()| fs::rename(&new, &path))
+        text.and_then(|text| private::replace(&path, text))
             .map_err(|error| Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error))
     }
 
@@ -110,6 +104,8 @@ pub fn catch_up(run: &Path, (journal, history): (&Journal, &History)) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn proof(text: &str) -> Proof {

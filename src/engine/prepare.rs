@@ -3,10 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use super::{
-    follow::{self, End},
-    machine::Machine,
-};
+use super::{follow, machine::Machine};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -19,10 +16,7 @@ use crate::{
         entries::{Entry, expand},
         upload::upload,
     },
-    template::{
-        model::{FileSource, FileSpec, Template},
-        units::Span,
-    },
+    template::model::{FileSource, FileSpec, Template},
 };
 
 /// Removing many packages on a slow machine takes long.
@@ -75,15 +69,8 @@ pub async fn disks(machine: &mut Machine<'_>, template: &Template, events: &Even
 
 async fn script(machine: &mut Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
     let job = Job { text, user: "root", env: &BTreeMap::new() };
-    match follow::script(machine, &job, TIMEOUT, "prepare", events).await? {
-        (End::Exit(exit), _) if exit.success() => Ok(()),
-        (End::Exit(exit), tail) => {
-            Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(tail))
-        }
-        (End::TimedOut, tail) => {
-            Err(Error::new(Kind::Bake, format!("{what} was not done after {}", Span(TIMEOUT))).tail(tail))
-        }
-    }
+    let (end, tail) = follow::script(machine, &job, TIMEOUT, "prepare", events).await?;
+    end.succeeded(what, TIMEOUT, tail)
 }
 
 fn entries(files: &[FileSpec], downloads: &Path) -> Result<Vec<Entry>, Error> {

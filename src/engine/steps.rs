@@ -78,21 +78,19 @@ async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result
         Action::Reboot => reboot::run(machine, step, events).await,
         Action::Local { script, env, allowed_exit_codes, folder } => {
             let job = local::LocalJob { script, env, folder };
-            on_this_computer(machine, step, job, allowed_exit_codes, events).await?;
-            machine.probe(events).await
+            on_this_computer(machine, step, job, allowed_exit_codes, events).await
         }
         Action::Download { source, destination } => local::download(step, machine, source, destination).await,
         Action::Ansible { playbook, extra_vars } => {
             let script = local::playbook(playbook, extra_vars)?;
             let job = local::LocalJob { script: &script, env: &BTreeMap::new(), folder: Path::new(".") };
-            on_this_computer(machine, step, job, &[0], events).await?;
-            machine.probe(events).await
+            on_this_computer(machine, step, job, &[0], events).await
         }
     }
 }
 
 async fn on_this_computer(
-    machine: &Machine<'_>,
+    machine: &mut Machine<'_>,
     step: &Step,
     job: local::LocalJob<'_>,
     allowed: &[i32],
@@ -100,7 +98,9 @@ async fn on_this_computer(
 ) -> Result<(), Error> {
     let script = job.script;
     let (exit, tail) = local::run(step, job, machine, events).await?;
-    conclude(step, script, exit, allowed, tail)
+    conclude(step, script, exit, allowed, tail)?;
+    // Nobody spoke over the line meanwhile.
+    machine.probe(events).await
 }
 
 async fn shell(
