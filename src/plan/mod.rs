@@ -4,6 +4,7 @@
 mod changes;
 mod compile;
 mod fingerprint;
+pub mod graph;
 
 use serde::Serialize;
 
