@@ -3,7 +3,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, show, wiring};
-use crate::{error::Error, template::units::Size, ui::table::table};
+use crate::{
+    error::{Error, Kind},
+    store::{ImageRecord, Store},
+    template::units::Size,
+    ui::table::table,
+};
 
 /// Lists the images that there are, newest first
 #[derive(Debug, Args)]
@@ -35,4 +40,16 @@ impl Images {
         show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The image of this ID, or of this beginning of an ID.
+///
+/// # Errors
+/// When the store cannot be read, or none or several images go by it.
+pub async fn recorded(id: &str, store: &dyn Store, context: &Context) -> Result<ImageRecord, Error> {
+    let platform = context.global.platform.name();
+    store.find(id).await?.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("there is no image `{id}` in the store of {platform}"))
+            .hint(format!("`hornero images --platform {platform}` lists those that there are"))
+    })
 }

@@ -8,6 +8,7 @@ mod chain;
 mod clean;
 mod completions;
 mod context;
+mod diff;
 mod get;
 mod history;
 mod images;
@@ -94,6 +95,7 @@ enum Command {
     Images(images::Images),
     History(history::History),
     Test(test::Test),
+    Diff(diff::Diff),
     Clean(clean::Clean),
     Completions(completions::Completions),
 }
@@ -119,6 +121,7 @@ impl Cli {
             Command::Images(command) => with_runtime(command.run(&context)),
             Command::History(command) => with_runtime(command.run(&context)),
             Command::Test(command) => with_runtime(command.run(&context)),
+            Command::Diff(command) => with_runtime(command.run(&context)),
             Command::Clean(command) => with_runtime(command.run(&context)),
             Command::Completions(command) => command.run(),
         };

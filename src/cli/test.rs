@@ -3,13 +3,15 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::{
-    Context, interrupt,
+    Context,
+    images::recorded,
+    interrupt,
     run::{Run, private_folder},
     wiring,
 };
 use crate::{
     engine::{TestedImage, manifest::Manifest, test_phase},
-    error::{Error, Kind},
+    error::Error,
     redact::Redact,
     template::model::{Ec2, PlatformKind},
 };
@@ -33,20 +35,7 @@ impl Test {
 
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let rooms = wiring::rooms(context, &self.ec2(context)?).await?;
-        let Some(record) = rooms.store.find(&self.image).await? else {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "there is no image `{}` in the store of {}",
-                    self.image,
-                    context.global.platform.name()
-                ),
-            )
-            .hint(format!(
-                "`hornero images --platform {}` lists those that there are",
-                context.global.platform.name()
-            )));
-        };
+        let record = recorded(&self.image, &*rooms.store, context).await?;
         let folder = record.manifest.parent().map_or_else(|| PathBuf::from(&record.location), PathBuf::from);
         let manifest = Manifest::read(&folder)?;
         let interrupt = interrupt::listen()?;

@@ -1,10 +1,16 @@
 //! The manifest: what is in an image and how it was made. It lies in the image's folder as
 //! `manifest.json`; `docs/manifest.md` describes it for other programs.
 
+mod content;
+mod diff;
+
 use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use content::Group;
+pub use diff::{Change, Diff, Side};
 
 use super::phases::Timings;
 use crate::{
@@ -126,11 +132,17 @@ impl Manifest {
     /// # Errors
     /// When there is none, or it is none of ours.
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FILE);
+        Self::open(&folder.join(FILE))
+            .map_err(|error| error.hint("the image's folder is gone or incomplete: bake it again"))
+    }
+
+    /// Reads the manifest in the file `path`, wherever it lies.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none of ours.
+    pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = || Error::new(Kind::Local, format!("reading the manifest `{}`", path.display()));
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            failed().because(&error).hint("the image's folder is gone or incomplete: bake it again")
-        })?;
+        let text = std::fs::read_to_string(path).map_err(|error| failed().because(&error))?;
         serde_json::from_str(&text).map_err(|error| failed().because(&error))
     }
 }

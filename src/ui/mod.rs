@@ -12,7 +12,7 @@ pub mod table;
 mod tail;
 mod text;
 
-pub use text::clean;
+pub use text::{clean, pad};
 
 use std::time::Duration;
 

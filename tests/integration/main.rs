@@ -7,6 +7,7 @@ mod bakes;
 mod both;
 mod cloud;
 mod commands;
+mod differences;
 mod docs;
 mod ec2;
 mod fetch;
