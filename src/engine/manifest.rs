@@ -16,7 +16,7 @@ use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
     platform::{CapturedDisk, CloudImage, ImageCopy, Settings},
-    template::model::{Check, Ssh},
+    template::model::{Check, Snapshot, Ssh},
 };
 
 /// Of this description; raised when a field changes its meaning.
@@ -65,6 +65,9 @@ pub struct Manifest {
     /// Files of the template, its scripts and what it uploads, with their sums.
     pub inputs: Vec<InputEntry>,
     pub packages: Vec<PackageEntry>,
+    /// The distribution's archive that they come from, where the template names a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_snapshot: Option<Snapshot>,
     pub users: Vec<AccountEntry>,
     /// Run again on a machine started from the image.
     pub checks: Vec<Check>,

@@ -11,6 +11,7 @@ use crate::{
     provision::{
         machine::{Names, early_script, late_script},
         script::Job,
+        snapshot,
     },
     remote::{
         entries::{Entry, expand},
@@ -36,6 +37,11 @@ pub async fn run(
             early_script(&template.groups, &template.disks, Names::Given(&machine.builder.disks()))?
     {
         script(machine, &text, "making groups and disks", events).await?;
+    }
+    if !template.cloud_init.enabled
+        && let Some(moment) = &template.packages.snapshot
+    {
+        script(machine, &snapshot::begin(moment)?, "taking packages from the snapshot", events).await?;
     }
     if let Some(text) = late_script(&template.packages, &template.disks)? {
         script(machine, &text, "removing packages and setting owners of mount points", events).await?;
@@ -63,6 +69,23 @@ pub async fn run(
 pub async fn disks(machine: &mut Machine<'_>, template: &Template, events: &Events) -> Result<(), Error> {
     match early_script(&[], &template.disks, Names::Given(&machine.builder.disks()))? {
         Some(text) => script(machine, &text, "making disks", events).await,
+        None => Ok(()),
+    }
+}
+
+/// Brings back the package sources that a snapshot has stood in for.
+///
+/// # Errors
+/// When the packages cannot have come from it, or something still names it.
+pub async fn snapshot_over(
+    machine: &mut Machine<'_>,
+    template: &Template,
+    events: &Events,
+) -> Result<(), Error> {
+    match &template.packages.snapshot {
+        Some(moment) => {
+            script(machine, &snapshot::over(moment)?, "bringing the package sources back", events).await
+        }
         None => Ok(()),
     }
 }

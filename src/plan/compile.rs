@@ -72,6 +72,11 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     for user in &template.users {
         add("cloud-init", format!("user {}", user.name));
     }
+    if let Some(snapshot) = &template.packages.snapshot {
+        // Without cloud-init the sources are exchanged over the line.
+        let phase = if template.cloud_init.enabled { "cloud-init" } else { "upload" };
+        add(phase, format!("packages of the distribution as of {snapshot}"));
+    }
     for repository in &template.packages.repositories {
         add("cloud-init", format!("repository {}", repository.name));
     }
@@ -92,6 +97,9 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     }
     for check in &template.checks {
         add("checks", check.name.clone());
+    }
+    if template.packages.snapshot.is_some() {
+        add("seal", "the base's own package sources come back".into());
     }
     for part in seal::parts(&template.seal) {
         add("seal", part.removes.into());

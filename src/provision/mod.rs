@@ -10,6 +10,7 @@ pub mod power_off;
 pub mod script;
 pub mod seal;
 pub mod search;
+pub mod snapshot;
 pub mod supervisor;
 pub mod time_to_live;
 pub mod user_data;

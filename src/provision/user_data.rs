@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     BUILDER_ACCOUNT, ProvisionError,
     machine::{self, Names},
-    time_to_live,
+    snapshot, time_to_live,
 };
 use crate::template::model::{Image, Packages, Template, User};
 
@@ -47,9 +47,17 @@ pub fn for_builder(
     }
 }
 
+/// What is done early in each boot, as one script: cloud-init looks at the end of the last one alone.
+fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
+    let machine = groups_and_disks(template, disks_are_named)?;
+    let snapshot = template.packages.snapshot.as_ref().map(snapshot::begin).transpose()?;
+    let scripts: Vec<String> = machine.into_iter().chain(snapshot).collect();
+    Ok(Some(scripts.concat()).filter(|script| !script.is_empty()))
+}
+
 /// `disks_are_named` says whether the guest knows its disks by their names. If not, they are made
 /// over SSH, once their serials are known, and cloud-init waits for that.
-fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
+fn groups_and_disks(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
     if disks_are_named || template.disks.is_empty() {
         return machine::early_script(&template.groups, &template.disks, Names::Own);
     }
@@ -113,6 +121,7 @@ fn content_type(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::model::{Repository, Snapshot};
 
     #[test]
     fn the_first_thing_in_each_boot_is_the_time_to_live() {
@@ -124,8 +133,28 @@ mod tests {
             let first = commands.lines().next().unwrap();
             assert!(first.contains("seconds=900") && first.contains("poweroff"), "{commands}");
             assert_eq!(commands.contains("groupadd campus"), early.is_some(), "{commands}");
+            assert!(!text.contains("apt:"), "{text}");
         }
         let test = String::from_utf8(for_test(keys).unwrap()).unwrap();
         assert!(test.contains("seconds=7200"), "{test}");
+    }
+    #[test]
+    fn cloud_init_leaves_the_sources_of_a_snapshot_alone() {
+        let keys = Keys { account_public: "ssh-ed25519 A", host_private: "B", host_public: "C" };
+        let moment = "2026-11-01T00:00:00Z".parse().unwrap();
+        let repository = Repository {
+            name: "extra".into(),
+            uri: "https://packages.example.org".into(),
+            suite: "x".into(),
+            components: vec!["main".into()],
+            key: None,
+        };
+        for repositories in [Vec::new(), vec![repository]] {
+            let snapshot = Some(Snapshot { at: moment, archive: None });
+            let packages = Packages { snapshot, repositories, ..Packages::default() };
+            let text = render(keys, Duration::from_secs(900), &[], &packages, None).unwrap();
+            let (_, apt) = text.split_once("\napt:\n  preserve_sources_list: true\n").unwrap();
+            assert_eq!(apt.starts_with("  sources:\n"), !packages.repositories.is_empty(), "{text}");
+        }
     }
 }

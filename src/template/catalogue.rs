@@ -1,5 +1,7 @@
 //! The operating systems that `os = "..."` may name, with what they are on each platform.
 
+use jiff::civil::{Date, date};
+
 use super::model::{Arch, Ec2Base, QemuBase};
 
 #[derive(Debug)]
@@ -12,7 +14,14 @@ pub struct Os {
     suite: Option<&'static str>,
     /// Groups that exist before anything is installed.
     groups: &'static str,
+    /// Since when the distribution keeps its archive of every moment; `None` where it does not.
+    pub snapshots: Option<Date>,
 }
+
+/// The oldest moment of snapshot.debian.org, and of any archive that is known here.
+pub const DEBIAN_SNAPSHOTS: Date = date(2005, 3, 12);
+/// Of snapshot.ubuntu.com.
+const UBUNTU_SNAPSHOTS: Date = date(2023, 3, 1);
 
 /// Groups of a fresh Debian (base-passwd, and what cloud images add).
 const DEBIAN_GROUPS: &str = "\
@@ -40,6 +49,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: Some("bookworm"),
         groups: DEBIAN_GROUPS,
+        snapshots: Some(DEBIAN_SNAPSHOTS),
     },
     Os {
         name: "debian-13",
@@ -47,6 +57,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: Some("trixie"),
         groups: DEBIAN_GROUPS,
+        snapshots: Some(DEBIAN_SNAPSHOTS),
     },
     Os {
         name: "ubuntu-22.04",
@@ -54,6 +65,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: None,
         groups: UBUNTU_GROUPS,
+        snapshots: Some(UBUNTU_SNAPSHOTS),
     },
     Os {
         name: "ubuntu-24.04",
@@ -61,6 +73,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: None,
         groups: UBUNTU_GROUPS,
+        snapshots: Some(UBUNTU_SNAPSHOTS),
     },
     Os {
         name: "amazon-linux-2023",
@@ -68,6 +81,7 @@ pub const ALL: [Os; 5] = [
         arch: ["x86_64", "arm64"],
         suite: None,
         groups: AMAZON_GROUPS,
+        snapshots: None,
     },
 ];
 

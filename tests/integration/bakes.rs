@@ -2,6 +2,7 @@
 //! told and leaves nothing behind. Each guest takes about a minute under emulation.
 
 mod kept;
+mod snapshot;
 
 use std::path::Path;
 

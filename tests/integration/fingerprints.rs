@@ -112,6 +112,7 @@ fn what_decides_the_image_changes_it_and_is_named() {
         ("gid = 2000", "gid = 2001", &["group campus"]),
         ("\"nginx\", ", "", &["package nginx"]),
         ("\"jq\"", "\"jq=1.6\"", &["package jq"]),
+        ("[packages]\n", "[packages]\nsnapshot = \"2026-11-01\"\n", &["package snapshot"]),
         (
             "destination = \"/srv/www\"\n",
             "destination = \"/srv/www\"\nowner = \"root\"\n",

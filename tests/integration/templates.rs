@@ -8,6 +8,7 @@ use std::{
 
 use hornero::{
     load::{Inputs, Loaded, load, templates_in, var_file},
+    plan::compile,
     template::{
         diagnose::{Mistakes, render},
         model::{Action, FileSource, PlatformKind},
@@ -83,6 +84,16 @@ fn the_web_template_brings_its_provisioner_along() {
         }
         other => panic!("the site is {other:?}"),
     }
+}
+
+#[test]
+fn the_moment_of_the_packages_is_in_the_plan() {
+    let text = format!("{GOOD}[variables]\nday = '2026-11-01'\n[packages]\nsnapshot = '{{{{ day }}}}'\n");
+    let (_folder, path) = written("t.toml", text.as_bytes());
+    let loaded = good(load(&path, &inputs(PlatformKind::Ec2, &[("day", "2026-10-01")])));
+    let plan = compile(loaded.template, PlatformKind::Ec2).expect("it can be planned");
+    let told: Vec<&str> = plan.actions.iter().map(|action| action.what.as_str()).collect();
+    assert!(told.contains(&"packages of the distribution as of 2026-10-01T00:00:00Z"), "{told:?}");
 }
 
 #[test]

@@ -83,6 +83,8 @@ impl Bake<'_> {
             phase(events, timings, Phase::Checks, work).await?;
         }
         let survey = survey::run(machine, events).await?;
+        // Not earlier: a step that is still to come, or is done again, has its packages from it too.
+        prepare::snapshot_over(machine, template, events).await?;
         progress.begins(Stage::Seal);
         let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
         let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);

@@ -56,6 +56,7 @@ impl Bake<'_> {
             decided_by: fingerprint.parts.clone(),
             inputs: self.inputs.files.iter().map(input).collect(),
             packages: survey.packages,
+            package_snapshot: template.packages.snapshot.clone(),
             users: survey.users,
             checks: template.checks.clone(),
             machine,

@@ -69,6 +69,7 @@ impl Manifest {
             decided_by,
             inputs,
             packages,
+            package_snapshot,
             users,
             checks,
         } = self;
@@ -78,10 +79,13 @@ impl Manifest {
             ("description", description.as_ref()),
             ("platform", Some(platform)),
         ]);
+        let moment = package_snapshot.as_ref().map(ToString::to_string);
+        let system =
+            [("system", Some(system)), ("kernel", Some(kernel)), ("package snapshot", moment.as_ref())];
         BTreeMap::from([
             (Group::Image, image),
             (Group::Base, texts([("id", Some(id)), ("description", Some(told))])),
-            (Group::System, texts([("system", Some(system)), ("kernel", Some(kernel))])),
+            (Group::System, texts(system)),
             (Group::Disks, disks.iter().map(disk).collect()),
             (Group::Packages, versions(packages)),
             (Group::Users, users.iter().map(user).collect()),

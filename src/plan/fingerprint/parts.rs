@@ -82,11 +82,12 @@ fn of_disk(disk: &Disk, parts: &mut Parts) {
 }
 
 fn of_packages(packages: &Packages, parts: &mut Parts) {
-    let Packages { upgrade, install, remove, repositories } = packages;
+    let Packages { upgrade, install, remove, snapshot, repositories } = packages;
     parts.add("upgrade", upgrade);
     install.iter().for_each(|package| parts.add(format!("package {}", package.name), &package.version));
     remove.iter().for_each(|package| parts.add(format!("without package {package}"), &()));
     repositories.iter().for_each(|one| parts.add(format!("repository {}", one.name), one));
+    snapshot.iter().for_each(|snapshot| parts.add("package snapshot", snapshot));
 }
 
 fn of_step(number: usize, step: &Step, parts: &mut Parts) {

@@ -14,6 +14,7 @@ mod names;
 mod packages;
 mod paths;
 mod platforms;
+mod snapshot;
 mod ssh;
 mod steps;
 mod uses;

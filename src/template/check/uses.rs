@@ -39,6 +39,9 @@ impl Cx<'_> {
     fn own(&self, raw: &Raw, prefix: Option<&str>, draft: &mut Draft) {
         self.accounts(raw, draft);
         self.packages(raw, draft);
+        if prefix.is_some() {
+            self.no_snapshot(raw);
+        }
         self.files(raw, draft);
         self.steps(raw, prefix, draft);
         self.checks(raw, draft);

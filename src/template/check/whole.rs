@@ -79,6 +79,7 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
         upgrade: draft.upgrade,
         install: values(draft.install),
         remove: values(draft.remove),
+        snapshot: cx.snapshot(raw, &base),
         repositories: values(draft.repositories),
     };
     Template {

@@ -19,7 +19,7 @@ pub use checks::{Check, Probe};
 pub use disks::{Disk, DiskName, Ec2Disk, Filesystem, RootDisk};
 pub use files::{FileSource, FileSpec, Owner};
 pub use image::{DataType, Image, Notify, Publish, Secret, SecretSource, Variable};
-pub use packages::{PackageSpec, Packages, Repository};
+pub use packages::{PackageSpec, Packages, Repository, Snapshot};
 pub use platforms::{
     Accelerator, Bastion, CloudInit, Ec2, Firmware, PlatformKind, Qemu, Seal, Share, Ssh, Via,
 };

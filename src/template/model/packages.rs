@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// `[packages]`
 #[derive(Clone, Debug, Default, Serialize)]
@@ -10,7 +11,18 @@ pub struct Packages {
     pub upgrade: bool,
     pub install: Vec<PackageSpec>,
     pub remove: Vec<String>,
+    pub snapshot: Option<Snapshot>,
     pub repositories: Vec<Repository>,
+}
+
+/// The distribution's archive as it was at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// In whole seconds.
+    pub at: Timestamp,
+    /// Where archives of all moments are; the distribution's own when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
 }
 
 /// A package, with the version (or version pattern) asked for: `jq=1.6*`.
@@ -28,6 +40,22 @@ pub struct Repository {
     pub components: Vec<String>,
     /// The signing key's text (ASCII armour), read from the file that the template names.
     pub key: Option<String>,
+}
+
+impl Snapshot {
+    /// As the archives name the moment: `20261101T000000Z`.
+    pub fn stamp(&self) -> String {
+        self.at.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.archive {
+            Some(archive) => write!(f, "{} in {archive}", self.at),
+            None => self.at.fmt(f),
+        }
+    }
 }
 
 impl fmt::Display for PackageSpec {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Flag, List, Number, Text};
+use super::{Flag, List, Number, Snapshot, Text};
 
 /// One of `[[groups]]`
 #[derive(Debug, Default, Deserialize)]
@@ -33,7 +33,16 @@ pub struct Packages {
     pub upgrade: Option<Spanned<Flag>>,
     pub install: Option<Spanned<List>>,
     pub remove: Option<Spanned<List>>,
+    pub snapshot: Option<Spanned<Snapshot>>,
     pub repositories: Vec<Spanned<Repository>>,
+}
+
+/// `snapshot` of `[packages]`, where it is written as a table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct SnapshotTable {
+    pub at: Option<Text>,
+    pub archive: Option<Text>,
 }
 
 /// One of `[[packages.repositories]]`

@@ -8,6 +8,7 @@ mod machine;
 mod platforms;
 mod prune;
 mod read;
+mod snapshot;
 mod tree;
 mod values;
 mod work;
@@ -15,11 +16,12 @@ mod work;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use accounts::{Group, Packages, Repository, User};
+pub use accounts::{Group, Packages, Repository, SnapshotTable, User};
 pub use machine::{Base, Disk, Ec2Base, Ec2Disk, Image, QemuBase, RootDisk};
 pub use platforms::{Bastion, CloudInit, Ec2, Notify, Publish, Qemu, Seal, Secret, Share, Slack, Ssh};
 pub use prune::Pruned;
 pub use read::{Read, includes, read, read_provisioner, variables};
+pub use snapshot::Snapshot;
 pub use values::{Flag, Given, Number, Table, Variable};
 pub use work::{Check, File, Step, Use};
 

@@ -15,6 +15,9 @@ use crate::template::{
     sources::Place,
 };
 
+/// How `toml` hands a date over.
+const TOML_DATE: &str = "$__toml_private_datetime";
+
 /// More than this in one file and something else is wrong with it.
 const MOST_FAULTS: usize = 100;
 
@@ -105,7 +108,13 @@ fn cut_inside<'t>(value: &mut Spanned<DeValue<'t>>, place: &Place) -> Option<Cut
 
 fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned) -> Fault {
     let mut note = |key: &str| cut.iter().for_each(|cut| pruned.add(&cut.table, key));
+    let cut_key = cut.and_then(|cut| cut.key.as_deref());
     if let Some((key, expected)) = unknown_key(message) {
+        // TOML's own dates look like tables to whoever takes a table too.
+        if key == TOML_DATE {
+            cut_key.into_iter().for_each(&mut note);
+            return Fault::at(place.clone(), "a date without quotes").hint("write the value in quotes");
+        }
         // A slip of the hand for `size` is not a missing `size` as well.
         closest(key, expected.iter().copied()).into_iter().for_each(&mut note);
         let hint = did_you_mean(key, expected.iter().copied());
@@ -113,10 +122,9 @@ fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned)
             .label("not known here")
             .maybe_hint(hint);
     }
-    let key = cut.and_then(|cut| cut.key.as_deref());
-    key.into_iter().for_each(&mut note);
-    let what = key.map_or_else(|| "wrong type in a list".into(), |key| format!("wrong type for `{key}`"));
-    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(key, message))
+    cut_key.into_iter().for_each(&mut note);
+    let what = cut_key.map_or_else(|| "wrong type in a list".into(), |key| format!("wrong type for `{key}`"));
+    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(cut_key, message))
 }
 
 /// Splits serde's "unknown field `x`, expected one of `a`, `b`".

@@ -1,5 +1,6 @@
 //! The real parts that tests run against.
 
+pub mod archive;
 pub mod cable;
 pub mod ec2;
 pub mod hornero;
