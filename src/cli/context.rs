@@ -12,7 +12,7 @@ use super::Global;
 use crate::{
     aws::Accounts,
     error::{Error, Kind},
-    ui::{OutputStyle, Surroundings},
+    ui::{OutputStyle, Screen, Surroundings},
 };
 
 pub struct Context {
@@ -20,6 +20,8 @@ pub struct Context {
     pub around: Surroundings,
     /// Nothing of AWS is loaded before one is opened.
     pub accounts: Arc<Accounts>,
+    /// What runs are shown on.
+    pub screen: Screen,
 }
 
 impl Context {
@@ -31,7 +33,15 @@ impl Context {
             ci: variable("CI"),
             no_color: variable("NO_COLOR"),
         };
-        Self { global, around, accounts: Accounts::new(Default::default()) }
+        Self { global, around, accounts: Accounts::new(Default::default()), screen: Screen::stderr() }
+    }
+
+    /// The same for runs of these images at once: each is told apart by its name. For one image alone,
+    /// nothing changes.
+    pub fn several<'a>(&self, images: impl IntoIterator<Item = &'a str>) -> Self {
+        let (global, around) = (self.global.clone(), self.around.clone());
+        let (accounts, screen) = (self.accounts.clone(), self.screen.clone().several(images));
+        Self { global, around, accounts, screen }
     }
 
     pub fn style(&self) -> OutputStyle {

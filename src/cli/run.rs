@@ -66,7 +66,7 @@ impl Run {
     ) -> Result<Self, Error> {
         let (data, log) = (context.data()?, run.join("log"));
         let (events, receiver) = Events::redacted(redact);
-        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &log)?));
+        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &id, &log)?));
         interrupt::watch(&id, &journal);
         let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));

@@ -6,6 +6,7 @@ use super::Context;
 use crate::{
     error::{Error, Kind},
     template::diagnose::{Mistakes, render, render_warnings},
+    ui::Screen,
 };
 
 /// The error, what caused it, the last lines that explain it, and what to do now.
@@ -57,7 +58,8 @@ pub fn stdout_json(value: &impl serde::Serialize) -> Result<(), Error> {
 /// When standard output cannot be written: whoever called would take nothing for the answer.
 pub fn stdout(text: &str) -> Result<(), Error> {
     let mut out = std::io::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    // It may be the terminal on which runs are drawn.
+    match Screen::stderr().aside(|_| out.write_all(text.as_bytes()).and_then(|()| out.flush())) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Local, "writing to standard output").because(&error))
         }
@@ -65,6 +67,7 @@ pub fn stdout(text: &str) -> Result<(), Error> {
     }
 }
 
+/// Not between the bars of runs, if there are any.
 pub fn stderr(text: &str) {
-    std::io::stderr().write_all(text.as_bytes()).ok();
+    Screen::stderr().write_all(text.as_bytes()).ok();
 }

@@ -9,7 +9,14 @@ use crate::{
     platform::{Platform, ec2::Ec2Platform, qemu::QemuPlatform},
     store::{Store, StoreError, local::LocalStore, ssm::SsmStore},
     template::model::{Ec2, PlatformKind},
-    ui::{Listener, OutputStyle, bars::Bars, json::Json, lines::Lines, log::LogFile, summary::Summary},
+    ui::{
+        Listener, OutputStyle,
+        bars::{Bars, row::Row},
+        json::Json,
+        lines::Lines,
+        log::LogFile,
+        summary::Summary,
+    },
 };
 
 impl clap::ValueEnum for PlatformKind {
@@ -70,19 +77,21 @@ pub fn lines() -> Vec<Box<dyn Listener>> {
 ///
 /// # Errors
 /// When the log cannot be written.
-pub fn listeners(context: &Context, log: &Path) -> Result<Vec<Box<dyn Listener>>, Error> {
+pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn Listener>>, Error> {
     let file = LogFile::open(log).map_err(|error| {
         Error::new(Kind::Local, format!("opening the log `{}`", log.display())).because(&error)
     })?;
-    let mut listeners: Vec<Box<dyn Listener>> = vec![Box::new(file)];
-    match context.style() {
-        OutputStyle::Bars => listeners.push(Box::new(Bars::stderr(context.color()))),
-        OutputStyle::Auto | OutputStyle::Lines => listeners.push(Box::new(Lines::stderr())),
-        OutputStyle::Json => {
-            listeners.push(Box::new(Json::stdout()));
-            return Ok(listeners);
+    // An ID is a name and a ULID.
+    let image = run.rsplit_once('-').map_or(run, |(image, _)| image);
+    let (screen, label, colour) = (context.screen.clone(), context.screen.label(image), context.color());
+    let style: Box<dyn Listener> = match (context.style(), &label) {
+        (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour)),
+        (OutputStyle::Bars, Some(label)) => Box::new(Row::new(screen.clone(), label.clone(), colour)),
+        (OutputStyle::Auto | OutputStyle::Lines, label) => Box::new(Lines::stderr().labelled(label.as_ref())),
+        (OutputStyle::Json, None) => return Ok(vec![Box::new(file), Box::new(Json::stdout())]),
+        (OutputStyle::Json, Some(_)) => {
+            return Ok(vec![Box::new(file), Box::new(Json::stdout().of(run))]);
         }
-    }
-    listeners.push(Box::new(Summary::stderr(context.color())));
-    Ok(listeners)
+    };
+    Ok(vec![Box::new(file), style, Box::new(Summary::on(screen, colour).labelled(label))])
 }

@@ -38,9 +38,15 @@ impl<W: Write + Send> Json<W> {
         Self { out, run: None }
     }
 
+    /// Beside other runs: also what is told before the run is announced says whose it is.
+    pub fn of(self, run: &str) -> Self {
+        Self { run: Some(run.to_owned()), ..self }
+    }
+
     fn write(&mut self, event: &Event, at: Timestamp) -> io::Result<()> {
-        // Written whole in one go: a reader never sees half an object.
-        let mut line = encode(self.run.as_deref(), event, at)?;
+        let run = self.run.as_deref().filter(|_| !matches!(event, Event::RunStarted { .. }));
+        // Written whole in one go: a reader never sees half an object, nor two runs in one line.
+        let mut line = encode(run, event, at)?;
         line.push(b'\n');
         self.out.write_all(&line)?;
         self.out.flush()

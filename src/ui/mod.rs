@@ -1,17 +1,21 @@
 //! The ui room owns what a person or a program sees of a run: listeners on the event stream, one
 //! file each. Bars for a terminal, plain lines elsewhere, JSON for programs, the log file, and the
-//! summary at the end. Nothing but this room and `cli` prints.
+//! summary at the end. Runs at once share a `Screen`. Nothing but this room and `cli` prints.
 
 pub mod bars;
 pub mod json;
+mod label;
 pub mod lines;
 pub mod log;
+mod screen;
 mod sentence;
 pub mod summary;
 pub mod table;
 mod tail;
 mod text;
 
+pub use label::Label;
+pub use screen::Screen;
 pub use text::{clean, pad};
 
 use std::time::Duration;

@@ -5,11 +5,11 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::{Listener, tail::Tail, text};
+use super::{Label, Listener, Screen, tail::Tail, text};
 use crate::event::Event;
 
 /// As many lines of the failed step as one needs to see what went wrong.
@@ -20,6 +20,9 @@ pub struct Summary<W> {
     out: W,
     width: usize,
     colour: bool,
+    /// Whose it is, where several images are baked at once.
+    label: Option<Label>,
+    version: Option<String>,
     log: String,
     rows: Vec<Row>,
     steps: Vec<Row>,
@@ -42,9 +45,10 @@ struct End {
     hint: Option<String>,
 }
 
-impl Summary<io::Stderr> {
-    pub fn stderr(colour: bool) -> Self {
-        Self::new(io::stderr(), console::Term::stderr().size().1.into(), colour)
+impl Summary<Screen> {
+    pub fn on(screen: Screen, colour: bool) -> Self {
+        let width = screen.width();
+        Self::new(screen, width, colour)
     }
 }
 
@@ -52,7 +56,12 @@ impl<W: Write + Send> Summary<W> {
     pub fn new(out: W, width: usize, colour: bool) -> Self {
         let (rows, steps, facts) = (Vec::new(), Vec::new(), Vec::new());
         let (log, tail) = (String::new(), Tail::new(LAST_LINES));
-        Self { out, width, colour, log, rows, steps, tail, failed: None, facts, end: None }
+        let (label, version, failed, end) = (None, None, None, None);
+        Self { out, width, colour, label, version, log, rows, steps, tail, failed, facts, end }
+    }
+
+    pub fn labelled(self, label: Option<Label>) -> Self {
+        Self { label, ..self }
     }
 
     fn fail(&mut self, what: String) {
@@ -83,7 +92,10 @@ impl<W: Write + Send> Summary<W> {
 impl<W: Write + Send> Listener for Summary<W> {
     fn event(&mut self, event: &Event, _: Timestamp) -> Result<(), String> {
         match event {
-            Event::RunStarted { log, .. } => self.log = log.clone(),
+            Event::RunStarted { version, log, .. } => {
+                self.version.clone_from(version);
+                self.log.clone_from(log);
+            }
             Event::PhaseStarted { .. } | Event::StepStarted { .. } => self.restart_tail(),
             Event::StepFinished { number, name, seconds, ok } => {
                 self.steps.push(Row { name: format!("  {name}"), seconds: *seconds });
@@ -125,6 +137,7 @@ impl<W: Write + Send> Listener for Summary<W> {
 
     fn finish(&mut self) -> Result<(), String> {
         let Some(end) = &self.end else { return Ok(()) };
+        // Written whole in one go: nothing of another run comes between.
         let text = self.text(end).map_err(|err| err.to_string())?;
         self.out.write_all(text.as_bytes()).map_err(|err| err.to_string())
     }

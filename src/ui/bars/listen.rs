@@ -10,6 +10,27 @@ use crate::{
 
 impl Listener for Bars {
     fn event(&mut self, event: &Event, _: Timestamp) -> Result<(), String> {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.draw(event)
+    }
+
+    fn tick(&mut self) {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.draw_tail();
+        self.phases.iter().for_each(|(_, bar)| bar.tick());
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.clear()
+    }
+}
+
+impl Bars {
+    fn draw(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::RunStarted { image, version, platform, .. } => {
                 let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
@@ -41,14 +62,5 @@ impl Listener for Bars {
             Event::ImageCaptured { .. } | Event::Published { .. } | Event::RunFinished { .. } => {}
         }
         Ok(())
-    }
-
-    fn tick(&mut self) {
-        self.draw_tail();
-        self.phases.iter().for_each(|(_, bar)| bar.tick());
-    }
-
-    fn finish(&mut self) -> Result<(), String> {
-        self.screen.clear().map_err(|err| err.to_string())
     }
 }

@@ -1,6 +1,8 @@
 //! What the bars draw, read back from a terminal in memory.
 
-use indicatif::InMemoryTerm;
+use std::io;
+
+use indicatif::{InMemoryTerm, ProgressDrawTarget};
 
 use super::*;
 use crate::{
@@ -13,7 +15,7 @@ fn drawn(columns: u16, colour: bool) -> (Bars, InMemoryTerm) {
     let term = InMemoryTerm::new(30, columns);
     // No limit on redraws: what is asserted is drawn at once.
     let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
-    (Bars::new(target, move || columns.into(), colour), term)
+    (Bars::new(Screen::new(target, move || columns.into(), io::sink()), colour), term)
 }
 
 fn tell(bars: &mut Bars, events: impl IntoIterator<Item = Event>) {
@@ -93,4 +95,17 @@ fn without_colour_no_escape_sequence_styles_anything() {
         let styled = String::from_utf8(term.contents_formatted()).unwrap().contains("\x1b[31m");
         assert_eq!(styled, colour);
     }
+}
+
+#[test]
+fn the_next_run_on_a_screen_finds_nothing_of_the_one_before() {
+    let (mut first, term) = drawn(80, false);
+    let mut second = Bars::new(first.screen.clone(), false);
+    let progress = Event::Progress { task: "copy".into(), done: 2048, total: None };
+    tell(&mut first, [started(Phase::Steps), progress, output("a line")]);
+    first.finish().unwrap();
+    drop(first);
+    tell(&mut second, [started(Phase::Launch)]);
+    let text = term.contents();
+    assert!(text.starts_with("⠹ launch") && text.lines().count() == 1, "{text}");
 }

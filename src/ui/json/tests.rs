@@ -22,6 +22,34 @@ fn one_object_a_line_with_the_time_first_and_the_run() {
     assert_eq!(lines[1], r#"{"time":"2026-01-01T00:00:00.123Z","run":"r1","type":"note","message":"a\nb"}"#);
 }
 
+/// Counts what is written by itself.
+struct Pieces<'a>(&'a mut Vec<Vec<u8>>);
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.0.push(piece.to_vec());
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn beside_other_runs_each_line_is_written_whole_and_names_its_run_once() {
+    let mut pieces = Vec::new();
+    let mut json = Json::new(Pieces(&mut pieces)).of("r1");
+    let note = || Event::Note { message: "a note".into() };
+    for event in [note(), samples().remove(0), note()] {
+        json.event(&event, Timestamp::UNIX_EPOCH).unwrap();
+    }
+    assert_eq!(pieces.len(), 3);
+    for line in pieces.into_iter().map(|line| String::from_utf8(line).unwrap()) {
+        assert!(line.ends_with("}\n") && line.matches(r#""run":"r1""#).count() == 1, "{line}");
+    }
+}
+
 #[test]
 fn the_reference_describes_every_event_field_and_value() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md");

@@ -36,6 +36,7 @@ impl<W: Write + Send> Summary<W> {
     pub(super) fn text(&self, end: &End) -> Result<String, fmt::Error> {
         let mut out = String::new();
         writeln!(out)?;
+        self.heading(&mut out)?;
         for line in self.table(end.seconds).lines() {
             // The table starts each line with the padding of its first cell.
             writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
@@ -47,7 +48,18 @@ impl<W: Write + Send> Summary<W> {
         if !end.ok {
             self.failure(&mut out, end)?;
         }
+        if self.label.is_some() {
+            // What other runs tell next is no part of it.
+            writeln!(out)?;
+        }
         Ok(out)
+    }
+
+    /// Whose summary it is, among several.
+    fn heading(&self, out: &mut String) -> fmt::Result {
+        let Some(label) = &self.label else { return Ok(()) };
+        let version = self.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+        writeln!(out, "{}", self.style().bold().apply_to(format!("{}{version}", label.name())))
     }
 
     fn failure(&self, out: &mut String, end: &End) -> fmt::Result {

@@ -1,0 +1,77 @@
+//! What each event changes in the row of a run.
+
+use jiff::Timestamp;
+
+use super::Row;
+use crate::{
+    event::Event,
+    ui::{Listener, bars::look, text},
+};
+
+impl Listener for Row {
+    fn event(&mut self, event: &Event, _: Timestamp) -> Result<(), String> {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.draw(event)
+    }
+
+    fn tick(&mut self) {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.refresh();
+    }
+
+    /// The rows of other runs stay.
+    fn finish(&mut self) -> Result<(), String> {
+        let screen = self.screen.clone();
+        let _held = screen.hold();
+        self.remove();
+        Ok(())
+    }
+}
+
+impl Row {
+    fn draw(&mut self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::RunStarted { version, .. } => {
+                self.version.clone_from(version);
+                self.begin();
+            }
+            Event::PhaseStarted { phase } => self.start_phase(*phase),
+            Event::PhaseFinished { phase, seconds, ok } => self.finish_phase(*phase, *seconds, *ok)?,
+            Event::StepStarted { number, total, name, .. } => {
+                self.turn_to(format!("{number}/{total} {name}"))
+            }
+            Event::StepRetried { name, attempt, reason, .. } => {
+                self.warning(&format!("`{name}`, attempt {attempt}: {reason}"))?;
+            }
+            // Steps of many runs would bury the rest; the summary has them all.
+            Event::StepFinished { ok: true, .. } => {}
+            Event::StepFinished { name, seconds, ok: false, .. } => self.over(name, *seconds, false)?,
+            Event::Output { source, line, .. } => self.tail.push(source, line),
+            Event::Progress { task, done, total } => self.progress(task, *done, *total),
+            Event::Reused { what, detail } => self.say(&format!("reused {what}: {detail}"))?,
+            Event::Note { message } => self.say(&text::clean_block(message))?,
+            Event::Warning { message } => self.warning(message)?,
+            Event::CheckFinished { name, ok: true, .. } => self.turn_to(name.clone()),
+            Event::CheckFinished { name, ok: false, expected, found } => {
+                self.failed_check(name, expected, found)?;
+            }
+            Event::ImageCaptured { image, .. } => self.image = Some(image.clone()),
+            // The summary says it.
+            Event::Published { .. } => {}
+            Event::RunFinished { ok, seconds, error, .. } => self.end(*ok, *seconds, error.as_deref())?,
+        }
+        Ok(())
+    }
+
+    fn warning(&self, message: &str) -> Result<(), String> {
+        self.say(&format!("{} {}", look::warning(self.colour), text::clean_block(message)))
+    }
+
+    fn failed_check(&self, name: &str, expected: &str, found: &str) -> Result<(), String> {
+        let (expected, found) = (text::clean_block(expected), text::clean_block(found));
+        let mark = look::mark(false, self.colour);
+        self.say(&format!("{mark} check `{name}`: expected {expected}, found {found}"))
+    }
+}
