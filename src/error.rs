@@ -24,6 +24,8 @@ pub enum Kind {
     Store,
     /// Files of hornero's own: state, data, logs.
     Local,
+    /// Another bake of the same image is under way, and was not to be waited for.
+    Locked,
     /// Stopped by a signal.
     Interrupted,
 }
@@ -49,6 +51,7 @@ impl Kind {
             Self::Bake => 6,
             Self::Check => 7,
             Self::Store => 8,
+            Self::Locked => 9,
             Self::Interrupted => 130,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
@@ -81,6 +82,14 @@ pub enum Event {
         image: String,
         location: String,
         bytes: u64,
+    },
+    /// The image that the bake would make is there already.
+    UpToDate {
+        name: String,
+        version: Option<String>,
+        image: String,
+        parameter: String,
+        created: Timestamp,
     },
     Published {
         parameter: String,
@@ -201,6 +210,9 @@ impl Event {
             }
             Self::RunStarted { run, image, version, platform, log } => {
                 [run, image, platform, log].into_iter().chain(version).for_each(each);
+            }
+            Self::UpToDate { name, version, image, parameter, created: _ } => {
+                [name, image, parameter].into_iter().chain(version).for_each(each);
             }
             Self::Published { parameter, value, region, .. } => {
                 [parameter, value].into_iter().chain(region).for_each(each);

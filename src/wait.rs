@@ -7,6 +7,8 @@ use tokio::time::{Instant, sleep};
 
 /// Between two looks: at least this, at most twice this.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// The same just after the beginning: much of what is waited for is there at once.
+const FIRST: Duration = Duration::from_millis(200);
 
 /// How long something may seem not to exist, when it was just made or was there before.
 const UNSEEN: Duration = Duration::from_secs(5 * 60);
@@ -79,7 +81,7 @@ impl Wait {
             if let Some(end) = self.judge(look, &mut seen, start.elapsed()) {
                 return end;
             }
-            sleep(interval()).await;
+            sleep(interval(start.elapsed(), &seen)).await;
         }
     }
 
@@ -145,8 +147,11 @@ impl<E: std::fmt::Display> std::fmt::Display for WaitError<E> {
 
 impl<E: std::fmt::Debug + std::fmt::Display> std::error::Error for WaitError<E> {}
 
-fn interval() -> Duration {
-    INTERVAL.mul_f64(rand::random_range(1.0..=2.0))
+/// Grows with the time that was waited already. A state that must be seen several times in a row is looked
+/// at with time in between, or it would be asked of the same place.
+fn interval(elapsed: Duration, seen: &Seen) -> Duration {
+    let least = if seen.row > 0 { INTERVAL } else { (elapsed / 2).clamp(FIRST, INTERVAL) };
+    least.mul_f64(rand::random_range(1.0..=2.0))
 }
 
 #[cfg(test)]
@@ -179,7 +184,7 @@ mod tests {
             if let Some(end) = wait.judge(look, &mut seen, elapsed) {
                 return (end, elapsed);
             }
-            elapsed += interval();
+            elapsed += interval(elapsed, &seen);
         }
     }
 
@@ -194,8 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn between_looks_lie_one_to_two_seconds() {
-        assert!((0..100).all(|_| (1000..=2000).contains(&interval().as_millis())));
+    fn between_looks_lie_one_to_two_seconds_and_less_at_the_beginning() {
+        let between = |elapsed: u64, row| {
+            interval(Duration::from_millis(elapsed), &Seen { row, missing: None }).as_millis()
+        };
+        assert!((0..100).all(|_| (200..=400).contains(&between(0, 0))));
+        assert!((0..100).all(|_| (500..=1000).contains(&between(1000, 0))));
+        assert!((0..100).all(|_| (1000..=2000).contains(&between(60_000, 0))));
+        assert!((0..100).all(|_| (1000..=2000).contains(&between(0, 1))), "what is there is confirmed later");
     }
 
     #[test]

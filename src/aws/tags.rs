@@ -26,6 +26,10 @@ pub const NAME: &str = "hornero:name";
 pub const VERSION: &str = "hornero:version";
 /// Of everything that decides the image's content.
 pub const FINGERPRINT: &str = "hornero:fingerprint";
+/// Begins the names of the tags that hold what decided the image, part by part, in short form.
+pub const INPUTS: &str = "hornero:inputs-";
+/// The image has passed its checks and lacks nothing; the value says for what it was finished.
+pub const PROVED: &str = "hornero:proved";
 /// ID of the base that the bake started from.
 pub const BASE: &str = "hornero:base";
 /// Name of the base.

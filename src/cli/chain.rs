@@ -1,8 +1,8 @@
-//! Bases that are images of other templates: found in the store when their bake is due.
+//! Bases that are images of other templates.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Context, inputs};
+use super::{Context, inputs, set};
 use crate::{
     engine::{Rooms, manifest::Manifest},
     error::{Error, Kind},
@@ -18,17 +18,42 @@ use crate::{
 /// When the other template has a mistake, or is not baked yet on this platform.
 pub async fn resolve(template: &mut Template, rooms: &Rooms, context: &Context) -> Result<(), Error> {
     let platform = context.global.platform;
-    let path = match (platform, &template.base.ec2, &template.base.qemu) {
-        (PlatformKind::Ec2, Some(Ec2Base::Template(path)), _)
-        | (PlatformKind::Qemu, _, Some(QemuBase::Template(path))) => path.clone(),
-        (PlatformKind::Ec2 | PlatformKind::Qemu, ..) => return Ok(()),
-    };
+    let Some(path) = set::base(template, platform).map(Path::to_owned) else { return Ok(()) };
     let image = published(&path, rooms, context).await?;
+    put(template, platform, &image)
+}
+
+/// Puts this image in the place of `[base] template`.
+///
+/// # Errors
+/// When it cannot be a base, or what it is made of is not there.
+pub fn put(template: &mut Template, platform: PlatformKind, image: &ImageRecord) -> Result<(), Error> {
     match platform {
-        PlatformKind::Ec2 => template.base.ec2 = Some(Ec2Base::Ami(image.id)),
-        PlatformKind::Qemu => template.base.qemu = Some(QemuBase::Image(root_disk(&path, &image)?)),
+        PlatformKind::Ec2 => template.base.ec2 = Some(Ec2Base::Ami(image.id.clone())),
+        PlatformKind::Qemu => template.base.qemu = Some(root_disk(image)?),
     }
     Ok(())
+}
+
+/// The same image where the template that is made from it is baked: it may be another region.
+///
+/// # Errors
+/// When it has no copy there.
+pub async fn near(image: &ImageRecord, rooms: &Rooms) -> Result<ImageRecord, Error> {
+    if image.platform == PlatformKind::Qemu.name() {
+        return Ok(image.clone());
+    }
+    if let Some(same) = rooms.store.find(&image.id).await? {
+        return Ok(same);
+    }
+    // A copy has the tags of what it is a copy of.
+    let there = rooms.store.list(Some(&image.name)).await?;
+    there.into_iter().find(|copy| copy.run == image.run).ok_or_else(|| {
+        let message =
+            format!("using {} of {} as a base: it has no copy in this region", image.id, image.location);
+        Error::new(Kind::Template, message)
+            .hint(format!("add the region to `copy_to` in the template of `{}` and bake that", image.name))
+    })
 }
 
 async fn published(path: &Path, rooms: &Rooms, context: &Context) -> Result<ImageRecord, Error> {
@@ -45,14 +70,16 @@ async fn published(path: &Path, rooms: &Rooms, context: &Context) -> Result<Imag
 }
 
 /// A base on this computer is one disk.
-fn root_disk(path: &Path, image: &ImageRecord) -> Result<std::path::PathBuf, Error> {
-    let folder = std::path::PathBuf::from(&image.location);
+fn root_disk(image: &ImageRecord) -> Result<QemuBase, Error> {
+    let folder = PathBuf::from(&image.location);
     let manifest = Manifest::read(&folder)?;
     match manifest.disks.as_slice() {
-        [CapturedDisk { content: Content::File { file, .. }, .. }] => Ok(folder.join(file)),
+        [CapturedDisk { content: Content::File { file, sha256, .. }, .. }] => {
+            Ok(QemuBase::Made { image: image.id.clone(), disk: folder.join(file), sha256: sha256.clone() })
+        }
         disks => {
             let names: Vec<&str> = disks.iter().skip(1).map(|disk| disk.name.as_str()).collect();
-            let (shown, names) = (path.display(), names.join("`, `"));
+            let (shown, names) = (&image.name, names.join("`, `"));
             Err(Error::new(
                 Kind::Template,
                 format!("using the image of `{shown}` as a base: it has further disks, `{names}`, which a base on qemu cannot have"),

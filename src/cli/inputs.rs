@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, show};
+use super::{Context, set, show};
 use crate::{
+    engine::BakeInputs,
     error::{Error, Kind},
     load::{self, Loaded},
+    plan::Content,
     template::{check::stage_name, diagnose::Mistakes},
 };
 
@@ -27,15 +29,49 @@ pub fn stage(text: &str) -> Result<String, String> {
     stage_name(text).map(|()| text.to_owned())
 }
 
-/// Loads all templates; folders stand for the templates in them.
+/// Loads all templates; folders stand for the templates in them. A variable is to be declared by one of
+/// them.
 ///
 /// # Errors
 /// When any of them has a mistake. All mistakes have been printed by then.
 pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
+    let loaded = load_some(paths, context)?;
+    all_known(&loaded, context)?;
+    Ok(loaded)
+}
+
+/// Loads some of the templates of a command: a variable may be declared by the others.
+///
+/// # Errors
+/// When any of them has a mistake. All mistakes have been printed by then.
+pub fn load_some(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
+    let inputs = load::Inputs { among_others: true, ..inputs(context)? };
+    read(&expand(paths, context)?, &inputs, context)
+}
+
+/// # Errors
+/// When a variable was given that none of all templates declares; it has been told by then.
+pub fn all_known(loaded: &[Loaded], context: &Context) -> Result<(), Error> {
     let inputs = inputs(context)?;
+    let declared = |name: &str| {
+        loaded.iter().any(|one| one.template.variables.iter().any(|variable| variable.name == name))
+    };
+    if inputs.vars.iter().all(|(name, _)| declared(name)) {
+        return Ok(());
+    }
+    // The first one tells it, in the words that it has for a template alone.
+    let vars = inputs.vars.iter().filter(|(name, _)| !declared(name)).cloned();
+    let own = loaded.first().map(|one| one.template.variables.as_slice()).unwrap_or_default();
+    let given = own.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
+    let inputs = load::Inputs { vars: vars.chain(given).collect(), ..inputs };
+    let first: Vec<PathBuf> = loaded.iter().take(1).map(|one| set::path(one).to_owned()).collect();
+    read(&first, &inputs, context).map(drop)
+}
+
+fn read(files: &[PathBuf], inputs: &load::Inputs, context: &Context) -> Result<Vec<Loaded>, Error> {
     let (mut loaded, mut mistakes, mut wrong) = (Vec::new(), Mistakes::default(), 0);
-    for path in expand(paths, context)? {
-        match load::load(&path, &inputs) {
+    for path in files {
+        match load::load(path, inputs) {
             Ok(one) => {
                 show::warnings(&one.warnings, context);
                 loaded.push(one);
@@ -101,6 +137,7 @@ fn inputs(context: &Context) -> Result<load::Inputs, Error> {
     vars.extend(global.vars.iter().cloned());
     Ok(load::Inputs {
         vars,
+        among_others: false,
         platform: global.platform,
         stage: global.stage.clone(),
         provisioner_folders: installed(),
@@ -128,4 +165,28 @@ fn installed() -> Vec<PathBuf> {
         .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
     beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
+}
+
+/// The user, the computer and the process.
+fn who() -> String {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let at = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
+    format!("{at}, process {}", std::process::id())
+}
+
+/// Every file that was read, with its sum; the template is the first of them.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn contents(loaded: &Loaded) -> Result<BakeInputs, Error> {
+    let content = |file: &load::InputFile| {
+        let sum = file.sum().map_err(|error| {
+            Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
+        })?;
+        Ok(Content { path: file.path.clone(), mode: file.mode, sum })
+    };
+    let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
+    let template = set::path(loaded).to_owned();
+    Ok(BakeInputs { template, files, who: who(), ..BakeInputs::default() })
 }

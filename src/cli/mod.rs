@@ -2,6 +2,7 @@
 //! call the rooms that do the work, and print what came out: data on standard output, everything
 //! else on standard error.
 
+mod anew;
 mod ask;
 mod bake;
 mod chain;
@@ -15,13 +16,16 @@ mod images;
 mod init;
 mod inputs;
 mod interrupt;
+mod judge;
 mod known;
+mod matrix;
 mod plan;
 mod publish;
 mod resume;
 mod run;
 mod runs;
 mod secrets;
+mod set;
 mod show;
 mod ssh;
 mod test;
@@ -34,7 +38,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    error::Error,
+    error::{Error, Kind},
     template::model::PlatformKind,
     ui::{ColorChoice, OutputStyle},
 };
@@ -87,6 +91,7 @@ enum Command {
     Init(init::Init),
     Validate(validate::Validate),
     Plan(plan::Plan),
+    Matrix(matrix::Matrix),
     Bake(bake::Bake),
     Resume(resume::Resume),
     Ssh(ssh::Ssh),
@@ -110,9 +115,14 @@ impl Cli {
     fn run(self) -> ExitCode {
         let context = Context::new(self.global);
         let result = match self.command {
+            ref command if context.style() == OutputStyle::Dot && !matches!(command, Command::Plan(_)) => {
+                Err(Error::new(Kind::Usage, "`--output dot` is of `hornero plan` alone")
+                    .hint("choose `lines`, `bars` or `json`"))
+            }
             Command::Init(command) => command.run(&context),
             Command::Validate(command) => command.run(&context),
             Command::Plan(command) => with_runtime(command.run(&context)),
+            Command::Matrix(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
             Command::Resume(command) => with_runtime(command.run(&context)),
             Command::Ssh(command) => with_runtime(command.run(&context)),
@@ -138,8 +148,7 @@ impl Cli {
 /// A runtime for the commands that wait for something; the others start without one.
 fn with_runtime(work: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Error::new(crate::error::Kind::Local, "starting the runtime").because(&error))?;
+    let runtime = runtime.map_err(|error| Error::new(Kind::Local, "starting the runtime").because(&error))?;
     let result = runtime.block_on(work);
     // A blocking call to a builder that is gone must not hold up the end.
     runtime.shutdown_background();

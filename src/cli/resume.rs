@@ -43,9 +43,11 @@ impl Resume {
         // The run has been on a platform already.
         let context = &Context::new(Global { platform: kept.platform, ..context.global.clone() });
         let (plan, rooms, inputs) = self.plan(&kept, context).await?;
-        engine::fits(&kept, &plan, &inputs.files)?;
         let secrets = secrets::resolve(&plan.template.secrets, &plan.template.ec2, context).await?;
         secrets::kept_out(&plan.template, &secrets)?;
+        let secret_sums = secrets::sums(&secrets, rooms.store.as_ref(), true).await?;
+        let inputs = BakeInputs { secret_sums, ..inputs };
+        engine::fits(&kept, &plan, &inputs)?;
         let builder = attached(&kept, &plan, &rooms, &journal).await?;
         let interrupt = interrupt::listen()?;
         let redact = Redact::new(secrets.values().cloned());
@@ -59,7 +61,7 @@ impl Resume {
             engine::resume((kept, builder), &plan, &rooms, &run.folders, inputs, interrupt, &run.events)
                 .await;
         match run.finish(result).await {
-            Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.manifest.image))?,
+            Ok(baked) if !context.json() => show::stdout(&format!("{}\n", baked.image))?,
             Ok(_) => {}
             Err(failed) => return Ok(ExitCode::from(failed)),
         }
@@ -81,7 +83,7 @@ impl Resume {
         if *parameter != kept.parameter {
             show::stderr(&format!("note: the image goes to {parameter}, and not to {}\n", kept.parameter));
         }
-        Ok((plan, rooms, bake::read(one)?))
+        Ok((plan, rooms, inputs::contents(one)?))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Kind},
     provision::search::SHORTEST_SOUGHT,
     redact::{SHORTEST, forms},
+    store::Store,
     template::model::{Ec2, Secret, SecretSource, Template},
 };
 
@@ -45,6 +46,27 @@ pub async fn resolve(
         values.insert(secret.name.clone(), value);
     }
     Ok(values)
+}
+
+/// What stands in the fingerprint for each value.
+///
+/// # Errors
+/// When the store's key cannot be read; it is asked for only when there are secrets.
+pub async fn sums(
+    values: &BTreeMap<String, String>,
+    store: &dyn Store,
+    make_key: bool,
+) -> Result<BTreeMap<String, String>, Error> {
+    if values.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let key = store.key(make_key).await?;
+    // Without a key nothing was made of these secrets yet.
+    let sum = |(name, value): (&String, &String)| {
+        let sum = key.as_ref().map(|key| key.sum(name, value)).unwrap_or_default();
+        (name.clone(), sum)
+    };
+    Ok(values.iter().map(sum).collect())
 }
 
 /// Names, tags and parameters are seen by everybody who may look at the account, and go to places

@@ -2,11 +2,14 @@
 
 use std::io::{ErrorKind, Write};
 
-use super::Context;
+use super::{Context, wiring};
 use crate::{
     error::{Error, Kind},
+    event::Event,
+    plan::Plan,
+    store::ImageRecord,
     template::diagnose::{Mistakes, render, render_warnings},
-    ui::Screen,
+    ui::{Screen, sentence},
 };
 
 /// The error, what caused it, the last lines that explain it, and what to do now.
@@ -39,6 +42,27 @@ pub fn mistakes(mistakes: &Mistakes, context: &Context) {
 pub fn warnings(warnings: &Mistakes, context: &Context) {
     if !warnings.is_empty() {
         stderr(&render_warnings(warnings, context.color(), context.width()));
+    }
+}
+
+/// An image that need not be baked.
+///
+/// # Errors
+/// As [`stdout`].
+pub fn up_to_date(plan: &Plan, image: &ImageRecord, context: &Context) -> Result<(), Error> {
+    let event = Event::UpToDate {
+        name: image.name.clone(),
+        version: image.version.clone(),
+        image: image.id.clone(),
+        parameter: plan.template.publish.parameter.clone(),
+        created: image.created,
+    };
+    match context.json() {
+        true => wiring::tell(&event),
+        false => {
+            stderr(&format!("{}\n", sentence(&event)));
+            Ok(())
+        }
     }
 }
 

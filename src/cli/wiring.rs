@@ -2,10 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::Context;
 use crate::{
     engine::{OverSsh, Rooms},
     error::{Error, Kind},
+    event::Event,
     platform::{Platform, ec2::Ec2Platform, qemu::QemuPlatform},
     store::{Store, StoreError, local::LocalStore, ssm::SsmStore},
     template::model::{Ec2, PlatformKind},
@@ -35,8 +38,14 @@ impl clap::ValueEnum for PlatformKind {
 /// # Errors
 /// When it cannot be opened.
 pub async fn store(context: &Context, ec2: &Ec2) -> Result<Arc<dyn Store>, Error> {
+    store_of(context.global.platform, context, ec2).await
+}
+
+/// # Errors
+/// When it cannot be opened.
+pub async fn store_of(kind: PlatformKind, context: &Context, ec2: &Ec2) -> Result<Arc<dyn Store>, Error> {
     let data = context.data()?;
-    match context.global.platform {
+    match kind {
         PlatformKind::Ec2 => {
             let aws = context.accounts.open(ec2.role_arn.as_deref(), ec2.region.as_deref()).await;
             let aws = aws.map_err(StoreError::aws("open Parameter Store"))?;
@@ -73,6 +82,15 @@ pub fn lines() -> Vec<Box<dyn Listener>> {
     vec![Box::new(Lines::stderr())]
 }
 
+/// One event for programs, outside of a run.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn tell(event: &Event) -> Result<(), Error> {
+    let told = Json::stdout().event(event, Timestamp::now());
+    told.map_err(|why| Error::new(Kind::Local, why))
+}
+
 /// What shows a run to the user, and the log.
 ///
 /// # Errors
@@ -87,7 +105,9 @@ pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn
     let style: Box<dyn Listener> = match (context.style(), &label) {
         (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour)),
         (OutputStyle::Bars, Some(label)) => Box::new(Row::new(screen.clone(), label.clone(), colour)),
-        (OutputStyle::Auto | OutputStyle::Lines, label) => Box::new(Lines::stderr().labelled(label.as_ref())),
+        (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot, label) => {
+            Box::new(Lines::stderr().labelled(label.as_ref()))
+        }
         (OutputStyle::Json, None) => return Ok(vec![Box::new(file), Box::new(Json::stdout())]),
         (OutputStyle::Json, Some(_)) => {
             return Ok(vec![Box::new(file), Box::new(Json::stdout().of(run))]);

@@ -8,7 +8,7 @@ use super::{
     manifest::Manifest,
     outcome::{Outcome, Proof},
     phases::{Timings, phase},
-    publish::{publish, record},
+    publish::{Announced, publish, record},
     test_phase,
 };
 use crate::{
@@ -98,7 +98,12 @@ async fn finish(
         (manifest.unfinished, manifest.copies) = (cloud.unfinished, cloud.copies);
         image::rewrite(&image.outcome.folder, manifest, events.redact())?;
     }
-    publish(rooms, manifest, image.target, (journal, events)).await
+    // Whoever looks for an image of the same fingerprint takes no other. In one whose bake was gone on with
+    // may be what somebody did by hand.
+    if manifest.unfinished.is_none() && manifest.resumed.is_empty() {
+        rooms.store.prove(&manifest.image, &manifest.machine.finish()).await?;
+    }
+    publish(rooms, &Announced::from(&*manifest), image.target, (journal, events)).await
 }
 
 /// Nothing has to be baked again, unless the image is not what it should be.
@@ -113,6 +118,7 @@ fn advise(error: Error, manifest: &Manifest, folder: &Path) -> Error {
         | Kind::Bake
         | Kind::Store
         | Kind::Local
+        | Kind::Locked
         | Kind::Interrupted => {
             format!("the image {image} stays; `hornero publish {run}` does only what is missing")
         }

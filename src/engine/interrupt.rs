@@ -28,6 +28,11 @@ impl Interrupt {
         Self { limit: limit.map(|span| (Instant::now() + span.0, span)), ..self }
     }
 
+    /// Whether the user wants the end already.
+    pub fn is_wanted(&self) -> bool {
+        *self.user.borrow()
+    }
+
     /// Comes back when the run is to end, with the error that tells why `doing` did not.
     pub async fn wanted(&mut self, doing: &str) -> Error {
         let limit = self.limit;

@@ -15,7 +15,7 @@ pub use diff::{Change, Diff, Side};
 use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
-    platform::{CapturedDisk, CloudImage, ImageCopy, Settings},
+    platform::{BaseImage, CapturedDisk, CloudImage, ImageCopy, Settings},
     template::model::{Check, Snapshot, Ssh},
 };
 
@@ -62,6 +62,9 @@ pub struct Manifest {
     /// The sum of each part of the fingerprint, by what a person calls it.
     #[serde(default)]
     pub decided_by: BTreeMap<String, String>,
+    /// The variables that the template uses, with their values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
     /// Files of the template, its scripts and what it uploads, with their sums.
     pub inputs: Vec<InputEntry>,
     pub packages: Vec<PackageEntry>,
@@ -111,6 +114,17 @@ pub struct AccountEntry {
     pub gid: u32,
     pub home: String,
     pub shell: String,
+}
+
+impl BaseEntry {
+    pub fn of(base: &BaseImage) -> Self {
+        Self { id: base.id.clone(), description: base.description.clone() }
+    }
+
+    /// As a person reads it.
+    pub fn shown(&self) -> String {
+        format!("{} ({})", self.description, self.id)
+    }
 }
 
 impl Manifest {

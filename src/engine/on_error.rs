@@ -30,6 +30,11 @@ pub enum Choice {
 }
 
 impl OnError {
+    /// Whether a person is asked.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Ask(_))
+    }
+
     /// Known before the launch: a builder that may be kept must not end with this process.
     pub fn may_keep(&self) -> bool {
         match self {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Rooms,
     manifest::{FILE, Manifest},
+    settle::points_at,
 };
 use crate::{
     error::{Error, Kind},
@@ -43,11 +44,42 @@ pub async fn record(
         bytes: manifest.bytes(),
         created: manifest.created,
         manifest: folder.join(FILE),
+        proved: false,
+        finish: None,
+        made_from: None,
     };
     let intent = journal.intend(Effect::Record { image: manifest.image.clone() })?;
     let recorded = rooms.store.record(&record).await;
     intent.result(recorded.is_ok())?;
     Ok(recorded?)
+}
+
+/// An image as it is announced, wherever that is known from.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced<'a> {
+    pub image: &'a str,
+    pub name: &'a str,
+    pub version: Option<&'a str>,
+    pub fingerprint: Option<&'a str>,
+    /// The ID of the run that made it.
+    pub run: &'a str,
+    /// Why nothing may point at it yet.
+    pub unfinished: Option<&'a str>,
+    pub copies: &'a [ImageCopy],
+}
+
+impl<'a> From<&'a Manifest> for Announced<'a> {
+    fn from(manifest: &'a Manifest) -> Self {
+        Self {
+            image: &manifest.image,
+            name: &manifest.name,
+            version: manifest.version.as_deref(),
+            fingerprint: manifest.fingerprint.as_deref(),
+            run: &manifest.run,
+            unfinished: manifest.unfinished.as_deref(),
+            copies: &manifest.copies,
+        }
+    }
 }
 
 /// Points the parameter at the image: first where it was made, then where it was copied to. One
@@ -57,18 +89,18 @@ pub async fn record(
 /// When the image lacks something, or the store refuses; what the parameter pointed at before stays.
 pub async fn publish(
     rooms: &Rooms,
-    manifest: &Manifest,
+    made: &Announced<'_>,
     publish: &Publish,
     telling: Telling<'_>,
 ) -> Result<(), Error> {
-    if let Some(why) = &manifest.unfinished {
-        return Err(Error::new(Kind::Platform, format!("finishing the image {}: {why}", manifest.image)));
+    if let Some(why) = made.unfinished {
+        return Err(Error::new(Kind::Platform, format!("finishing the image {}: {why}", made.image)));
     }
-    write(rooms.store.as_ref(), (&manifest.image, None), manifest, publish, telling).await?;
+    write(rooms.store.as_ref(), (made.image, None), made, publish, telling).await?;
     let mut failed = None;
-    for copy in &manifest.copies {
-        let result = match usable(copy, manifest) {
-            Ok(image) => elsewhere(rooms, &copy.region, image, manifest, publish, telling).await,
+    for copy in made.copies {
+        let result = match usable(copy, made.image) {
+            Ok(image) => elsewhere(rooms, &copy.region, image, made, publish, telling).await,
             Err(error) => Err(error),
         };
         if let Err(error) = result {
@@ -80,13 +112,13 @@ pub async fn publish(
 }
 
 /// The ID of a copy that lacks nothing.
-fn usable<'a>(copy: &'a ImageCopy, manifest: &Manifest) -> Result<&'a str, Error> {
+fn usable<'a>(copy: &'a ImageCopy, original: &str) -> Result<&'a str, Error> {
     let not = |what: String, why: &str| Err(Error::new(Kind::Platform, format!("{what}: {why}")));
     match (&copy.image, &copy.unfinished) {
         (Some(image), None) => Ok(image),
         (Some(image), Some(why)) => not(format!("finishing the copy {image} in {}", copy.region), why),
         (None, _) => {
-            let what = format!("copying the image {} to {}", manifest.image, copy.region);
+            let what = format!("copying the image {original} to {}", copy.region);
             not(what, copy.failed.as_deref().unwrap_or("it was not done"))
         }
     }
@@ -96,12 +128,12 @@ async fn elsewhere(
     rooms: &Rooms,
     region: &str,
     image: &str,
-    manifest: &Manifest,
+    made: &Announced<'_>,
     publish: &Publish,
     telling: Telling<'_>,
 ) -> Result<(), Error> {
     match rooms.store.in_region(region).await? {
-        Some(store) => write(store.as_ref(), (image, Some(region)), manifest, publish, telling).await,
+        Some(store) => write(store.as_ref(), (image, Some(region)), made, publish, telling).await,
         None => Ok(()),
     }
 }
@@ -109,11 +141,14 @@ async fn elsewhere(
 async fn write<S: Parameters + ?Sized>(
     store: &S,
     (image, region): (&str, Option<&str>),
-    manifest: &Manifest,
+    made: &Announced<'_>,
     publish: &Publish,
     telling: Telling<'_>,
 ) -> Result<(), Error> {
-    let ((journal, events), name, text) = (telling, &publish.parameter, description(manifest));
+    let ((journal, events), name, text) = (telling, &publish.parameter, description(made));
+    if points_at(store, name, image).await? {
+        return Ok(());
+    }
     let effect =
         Effect::Point { parameter: name.clone(), image: image.to_owned(), region: region.map(str::to_owned) };
     let intent = journal.intend(effect)?;
@@ -129,8 +164,8 @@ async fn write<S: Parameters + ?Sized>(
 }
 
 /// What a person reads beside the ID.
-fn description(manifest: &Manifest) -> String {
-    let version = manifest.version.as_deref().unwrap_or("no version");
-    let fingerprint = manifest.fingerprint.as_deref().unwrap_or("unknown");
-    format!("{} {version}, fingerprint {fingerprint}, run {}", manifest.name, manifest.run)
+fn description(made: &Announced<'_>) -> String {
+    let version = made.version.unwrap_or("no version");
+    let fingerprint = made.fingerprint.unwrap_or("unknown");
+    format!("{} {version}, fingerprint {fingerprint}, run {}", made.name, made.run)
 }

@@ -26,6 +26,8 @@ pub struct History {
     pub taken_up: Vec<Timestamp>,
     /// Whether the run came to its end; then, whether it left nothing.
     pub ended: Option<bool>,
+    /// When that was.
+    pub ended_at: Option<Timestamp>,
     pub unreadable: usize,
     pub last_number: u32,
 }
@@ -64,7 +66,7 @@ impl History {
                 self.ended = None;
                 self.taken_up.push(at);
             }
-            Entry::Ended { clean, .. } => self.ended = Some(clean),
+            Entry::Ended { clean, at } => (self.ended, self.ended_at) = (Some(clean), Some(at)),
         }
     }
 

@@ -28,6 +28,8 @@ use crate::template::{
 pub struct Inputs {
     /// Values of variables; of two with one name the later counts.
     pub vars: Vec<(String, String)>,
+    /// A variable that the template does not declare may be another template's.
+    pub among_others: bool,
     pub platform: PlatformKind,
     pub stage: Option<String>,
     /// Where provisioners are looked for besides the template's own surroundings.
@@ -55,7 +57,12 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
     let disk = disk::Disk::new(inputs);
     let mut bundle = bundle::gather(path, inputs, &disk)?;
     bundle.faults.extend(chain::circle(&bundle));
-    let wanted = Wanted { vars: &inputs.vars, platform: inputs.platform, stage: inputs.stage.as_deref() };
+    let wanted = Wanted {
+        vars: &inputs.vars,
+        among_others: inputs.among_others,
+        platform: inputs.platform,
+        stage: inputs.stage.as_deref(),
+    };
     let checked = check(bundle, &wanted, &disk);
     match checked.template {
         Some(template) => Ok(Loaded {

@@ -50,22 +50,20 @@ impl Graph {
         levels
     }
 
-    /// Everything that is made from this one, straight or not; parents before children.
-    pub fn dependants(&self, number: usize) -> Vec<usize> {
-        let mut found = self.nodes[number].children.clone();
-        let mut next = 0;
-        while next < found.len() {
-            found.extend(&self.nodes[found[next]].children);
-            next += 1;
-        }
-        found
+    /// Those without a base in the graph.
+    pub fn roots(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|number| self.nodes[*number].base.is_none())
+    }
+
+    /// Those that are made from this one, straight.
+    pub fn children(&self, number: usize) -> &[usize] {
+        &self.nodes[number].children
     }
 
     /// As indented text: a line for each template, what is made from it below it.
     pub fn tree(&self, line: impl Fn(usize) -> String) -> String {
-        let roots = (0..self.nodes.len()).filter(|number| self.nodes[*number].base.is_none());
         let mut text = String::new();
-        for root in roots {
+        for root in self.roots() {
             text += &format!("{}\n", line(root));
             self.below(root, "", &line, &mut text);
         }
@@ -75,7 +73,8 @@ impl Graph {
     fn below(&self, number: usize, indent: &str, line: &impl Fn(usize) -> String, text: &mut String) {
         let children = &self.nodes[number].children;
         for (place, child) in children.iter().enumerate() {
-            let (branch, rest) = if place + 1 == children.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
+            let (branch, rest) =
+                if place + 1 == children.len() { ("└── ", "    ") } else { ("├── ", "│   ") };
             *text += &format!("{indent}{branch}{}\n", line(*child));
             self.below(*child, &format!("{indent}{rest}"), line, text);
         }
@@ -115,10 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn what_hangs_on_a_base_is_found_at_any_distance() {
+    fn a_base_that_is_elsewhere_is_none_and_every_other_knows_what_is_made_from_it() {
         let forest = forest();
-        assert_eq!(forest.dependants(4), [1, 2, 0, 5]);
-        assert!(forest.dependants(0).is_empty() && forest.dependants(3).is_empty());
+        assert_eq!(forest.roots().collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(
+            (forest.children(4), forest.children(1), forest.children(3)),
+            (&[1, 2][..], &[0, 5][..], &[][..])
+        );
         assert_eq!((forest.base(0), forest.base(3)), (Some(1), None));
     }
 

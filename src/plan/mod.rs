@@ -3,6 +3,7 @@
 
 mod changes;
 mod compile;
+mod difference;
 mod fingerprint;
 pub mod graph;
 
@@ -10,7 +11,8 @@ use serde::Serialize;
 
 pub use changes::{Done, changed};
 pub use compile::compile;
-pub use fingerprint::{Content, Fingerprint, fingerprint};
+pub use difference::{Difference, How, MadeOf, differences};
+pub use fingerprint::{Content, Fingerprint, Given, ShortParts, fingerprint};
 
 use crate::template::model::{Arch, Ec2Base, PlatformKind, QemuBase, Template};
 
@@ -78,6 +80,7 @@ impl std::fmt::Display for PlannedBase {
             }
             Self::Qemu(QemuBase::Bootstrap(suite)) => write!(f, "{suite}, built from packages"),
             Self::Qemu(QemuBase::Image(path)) => path.display().fmt(f),
+            Self::Qemu(QemuBase::Made { image, .. }) => f.write_str(image),
             Self::Qemu(QemuBase::Url { url, .. }) => f.write_str(url),
         }
     }

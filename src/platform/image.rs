@@ -17,6 +17,8 @@ pub struct CaptureSpec<'a> {
     pub run: &'a str,
     /// The short form, for a tag.
     pub fingerprint: &'a str,
+    /// The sum of each part of it, for tags.
+    pub decided_by: &'a BTreeMap<String, String>,
     /// ID and description of the base.
     pub base: (&'a str, &'a str),
     pub tags: &'a BTreeMap<String, String>,

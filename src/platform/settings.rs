@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::PlatformError;
-use crate::template::model::{Ec2, PlatformKind, Qemu, Template};
+use crate::{
+    sum,
+    template::model::{Ec2, PlatformKind, Qemu, Template},
+};
 
 /// `[qemu]` or `[ec2]`. Kept in the manifest, so that a machine can be started from the image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +32,18 @@ impl Settings {
             Self::Ec2(ec2) => {
                 let region = region.map(str::to_owned).or(ec2.region.clone());
                 Self::Ec2(Box::new(Ec2 { region, ..*ec2 }))
+            }
+        }
+    }
+
+    /// Of what is wanted of an image beside its content and its copies; empty where that is nothing.
+    pub fn finish(&self) -> String {
+        match self {
+            Self::Qemu(_) => String::new(),
+            Self::Ec2(ec2) => {
+                // A plain tree with texts as keys, which JSON always takes.
+                let wanted = serde_json::to_string(&(&ec2.share_with, &ec2.deprecate_after));
+                sum::of_text(&wanted.unwrap_or_default())[..16].to_owned()
             }
         }
     }

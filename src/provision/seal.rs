@@ -128,6 +128,11 @@ if [ -n \"$left\" ]; then printf '%s\\n' \"$left\"; fi
 /// What is not to become an image stays up.
 const UNLESS_FOUND: &str = "if [ -n \"${left:-}${hits:-}\" ]; then exit 0; fi\n";
 
+/// Tells one seal from another that removes otherwise: everything that its parts do.
+pub fn version(seal: &Seal) -> Vec<(&'static str, &'static str)> {
+    parts(seal).map(|part| (part.script, part.remains)).collect()
+}
+
 /// The parts that run with these settings.
 pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
     PARTS.iter().filter(|part| seal.enabled && !seal.keep.iter().any(|keep| keep == part.name))

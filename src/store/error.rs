@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::aws::AwsError;
+use crate::{aws::AwsError, wait::Passing};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +61,21 @@ pub enum StoreError {
     Overtaken { parameter: String, region: String, ours: String, found: String },
     #[error("`{parameter}` has 100 versions in {region}, and the oldest cannot be dropped: it has a label")]
     Labelled { parameter: String, region: String },
+    #[error("AWS took a claim of the lock `{lock}` in {region} and does not show it; last seen: {last}")]
+    LockUnseen { lock: String, region: String, last: String },
+    #[error("the parameter `{lock}` in {region} is no lock that hornero made")]
+    NoLock { lock: String, region: String },
+    #[error("`{parameter}` in {region} is not a key that hornero made")]
+    BadKey { parameter: String, region: String },
     #[error("the store's thread ended without an answer")]
     Stopped,
+}
+
+impl Passing for StoreError {
+    /// The store has already tried again whatever may help.
+    fn passes(&self) -> bool {
+        false
+    }
 }
 
 impl StoreError {
@@ -123,9 +136,25 @@ impl StoreError {
                 "move its label to a newer version, or remove it: `aws ssm get-parameter-history --name {parameter}` \
                  shows it, `aws ssm unlabel-parameter-version` removes it"
             )),
+            Self::LockUnseen { .. } => Some("try again: the claim ends by itself".into()),
+            Self::NoLock { lock, .. } => Some(of_others(lock)),
+            Self::BadKey { parameter, .. } => Some(renewed(parameter)),
             Self::Stopped => Some("this is a bug in hornero; please report it".into()),
         }
     }
+}
+
+fn of_others(lock: &str) -> String {
+    format!(
+        "somebody else put it there, perhaps to stop bakes: ask, or `aws ssm delete-parameter --name {lock}`"
+    )
+}
+
+fn renewed(key: &str) -> String {
+    format!(
+        "if nothing else uses it, delete it: `aws ssm delete-parameter --name {key}`; a new one is made then, and \
+         images whose templates have secrets are baked anew"
+    )
 }
 
 fn is_busy(err: &rusqlite::Error) -> bool {

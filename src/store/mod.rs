@@ -1,10 +1,12 @@
 //! The store room owns what is remembered after a bake: which images there are, and the parameters
 //! through which deploy tooling finds them. `Parameters` alone is what a parameter service can do;
-//! `Images` is kept beside it. `local` keeps both in a SQLite file on this computer, `ssm` in Parameter
+//! `Images` is kept beside it, and `Locks` keep two bakes of one image apart. `local` keeps both in a SQLite file on this computer, `ssm` in Parameter
 //! Store and in the tags of AMIs.
 
 pub mod error;
+mod key;
 pub mod local;
+mod lock;
 mod name;
 pub mod ssm;
 
@@ -15,6 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
+pub use key::{Key, Keys};
+pub use lock::{Holder, Lease, Locks, Taken};
 
 /// An image that was captured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,25 @@ pub struct ImageRecord {
     pub bytes: u64,
     pub created: Timestamp,
     pub manifest: PathBuf,
+    /// A machine started from it has passed its checks, and it lacks nothing where it was made: a
+    /// parameter may point at it.
+    #[serde(default)]
+    pub proved: bool,
+    /// For what it was finished, where there is something to finish.
+    #[serde(skip)]
+    pub finish: Option<String>,
+    /// What it was made from, where the platform keeps that with the image.
+    #[serde(skip)]
+    pub made_from: Option<MadeFrom>,
+}
+
+/// What an image says of its making, to whoever does not have its manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeFrom {
+    /// As a person reads it.
+    pub base: String,
+    /// The parts of its fingerprint, packed.
+    pub inputs: String,
 }
 
 /// What a parameter's value is.
@@ -67,8 +90,8 @@ pub trait Parameters: Send + Sync {
     /// a pointer can never be overwritten with a mere text.
     async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError>;
 
-    /// The parameters of another region; `None` where there are no regions.
-    async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Parameters>>, StoreError>;
+    /// The store of another region; `None` where there are no regions.
+    async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Store>>, StoreError>;
 
     /// The newest version.
     async fn get(&self, name: &str) -> Result<Option<Parameter>, StoreError>;
@@ -91,11 +114,15 @@ pub trait Images: Send + Sync {
     /// Those of one name, or all; newest first.
     async fn list(&self, name: Option<&str>) -> Result<Vec<ImageRecord>, StoreError>;
 
+    /// Remembers that a parameter may point at the image, and for what it was finished: the sum of
+    /// everything that is wanted of an image beside its content.
+    async fn prove(&self, id: &str, finish: &str) -> Result<(), StoreError>;
+
     /// Forgets an image that no parameter points at. The image itself is not touched.
     async fn forget(&self, id: &str) -> Result<(), StoreError>;
 }
 
-/// Both halves in one.
-pub trait Store: Parameters + Images {}
+/// All of it in one.
+pub trait Store: Parameters + Images + Locks + Keys {}
 
-impl<T: Parameters + Images> Store for T {}
+impl<T: Parameters + Images + Locks + Keys> Store for T {}

@@ -16,6 +16,7 @@ mod text;
 
 pub use label::Label;
 pub use screen::Screen;
+pub use sentence::sentence;
 pub use text::{clean, pad};
 
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub enum OutputStyle {
     Lines,
     /// One JSON object a line on standard output
     Json,
+    /// A graph in Graphviz's language; of `plan` alone
+    Dot,
 }
 
 /// Whether text is coloured.
@@ -81,7 +84,7 @@ impl OutputStyle {
         match self {
             Self::Auto if around.can_redraw() && !around.is_ci() => Self::Bars,
             Self::Auto => Self::Lines,
-            Self::Bars | Self::Lines | Self::Json => self,
+            Self::Bars | Self::Lines | Self::Json | Self::Dot => self,
         }
     }
 }

@@ -36,6 +36,11 @@ pub fn sentence(event: &Event) -> String {
         Event::ImageCaptured { image, location, bytes } => {
             format!("image {image} ({}) at {location}", text::bytes(*bytes))
         }
+        Event::UpToDate { name, version, image, parameter, created } => {
+            let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+            let created = created.strftime("%Y-%m-%d %H:%M UTC");
+            format!("`{name}`{version} is up to date: {image} of {created}, at {parameter}")
+        }
         Event::Published { parameter, value, version, region } => {
             let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
             format!("parameter `{parameter}`{place} version {version} is now {value}")

@@ -116,6 +116,9 @@ impl<W: Write + Send> Listener for Summary<W> {
                 self.facts.push(("location", location.clone()));
                 self.facts.push(("size", text::bytes(*bytes)));
             }
+            Event::UpToDate { image, .. } => {
+                self.facts.push(("image", format!("{image} (was there already)")))
+            }
             Event::Published { parameter, version, region, .. } => {
                 let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
                 self.facts.push(("parameter", format!("{parameter}{place} (version {version})")));

@@ -17,13 +17,17 @@ EXPIRES = "hornero:expires"
 
 def inventory(endpoint, regions):
     left, complete, instances = [], [], 0
-    for region in regions:
-        ec2 = boto3.client(
-            "ec2", region_name=region, endpoint_url=endpoint,
+
+    def client(service, region):
+        return boto3.client(
+            service, region_name=region, endpoint_url=endpoint,
             aws_access_key_id="testing", aws_secret_access_key="testing",
         )
+
+    for region in regions:
+        ec2 = client("ec2", region)
         instances += sum(len(one["Instances"]) for one in ec2.describe_instances()["Reservations"])
-        for found in kinds(ec2):
+        for found in [*kinds(ec2), *locks(client("ssm", region))]:
             left.append(f"{found} in {region}")
         for image in ec2.describe_images(Owners=["self"])["Images"]:
             expires = EXPIRES in {tag["Key"] for tag in image.get("Tags", [])}
@@ -49,6 +53,12 @@ def kinds(ec2):
             yield request["SpotInstanceRequestId"]
     for template in ec2.describe_launch_templates()["LaunchTemplates"]:
         yield template["LaunchTemplateId"]
+
+
+def locks(ssm):
+    for parameter in ssm.describe_parameters()["Parameters"]:
+        if parameter["Name"].startswith("/hornero/locks/"):
+            yield parameter["Name"]
 
 
 def main():

@@ -9,6 +9,7 @@ mod cloud;
 mod commands;
 mod differences;
 mod docs;
+mod due;
 mod ec2;
 mod fetch;
 mod fingerprints;

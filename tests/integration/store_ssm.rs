@@ -18,14 +18,14 @@ use crate::rig::{
 const OLDER: &str = "ami-0d000000000000011";
 const NAME: &str = "/images/web/dev";
 
-struct Cloud {
+pub struct Cloud {
     _moto: Moto,
-    proxy: Proxy,
-    store: SsmStore,
+    pub proxy: Proxy,
+    pub store: SsmStore,
 }
 
 impl Cloud {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let moto = Moto::start();
         let proxy = Proxy::before(&moto.endpoint());
         let sdk = config(&proxy.endpoint(), REGION).await;
@@ -35,7 +35,7 @@ impl Cloud {
         Self { _moto: moto, proxy, store }
     }
 
-    fn aws(&self, arguments: &[&str]) -> serde_json::Value {
+    pub fn aws(&self, arguments: &[&str]) -> serde_json::Value {
         aws_json(&self.proxy.endpoint(), arguments)
     }
 }

@@ -21,6 +21,7 @@ fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Inputs {
         vars,
+        among_others: false,
         platform,
         stage: None,
         provisioner_folders: vec!["provisioners".into()],

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Clean, Context, Findings, wiring};
+use super::{Clean, Context, Findings, locks, wiring};
 use crate::{
     error::Error,
     event::Events,
@@ -64,6 +64,11 @@ impl Clean {
         match self.dry_run {
             true => findings.listed.extend(dead.into_iter().chain(maybe)),
             false => drop(findings.cleaned.remove(platform.as_ref(), dead, None, events).await),
+        }
+        for run in self.runs.iter().filter(|_| self.force && !self.dry_run) {
+            if let Err(error) = locks::release_there(run, place, context).await {
+                events.warn(format!("the lock of {run} stays until its end: {error}"));
+            }
         }
         Ok(())
     }

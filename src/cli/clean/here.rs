@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Clean, Context, Findings, wiring};
+use super::{Clean, Context, Findings, locks, wiring};
 use crate::{
     cli::known,
     engine::{clean, kept, outcome, way_in},
@@ -99,6 +99,9 @@ impl Clean {
             journal.taken_up()?;
         }
         let cleaned = clean::run(platform.as_ref(), id, (journal, history), events).await?;
+        if let Err(error) = locks::release(id, history, context).await {
+            events.warn(format!("the lock of {id} stays until its end: {error}"));
+        }
         findings.cleaned.removed.extend(cleaned.removed);
         if cleaned.stuck.is_empty() {
             kept::forget(folder)?;
@@ -115,7 +118,7 @@ impl Clean {
     }
 }
 
-fn platform(history: &History) -> Result<PlatformKind, Error> {
+pub(super) fn platform(history: &History) -> Result<PlatformKind, Error> {
     let name = history.header.as_ref().map(|header| header.platform.as_str()).unwrap_or_default();
     [PlatformKind::Ec2, PlatformKind::Qemu].into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
         Error::new(Kind::Local, format!("cleaning up after a run: its journal names the platform `{name}`"))

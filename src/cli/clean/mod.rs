@@ -3,6 +3,7 @@
 
 mod elsewhere;
 mod here;
+mod locks;
 
 use std::{collections::BTreeSet, process::ExitCode};
 

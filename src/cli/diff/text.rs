@@ -54,6 +54,7 @@ fn heading(group: Group) -> &'static str {
         Group::Disks => "disks",
         Group::Packages => "packages",
         Group::Users => "users",
+        Group::Variables => "variables",
         Group::Inputs => "files of the template",
         Group::DecidedBy => "parts of the fingerprint",
         Group::Checks => "checks",
@@ -81,7 +82,7 @@ fn is_told(group: Group, change: &Change) -> bool {
         (Group::Checks, Change::Added { .. } | Change::Removed { .. }) => false,
         (Group::Checks, Change::Changed { .. }) => true,
         (Group::Image | Group::Base | Group::System | Group::Disks | Group::Packages, _) => true,
-        (Group::Users | Group::Inputs | Group::SecretsInImage, _) => true,
+        (Group::Users | Group::Variables | Group::Inputs | Group::SecretsInImage, _) => true,
     }
 }
 

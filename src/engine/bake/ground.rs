@@ -26,7 +26,7 @@ impl Bake<'_> {
         });
         let base = base.await?;
         self.fetch(timings).await?;
-        let fingerprint = fingerprint(plan, &base.id, &self.inputs.files);
+        let fingerprint = fingerprint(plan, self.inputs.given(&base.id));
         Ok(Ground { base, fingerprint })
     }
 

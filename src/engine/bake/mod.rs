@@ -1,28 +1,27 @@
 //! One bake from its plan to a finished, tested image.
 
 mod ground;
+mod inputs;
 mod keep;
+mod locked;
 mod progress;
 mod provision;
 mod record;
 mod resume;
 mod specs;
 
-use std::{collections::BTreeMap, path::PathBuf};
-
 use ground::Ground;
-use jiff::Timestamp;
+pub use inputs::BakeInputs;
 pub use progress::Progress;
 pub use resume::{fits, resume};
 
 use super::{
-    Delivery, Interrupt, Rooms, RunFolders, clean, deliver,
+    Interrupt, Rooms, RunFolders, clean,
     image::Staging,
     kept::{self, Kept},
     launch_keys::LaunchKeys,
     leftover,
     manifest::Manifest,
-    on_error::OnError,
     outcome::{Outcome, Proof},
     phases::{Timings, phase},
     stop,
@@ -30,17 +29,25 @@ use super::{
 use crate::{
     error::Error,
     event::{Event, Events, Phase},
-    plan::{Content, Plan},
+    plan::Plan,
     platform::Builder,
 };
 
 /// How long a guest may take to shut down.
 const STOP: std::time::Duration = std::time::Duration::from_secs(3 * 60);
 
+/// The image that a bake has ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub image: String,
+    /// Whether it was there already.
+    pub reused: bool,
+}
+
 /// What a bake has made.
 #[derive(Debug)]
-pub struct Baked {
-    pub manifest: Manifest,
+struct Baked {
+    manifest: Manifest,
     /// Where the manifest lies, and what has been shown of the image when it was captured.
     outcome: Outcome,
 }
@@ -53,20 +60,6 @@ struct Bake<'a> {
     inputs: BakeInputs,
     keys: LaunchKeys,
     events: &'a Events,
-}
-
-/// What a bake is given beside its plan.
-#[derive(Debug, Default)]
-pub struct BakeInputs {
-    /// Where it was read from.
-    pub template: PathBuf,
-    /// Every file that was read.
-    pub files: Vec<Content>,
-    /// Values by name.
-    pub secrets: BTreeMap<String, String>,
-    pub on_error: OnError,
-    /// When the run was gone on with.
-    pub resumed: Vec<Timestamp>,
 }
 
 /// Bakes `plan`. The image is captured, has passed its checks, is finished and published when this
@@ -82,53 +75,22 @@ pub async fn bake(
     inputs: BakeInputs,
     interrupt: Interrupt,
     events: &Events,
-) -> Result<Baked, Error> {
+) -> Result<Made, Error> {
     let keys = LaunchKeys::generate(&folders.id)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
-    bake.run(None, interrupt).await
+    match bake.lock(interrupt.clone()).await {
+        Ok(lock) => bake.run(None, lock, interrupt).await,
+        Err(error) => {
+            clean::after_failure(rooms, folders, events).await;
+            Err(error)
+        }
+    }
 }
 
 /// A builder that was kept, and what it stands on.
 type From = (Box<dyn Builder>, Ground, Kept);
 
 impl Bake<'_> {
-    async fn run(&self, from: Option<From>, interrupt: Interrupt) -> Result<Baked, Error> {
-        let result = self.whole(from, interrupt).await;
-        if result.is_err() {
-            clean::after_failure(self.rooms, self.folders, self.events).await;
-        }
-        result
-    }
-
-    async fn whole(&self, from: Option<From>, interrupt: Interrupt) -> Result<Baked, Error> {
-        let Self { plan, rooms, folders, events, .. } = *self;
-        let interrupt = interrupt.within(plan.template.image.timeout);
-        let mut baked = match from {
-            None => self.make(interrupt.clone()).await?,
-            Some((builder, ground, kept)) => {
-                self.go_on(builder, &ground, (kept.progress, kept.timings), interrupt.clone()).await?
-            }
-        };
-        let (manifest, outcome) = (&mut baked.manifest, baked.outcome.clone());
-        let target = &plan.template.publish;
-        let image = Delivery { manifest, outcome, made_by: &folders.run, target };
-        deliver(rooms, image, folders, interrupt, events).await?;
-        Ok(baked)
-    }
-
-    async fn make(&self, mut interrupt: Interrupt) -> Result<Baked, Error> {
-        let Self { rooms, events, .. } = self;
-        let mut timings = Timings::default();
-        let ground = tokio::select! {
-            ground = self.ground(&mut timings) => ground?,
-            error = interrupt.wanted("the bake") => return Err(error),
-        };
-        let spec = self.launch_spec(&ground.base)?;
-        let launch = async { Ok(rooms.platform.launch(spec, events).await?) };
-        let builder = phase(events, &mut timings, Phase::Launch, launch).await?;
-        self.go_on(builder, &ground, (Progress::default(), timings), interrupt).await
-    }
-
     /// From a running builder, however far it has come, to a finished image folder. The builder is gone
     /// when this comes back, or kept.
     async fn go_on(

@@ -14,7 +14,7 @@ use crate::{
     plan::Content,
     platform::Captured,
     provision::seal::parts,
-    template::model::Secret,
+    template::model::{Secret, Variable},
 };
 
 impl Bake<'_> {
@@ -43,7 +43,7 @@ impl Bake<'_> {
             run: self.folders.id.clone(),
             platform: self.plan.platform.name().into(),
             created: Timestamp::now(),
-            base: BaseEntry { id: base.id.clone(), description: base.description.clone() },
+            base: BaseEntry::of(base),
             system: survey.system,
             kernel: survey.kernel,
             disks: captured.disks,
@@ -54,6 +54,7 @@ impl Bake<'_> {
             secrets_in_image: reasons(&template.secrets),
             fingerprint: Some(fingerprint.sum.clone()),
             decided_by: fingerprint.parts.clone(),
+            variables: Variable::used(&template.variables),
             inputs: self.inputs.files.iter().map(input).collect(),
             packages: survey.packages,
             package_snapshot: template.packages.snapshot.clone(),

@@ -1,11 +1,11 @@
 //! Going on with a bake that has failed and kept its builder.
 
-use super::{Bake, BakeInputs, Baked, ground::Ground};
+use super::{Bake, BakeInputs, Made, ground::Ground};
 use crate::{
     engine::{Interrupt, Rooms, RunFolders, kept::Kept, launch_keys::LaunchKeys, phases::Timings},
     error::{Error, Kind},
     event::Events,
-    plan::{Content, Plan, changed, fingerprint},
+    plan::{Plan, changed, fingerprint},
     platform::Builder,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// What has changed that was done already, each by its name.
-pub fn fits(kept: &Kept, plan: &Plan, files: &[Content]) -> Result<(), Error> {
+pub fn fits(kept: &Kept, plan: &Plan, inputs: &BakeInputs) -> Result<(), Error> {
     let mut changes = Vec::new();
     if plan.template.image.name != kept.image {
         changes.push(format!("the image's name, which was `{}`", kept.image));
@@ -21,7 +21,7 @@ pub fn fits(kept: &Kept, plan: &Plan, files: &[Content]) -> Result<(), Error> {
     if plan.declared_base() != kept.declared_base {
         changes.push("the base".to_owned());
     }
-    let now = fingerprint(plan, &kept.base.id, files).parts;
+    let now = fingerprint(plan, inputs.given(&kept.base.id)).parts;
     let parts = changed(&kept.parts, &now, kept.progress.done());
     changes.extend(parts.into_iter().filter(|part| part != "name"));
     if changes.is_empty() {
@@ -52,17 +52,19 @@ pub async fn resume(
     inputs: BakeInputs,
     interrupt: Interrupt,
     events: &Events,
-) -> Result<Baked, Error> {
+) -> Result<Made, Error> {
     let keys = LaunchKeys::kept(&kept.run, &kept.private_key, &kept.host_key)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
     events.note(format!("going on at {}", kept.progress.next(&plan.template.steps)));
     if let Err(error) = bake.ready(&kept, interrupt.clone()).await {
         return Err(error.hint("the builder is kept as before"));
     }
+    let lock =
+        bake.lock(interrupt.clone()).await.map_err(|error| error.hint("the builder is kept as before"))?;
     folders.journal.taken_up()?;
     bake.retain().await;
     let ground = bake.ground_of(&kept);
-    bake.run(Some((builder, ground, kept)), interrupt).await
+    bake.run(Some((builder, ground, kept)), lock, interrupt).await
 }
 
 impl Bake<'_> {
@@ -81,7 +83,7 @@ impl Bake<'_> {
     /// The base is the one that the builder was started from, whatever is the newest now.
     fn ground_of(&self, kept: &Kept) -> Ground {
         let base = kept.base.clone();
-        let fingerprint = fingerprint(self.plan, &base.id, &self.inputs.files);
+        let fingerprint = fingerprint(self.plan, self.inputs.given(&base.id));
         Ground { base, fingerprint }
     }
 }

@@ -52,6 +52,7 @@ impl Bake<'_> {
             description: image.description.as_deref(),
             run: &self.folders.id,
             fingerprint: ground.fingerprint.short(),
+            decided_by: &ground.fingerprint.parts,
             base: (&base.id, &base.description),
             tags: &image.tags,
         }

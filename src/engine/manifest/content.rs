@@ -24,6 +24,7 @@ pub enum Group {
     Disks,
     Packages,
     Users,
+    Variables,
     Inputs,
     /// Parts of the fingerprint.
     DecidedBy,
@@ -67,28 +68,24 @@ impl Manifest {
             sealed,
             secrets_in_image,
             decided_by,
+            variables,
             inputs,
             packages,
             package_snapshot,
             users,
             checks,
         } = self;
-        let image = texts([
-            ("name", Some(name)),
-            ("version", version.as_ref()),
-            ("description", description.as_ref()),
-            ("platform", Some(platform)),
-        ]);
         let moment = package_snapshot.as_ref().map(ToString::to_string);
         let system =
             [("system", Some(system)), ("kernel", Some(kernel)), ("package snapshot", moment.as_ref())];
         BTreeMap::from([
-            (Group::Image, image),
+            (Group::Image, about(name, version.as_ref(), description.as_ref(), platform)),
             (Group::Base, texts([("id", Some(id)), ("description", Some(told))])),
             (Group::System, texts(system)),
             (Group::Disks, disks.iter().map(disk).collect()),
             (Group::Packages, versions(packages)),
             (Group::Users, users.iter().map(user).collect()),
+            (Group::Variables, variables.clone()),
             (Group::Inputs, sums(inputs)),
             (Group::DecidedBy, decided_by.clone()),
             (Group::Checks, probes(checks)),
@@ -96,6 +93,15 @@ impl Manifest {
             (Group::SecretsInImage, secrets_in_image.clone()),
         ])
     }
+}
+
+fn about(name: &String, version: Option<&String>, description: Option<&String>, platform: &String) -> Texts {
+    texts([
+        ("name", Some(name)),
+        ("version", version),
+        ("description", description),
+        ("platform", Some(platform)),
+    ])
 }
 
 fn texts<const N: usize>(known: [(&str, Option<&String>); N]) -> Texts {

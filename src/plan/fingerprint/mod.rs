@@ -4,11 +4,15 @@
 
 mod files;
 mod parts;
+mod secrets;
+mod short;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+pub use short::ShortParts;
 
 use super::Plan;
 
@@ -35,14 +39,25 @@ pub struct Fingerprint {
     pub parts: BTreeMap<String, String>,
 }
 
-/// The fingerprint of a plan that starts from the base with this ID. Of `contents` only those count
-/// that get into the image or decide what does.
-pub fn fingerprint(plan: &Plan, base: &str, contents: &[Content]) -> Fingerprint {
+/// What decides an image beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The ID of the base.
+    pub base: &'a str,
+    /// Of these only those count that get into the image or decide what does.
+    pub files: &'a [Content],
+    /// For the value of each secret, by name, a hash that tells nothing of it without its key.
+    pub secrets: &'a BTreeMap<String, String>,
+}
+
+/// The fingerprint of the image that a plan makes of what it is given.
+pub fn fingerprint(plan: &Plan, given: Given<'_>) -> Fingerprint {
     let mut parts = Parts::default();
     parts.add("form", &FORM);
-    parts.add("base", &base);
+    parts.add("base", &given.base);
     parts::of_plan(plan, &mut parts);
-    files::of_template(&plan.template, contents, &mut parts);
+    files::of_template(&plan.template, given.files, &mut parts);
+    secrets::of_template(&plan.template, given.secrets, &mut parts);
     parts.finish()
 }
 

@@ -4,6 +4,7 @@
 use super::Parts;
 use crate::{
     plan::Plan,
+    provision::seal,
     template::model::{
         Action, CloudInit, Disk, Ec2, Ec2Disk, Image, Packages, PlatformKind, Qemu, RootDisk, Seal, Step,
         Template,
@@ -60,7 +61,7 @@ fn of_template(template: &Template, platform: PlatformKind, parts: &mut Parts) {
     parts.add("cloud-init", enabled);
     user_data.iter().for_each(|(name, text)| parts.add(format!("user-data {name}"), text));
     let Seal { enabled, keep } = seal;
-    parts.add("seal", &(enabled, sorted(keep)));
+    parts.add("seal", &(enabled, sorted(keep), seal::version(&template.seal)));
     match platform {
         PlatformKind::Ec2 => of_ec2(ec2, root_volume, disks, parts),
         PlatformKind::Qemu => of_qemu(qemu, parts),

@@ -44,9 +44,9 @@ impl QemuPlatform {
 
 #[async_trait]
 impl Platform for QemuPlatform {
-    /// Only building or downloading one tells what it is.
-    async fn look_up_base(&self, _: &Base, _: &Settings) -> Result<Option<BaseImage>, PlatformError> {
-        Ok(None)
+    /// Only building one from packages tells what it is.
+    async fn look_up_base(&self, base: &Base, _: &Settings) -> Result<Option<BaseImage>, PlatformError> {
+        base::look_up(base, &self.data).await
     }
 
     async fn prepare_base(

@@ -9,7 +9,8 @@ use rusqlite::{OptionalExtension, Row, ToSql, Transaction, types::Type};
 use super::{Failure, LocalStore};
 use crate::store::{ImageRecord, Images, StoreError};
 
-const COLUMNS: &str = "id, name, version, platform, run, location, fingerprint, bytes, created, manifest";
+const COLUMNS: &str =
+    "id, name, version, platform, run, location, fingerprint, bytes, created, manifest, proved";
 
 #[async_trait]
 impl Images for LocalStore {
@@ -17,7 +18,7 @@ impl Images for LocalStore {
         let (what, image) = (format!("record image `{}`", image.id), image.clone());
         self.transact(what, true, move |transaction, _| match exact(transaction, &image.id)? {
             None => Ok(insert(transaction, &image)?),
-            Some(there) if there == image => Ok(()),
+            Some(there) if same(&there, &image) => Ok(()),
             Some(there) => Err(StoreError::OtherImage { image: there.id }.into()),
         })
         .await
@@ -41,6 +42,17 @@ impl Images for LocalStore {
         .await
     }
 
+    async fn prove(&self, id: &str, _: &str) -> Result<(), StoreError> {
+        let (what, id) = (format!("write down that image `{id}` has passed"), id.to_owned());
+        self.transact(what, true, move |transaction, file| {
+            match transaction.execute("UPDATE images SET proved = 1 WHERE id = ?1", [&id])? {
+                0 => Err(StoreError::NoImage { image: id, file: file.to_owned() }.into()),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
     async fn forget(&self, id: &str) -> Result<(), StoreError> {
         let (what, id) = (format!("forget image `{id}`"), id.to_owned());
         self.transact(what, true, move |transaction, file| {
@@ -55,6 +67,11 @@ impl Images for LocalStore {
         })
         .await
     }
+}
+
+/// What has been shown of it since says nothing of which image it is.
+fn same(there: &ImageRecord, image: &ImageRecord) -> bool {
+    ImageRecord { proved: image.proved, ..there.clone() } == *image
 }
 
 pub fn is_recorded(transaction: &Transaction, id: &str) -> rusqlite::Result<bool> {
@@ -102,7 +119,8 @@ fn select(
 }
 
 fn insert(transaction: &Transaction, image: &ImageRecord) -> rusqlite::Result<()> {
-    let query = format!("INSERT INTO images ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+    let query =
+        format!("INSERT INTO images ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     let values = (
         &image.id,
         &image.name,
@@ -115,6 +133,7 @@ fn insert(transaction: &Transaction, image: &ImageRecord) -> rusqlite::Result<()
         i64::try_from(image.bytes).unwrap_or(i64::MAX),
         image.created.to_string(),
         image.manifest.to_string_lossy(),
+        image.proved,
     );
     transaction.execute(&query, values).map(drop)
 }
@@ -131,5 +150,8 @@ fn image(row: &Row) -> rusqlite::Result<ImageRecord> {
         bytes: row.get::<_, i64>(7)?.unsigned_abs(),
         created: timestamp(row, 8)?,
         manifest: PathBuf::from(row.get::<_, String>(9)?),
+        proved: row.get(10)?,
+        finish: None,
+        made_from: None,
     })
 }

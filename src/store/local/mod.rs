@@ -2,6 +2,8 @@
 //! use at once. SQLite blocks, so its work is done on the runtime's blocking threads.
 
 mod images;
+mod key;
+mod locks;
 mod open;
 mod parameters;
 #[cfg(test)]
@@ -23,6 +25,8 @@ pub const FILE: &str = "store.sqlite3";
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     connection: Arc<Mutex<Connection>>,
+    /// Whose turn it is. Waiting for it takes no thread, as waiting for the connection would.
+    turn: Arc<tokio::sync::Mutex<()>>,
     file: Arc<PathBuf>,
 }
 
@@ -33,7 +37,11 @@ impl LocalStore {
         let opened = tokio::task::spawn_blocking(move || {
             let file = data.join(FILE);
             let connection = open::open(&data, &file)?;
-            Ok(Self { connection: Arc::new(Mutex::new(connection)), file: Arc::new(file) })
+            Ok(Self {
+                connection: Arc::new(Mutex::new(connection)),
+                turn: Arc::default(),
+                file: Arc::new(file),
+            })
         });
         opened.await.map_err(|_| StoreError::Stopped)?
     }
@@ -50,6 +58,7 @@ impl LocalStore {
         F: FnOnce(&Transaction, &Path) -> Result<T, Failure> + Send + 'static,
     {
         let store = self.clone();
+        let _turn = self.turn.lock().await;
         let done = tokio::task::spawn_blocking(move || {
             // A thread that panicked left no transaction behind: dropping it rolled it back.
             let mut connection = store.connection.lock().unwrap_or_else(PoisonError::into_inner);

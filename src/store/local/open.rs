@@ -16,7 +16,8 @@ const APPLICATION: i64 = 0x686f_726e;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What turns a schema into the next one. Index 0 makes schema 1 from an empty file.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE images (
         id TEXT PRIMARY KEY,
         name TEXT NOT NULL,
@@ -39,7 +40,23 @@ const MIGRATIONS: &[&str] = &["
         written TEXT NOT NULL,
         PRIMARY KEY (name, version)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE images ADD COLUMN proved INTEGER NOT NULL DEFAULT 0;
+    UPDATE images SET proved = 1 WHERE id IN (SELECT value FROM parameters);
+    CREATE TABLE locks (
+        name TEXT PRIMARY KEY,
+        token TEXT NOT NULL,
+        who TEXT NOT NULL,
+        since TEXT NOT NULL,
+        until TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE keys (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 pub fn open(folder: &Path, file: &Path) -> Result<Connection, StoreError> {
     let failed = |why: String| StoreError::Open { file: file.to_owned(), why };

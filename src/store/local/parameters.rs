@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::{Failure, LocalStore, images};
-use crate::store::{Parameter, Parameters, StoreError, ValueKind, name::check_name};
+use crate::store::{Parameter, Parameters, Store, StoreError, ValueKind, name::check_name};
 
 const COLUMNS: &str = "name, version, value, kind, description, written";
 
@@ -38,7 +38,7 @@ impl Parameters for LocalStore {
         .await
     }
 
-    async fn in_region(&self, _region: &str) -> Result<Option<Arc<dyn Parameters>>, StoreError> {
+    async fn in_region(&self, _region: &str) -> Result<Option<Arc<dyn Store>>, StoreError> {
         Ok(None)
     }
 

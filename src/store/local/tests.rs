@@ -27,6 +27,9 @@ fn image(id: &str, name: &str, second: i64) -> ImageRecord {
         bytes: 1 << 40,
         created: Timestamp::from_second(second).unwrap(),
         manifest: format!("/images/{id}/manifest.json").into(),
+        proved: false,
+        finish: None,
+        made_from: None,
     }
 }
 
@@ -201,7 +204,7 @@ async fn a_file_that_is_not_well_is_named_and_left_alone() {
         let set = "PRAGMA application_id = 0x686f726e; PRAGMA user_version = 99; CREATE TABLE t (a)";
         Connection::open(file).unwrap().execute_batch(set).unwrap();
     });
-    assert!(newer.await.to_string().contains("its schema is 99, this one knows up to 1"));
+    assert!(newer.await.to_string().contains("its schema is 99, this one knows up to 2"));
 }
 
 #[tokio::test]

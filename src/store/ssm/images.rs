@@ -1,12 +1,14 @@
 //! Images of platform `ec2`: an AMI is its own record, through the tags that the capture gives it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, Image, ImageState};
+use aws_sdk_ec2::types::{Filter, Image, ImageState, Tag};
 
 use super::SsmStore;
 use crate::{
     aws::{AwsError, Call, tags},
-    store::{ImageRecord, Images, StoreError},
+    store::{ImageRecord, Images, MadeFrom, StoreError},
 };
 
 const GIB: u64 = 1 << 30;
@@ -46,6 +48,14 @@ impl Images for SsmStore {
         let mut images = self.own(name).await.map_err(StoreError::aws("list the images"))?;
         images.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
         Ok(images)
+    }
+
+    async fn prove(&self, id: &str, finish: &str) -> Result<(), StoreError> {
+        let tag = Tag::builder().key(tags::PROVED).value(finish).build();
+        let call = Call::repeatable("ec2:CreateTags", id);
+        let make = || self.aws.ec2().create_tags().resources(id).tags(tag.clone()).send();
+        let made = self.aws.call(call, make).await;
+        made.map(drop).map_err(StoreError::aws(format!("write down that image `{id}` has passed")))
     }
 
     /// The record is the AMI's tags and goes with it.
@@ -97,7 +107,19 @@ impl SsmStore {
             bytes: u64::from(gib.unsigned_abs()) * GIB,
             created: image.creation_date()?.parse().ok()?,
             manifest: self.manifests.join(&id).join("manifest.json"),
+            proved: tag(tags::PROVED).is_some(),
+            finish: tag(tags::PROVED),
+            made_from: made_from(&image),
             id,
         })
     }
+}
+
+fn made_from(image: &Image) -> Option<MadeFrom> {
+    let tags: BTreeMap<&str, &str> =
+        image.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?))).collect();
+    let base = format!("{} ({})", tags.get(tags::BASE_NAME)?, tags.get(tags::BASE)?);
+    // In the order of their numbers.
+    let inputs = tags.iter().filter(|(key, _)| key.starts_with(tags::INPUTS)).map(|(_, piece)| *piece);
+    Some(MadeFrom { base, inputs: inputs.collect() })
 }

@@ -1,6 +1,9 @@
 //! The store of platform `ec2`: parameters in Parameter Store, and images as their tags tell them.
 
+mod claims;
 mod images;
+mod key;
+mod locks;
 mod parameters;
 mod write;
 
@@ -22,11 +25,13 @@ pub struct SsmStore {
     /// Where this computer keeps the manifests of images, in a folder of each image's ID.
     manifests: PathBuf,
     patience: Duration,
+    /// How long a lock lasts whose holder says nothing more.
+    lease: Duration,
 }
 
 impl SsmStore {
     pub fn new(aws: Aws, manifests: PathBuf) -> Self {
-        Self { aws, manifests, patience: PATIENCE }
+        Self { aws, manifests, patience: PATIENCE, lease: locks::LEASE }
     }
 
     /// How long AWS may take to store what it was given.

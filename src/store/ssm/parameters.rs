@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::SsmStore;
 use crate::{
     aws::{AwsError, Call, Fault},
-    store::{Parameter, Parameters, StoreError, ValueKind},
+    store::{Parameter, Parameters, Store, StoreError, ValueKind},
 };
 
 /// What AWS calls a parameter whose value is an image.
@@ -28,7 +28,7 @@ impl Parameters for SsmStore {
         self.write(name, image, ValueKind::Image, description).await
     }
 
-    async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Parameters>>, StoreError> {
+    async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Store>>, StoreError> {
         let aws = self.aws.in_region(region).await;
         let aws = aws.map_err(StoreError::aws(format!("open Parameter Store in {region}")))?;
         Ok(Some(Arc::new(Self { aws, ..self.clone() })))

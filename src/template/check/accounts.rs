@@ -99,7 +99,10 @@ impl Cx<'_> {
         let by_name = base.os.as_deref().and_then(catalogue::find);
         let by_suite = match &base.qemu {
             Some(QemuBase::Bootstrap(suite)) => catalogue::of_suite(suite),
-            Some(QemuBase::Image(_) | QemuBase::Url { .. } | QemuBase::Template(_)) | None => None,
+            Some(
+                QemuBase::Image(_) | QemuBase::Url { .. } | QemuBase::Made { .. } | QemuBase::Template(_),
+            )
+            | None => None,
         };
         let Some(os) = by_name.or(by_suite) else { return };
         let declared = draft.groups.iter().map(|group| group.value.name.as_str());

@@ -85,6 +85,8 @@ pub struct Part {
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     pub vars: &'a [(String, String)],
+    /// Those that are not declared are another template's.
+    pub among_others: bool,
     pub platform: PlatformKind,
     pub stage: Option<&'a str>,
 }

@@ -27,8 +27,14 @@ pub struct Handed {
 
 /// Who hands values in, for the words of its mistakes.
 pub enum From<'a> {
-    CommandLine,
-    Use { provisioner: &'a str, place: Place },
+    /// Where other templates are read with the same variables, one that is not declared is theirs.
+    CommandLine {
+        among_others: bool,
+    },
+    Use {
+        provisioner: &'a str,
+        place: Place,
+    },
 }
 
 /// A default that waits for the variables it uses.
@@ -82,7 +88,7 @@ impl Cx<'_> {
         let model = |(name, variable): (&Text, &Spanned<raw::Variable>)| {
             let value = values.remove(name.get_ref())?;
             let description = self.maybe_text(&variable.get_ref().description);
-            Some(Variable { name: name.get_ref().clone(), value, description })
+            Some(Variable { name: name.get_ref().clone(), value, description, used: false })
         };
         declared.iter().filter_map(model).collect()
     }
@@ -178,7 +184,7 @@ impl Cx<'_> {
         let text = name.get_ref();
         self.scope.poison(text);
         self.fault(match from {
-            From::CommandLine => Fault::at(name.span(), format!("the variable `{text}` has no value"))
+            From::CommandLine { .. } => Fault::at(name.span(), format!("the variable `{text}` has no value"))
                 .label("has no default")
                 .hint(format!("give it one with `--var {text}=...`, or write a default")),
             From::Use { provisioner, place } => {
@@ -196,13 +202,15 @@ impl Cx<'_> {
         handed: &BTreeMap<String, Handed>,
         from: &From<'_>,
     ) {
-        if self.shared.broken {
+        if self.shared.broken || matches!(from, From::CommandLine { among_others: true }) {
             return;
         }
         let known = || declared.keys().map(|name| name.get_ref().as_str());
         for (name, handed) in handed.iter().filter(|(name, _)| !declared.contains_key(name.as_str())) {
             let message = match from {
-                From::CommandLine => format!("unknown variable `{name}`, given from outside the template"),
+                From::CommandLine { .. } => {
+                    format!("unknown variable `{name}`, given from outside the template")
+                }
                 From::Use { provisioner, .. } => {
                     format!("the provisioner `{provisioner}` has no variable `{name}`")
                 }

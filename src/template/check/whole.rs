@@ -64,7 +64,11 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
     }
     cx.only_in_main(raw);
     let stage = cx.declare_run(wanted.platform, wanted.stage, raw);
-    let variables = cx.variables(&raw.variables, &from_outside(wanted), &From::CommandLine);
+    let variables = cx.variables(
+        &raw.variables,
+        &from_outside(wanted),
+        &From::CommandLine { among_others: wanted.among_others },
+    );
     let arch = cx.declare_arch(raw);
     let image = cx.image(raw, root);
     let inherited = cx.scope.without_variables();
@@ -82,7 +86,7 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
         snapshot: cx.snapshot(raw, &base),
         repositories: values(draft.repositories),
     };
-    Template {
+    let mut template = Template {
         publish: cx.publish(raw, &stage, &image),
         image,
         variables,
@@ -102,7 +106,10 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
         ec2: cx.ec2(raw),
         qemu: cx.qemu(raw),
         notify: cx.notify(raw),
-    }
+    };
+    // Now that every string has been rendered.
+    template.variables.iter_mut().for_each(|one| one.used = cx.scope.is_used(&one.name));
+    template
 }
 
 fn from_outside(wanted: &Wanted<'_>) -> BTreeMap<String, Handed> {

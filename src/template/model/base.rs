@@ -46,6 +46,8 @@ pub enum QemuBase {
     Image(PathBuf),
     /// `sha256` in lower-case hex.
     Url { url: String, sha256: String },
+    /// The root disk of an image that another template has made, with its sum in lower-case hex.
+    Made { image: String, disk: PathBuf, sha256: String },
     /// The image that another template makes.
     Template(PathBuf),
 }

@@ -31,6 +31,16 @@ pub struct Variable {
     pub name: String,
     pub value: String,
     pub description: Option<String>,
+    /// Whether anything in the template uses it.
+    pub used: bool,
+}
+
+impl Variable {
+    /// The values of those that the template uses, by name.
+    pub fn used(variables: &[Self]) -> BTreeMap<String, String> {
+        let used = variables.iter().filter(|variable| variable.used);
+        used.map(|variable| (variable.name.clone(), variable.value.clone())).collect()
+    }
 }
 
 /// One of `[secrets]`: a name and where its value will come from. The value is never in the model.

@@ -1,6 +1,9 @@
 //! The names that strings may use, with their values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use minijinja::Value;
 
@@ -15,6 +18,8 @@ pub struct Scope {
     wrong: BTreeSet<String>,
     /// Part of what declares names could not be read: no name can be called undefined.
     open: bool,
+    /// What was looked up and is there.
+    used: RefCell<BTreeSet<String>>,
 }
 
 pub enum Lookup {
@@ -68,9 +73,18 @@ impl Scope {
             (Some(_), Some(_)) | (None, _) if self.open && !self.values.contains_key(top) => Lookup::Wrong,
             (Some(_), Some((_, full))) => Lookup::Unknown(full),
             (Some(_), None) => Lookup::Known,
-            (None, _) if self.values.contains_key(top) || is_global(top) => Lookup::Known,
+            (None, _) if self.values.contains_key(top) => {
+                self.used.borrow_mut().insert(top.into());
+                Lookup::Known
+            }
+            (None, _) if is_global(top) => Lookup::Known,
             (None, _) => Lookup::Unknown(top.into()),
         }
+    }
+
+    /// Whether a string has used it so far.
+    pub fn is_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
     }
 
     /// Every name that there is, for suggestions.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Bars, NAME};
 use crate::{
     event::Event,
-    ui::{Listener, text},
+    ui::{Listener, sentence, text},
 };
 
 impl Listener for Bars {
@@ -58,6 +58,7 @@ impl Bars {
             Event::CheckFinished { name, ok: false, expected, found } => {
                 self.failed_check(name, expected, found)?;
             }
+            Event::UpToDate { .. } => self.say(&format!("  {}", sentence(event)))?,
             // The summary says these, last and together.
             Event::ImageCaptured { .. } | Event::Published { .. } | Event::RunFinished { .. } => {}
         }

@@ -79,7 +79,7 @@ fn samples() -> Vec<Event> {
     let samples = [run_samples(), step_samples(), told_samples(), made_samples()].concat();
     let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), 15);
+    assert_eq!(kinds.len(), 16);
     samples.iter().for_each(|event| match event {
         Event::RunStarted { .. }
         | Event::PhaseStarted { .. }
@@ -94,6 +94,7 @@ fn samples() -> Vec<Event> {
         | Event::Warning { .. }
         | Event::CheckFinished { .. }
         | Event::ImageCaptured { .. }
+        | Event::UpToDate { .. }
         | Event::Published { .. }
         | Event::RunFinished { .. } => {}
     });
@@ -145,6 +146,13 @@ fn made_samples() -> Vec<Event> {
             image: "hello-r1".into(),
             location: "/home/ana/.local/share/hornero/images/hello-r1".into(),
             bytes: 432013312,
+        },
+        Event::UpToDate {
+            name: "hello".into(),
+            version: Some("1.0".into()),
+            image: "hello-r0".into(),
+            parameter: "/images/hello/dev".into(),
+            created: "2025-12-31T00:00:00Z".parse().unwrap(),
         },
         Event::Published {
             parameter: "/images/hello/dev".into(),

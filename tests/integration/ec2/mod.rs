@@ -2,6 +2,7 @@
 
 mod bakes;
 mod captures;
+mod due;
 mod ends;
 mod errors;
 mod kept;
@@ -41,7 +42,7 @@ impl Cloud {
     pub fn with(sshd: &str) -> Self {
         let moto = Moto::start();
         let proxy = Proxy::before(&moto.endpoint());
-        let hornero = Hornero::new();
+        let hornero = Hornero::alone();
         let disk = hornero.folder.path().join("disk");
         std::fs::create_dir(&disk).unwrap();
         // The builder is this computer: it is not to be searched for secrets as a whole.
@@ -115,7 +116,6 @@ impl Cloud {
         command
             .envs(environment(&self.proxy.endpoint()))
             .env("HORNERO_PLATFORM", "ec2")
-            .env("HORNERO_DATA_DIR", self.hornero.folder.path().join("data"))
             // For steps that look at the cloud while the builder runs.
             .env("AWS_CLI", program("aws"));
         command

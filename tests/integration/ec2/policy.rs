@@ -116,7 +116,7 @@ fn leftovers_of_others(cloud: &Cloud) {
 
 fn an_ami_that_fails(cloud: &mut Cloud) {
     cloud.proxy.rule(json!({ "action": "DescribeImages", "made": true, "fault": "fail" }));
-    let failed = cloud.run(&["bake", &cloud.template("", "")]);
+    let failed = cloud.run(&["bake", "--force", &cloud.template("", "")]);
     assert!(failed.stderr.contains("it is failed"), "{}", failed.stderr);
 }
 

@@ -54,7 +54,7 @@ fn a_call_that_goes_wrong_once_ends_in_an_image_or_in_nothing_and_never_in_two()
 /// The slow ones first.
 fn points() -> Vec<Point> {
     let mut cloud = Cloud::start();
-    let ran = cloud.run(&["bake", &cloud.template(SETTINGS, CHECK)]);
+    let ran = cloud.run(&["bake", "--force", &cloud.template(SETTINGS, CHECK)]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let changing: BTreeSet<String> = changes(&mut cloud).into_iter().collect();
     let all: BTreeSet<String> = cloud.proxy.calls().into_iter().map(|(name, _)| name).collect();
@@ -83,7 +83,7 @@ fn points() -> Vec<Point> {
 fn baked(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point) -> (bool, Vec<String>) {
     let before = inventory.all();
     cloud.proxy.rule(point.fault.clone());
-    let ran = cloud.run(&["bake", &cloud.template(SETTINGS, CHECK)]);
+    let ran = cloud.run(&["bake", "--force", &cloud.template(SETTINGS, CHECK)]);
     let after = inventory.all();
     let mut wrong = Vec::new();
     let name = format!("{} {}", point.fault["fault"], point.action);

@@ -16,15 +16,10 @@ use crate::{
     rig::proxy::Point,
 };
 
-/// Only made by a clean-up, for a builder that is kept, or for a spot request, which the cloud in memory does
+/// Only made by a clean-up or for a spot request, which the cloud in memory does
 /// not make.
-const NOT_IN_A_BAKE: [&str; 5] = [
-    "ec2:CancelSpotInstanceRequests",
-    "ec2:CreateTags",
-    "ec2:DeleteSnapshot",
-    "ec2:DeleteVolume",
-    "ec2:DeregisterImage",
-];
+const NOT_IN_A_BAKE: [&str; 4] =
+    ["ec2:CancelSpotInstanceRequests", "ec2:DeleteSnapshot", "ec2:DeleteVolume", "ec2:DeregisterImage"];
 
 /// Clouds side by side: a bake mostly waits.
 const CLOUDS: usize = 4;
@@ -88,7 +83,7 @@ fn survives(cloud: &mut Cloud, inventory: &mut Inventory, one: &Try, found: &Ato
     let folder = cloud.hornero.folder.path().join(format!("{at}-{when}-{}", one.elsewhere));
     let state = folder.join("state").display().to_string();
     let template = cloud.template(SETTINGS, CHECK);
-    let mut bake = cloud.command(&["bake", &template]);
+    let mut bake = cloud.command(&["bake", "--force", &template]);
     if let Err(said) = killed(bake.env("HORNERO_STATE_DIR", &state), &mut cloud.proxy, &one.point) {
         return vec![format!("the bake was not killed: {said}")];
     }

@@ -43,7 +43,7 @@ async fn a_bake_that_is_killed_over_a_real_machine_leaves_nothing_that_clean_doe
     let template = hornero.template("web.toml", TEMPLATE);
     for (number, point) in POINTS.iter().enumerate() {
         let state = hornero.folder.path().join(format!("state-{number}"));
-        let bake = command(&hornero, &proxy, &state, &["bake", &template, "--platform", "ec2"]);
+        let bake = command(&hornero, &proxy, &state, &["bake", "--force", &template, "--platform", "ec2"]);
         let killed = killed(&bake, &mut proxy, point);
         assert_eq!(killed, Ok(()), "{point:?}: not killed");
         assert!(!inventory.left().is_empty(), "{point:?}: nothing was made");

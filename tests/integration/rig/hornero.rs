@@ -11,6 +11,8 @@ use tempfile::TempDir;
 pub struct Hornero {
     pub folder: TempDir,
     data: PathBuf,
+    /// Whether what other tests have baked is there too.
+    shared: bool,
 }
 
 /// What a run of the program came to.
@@ -24,13 +26,13 @@ impl Hornero {
     /// Shares bases, images and the store with the other tests.
     pub fn new() -> Self {
         let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("data");
-        Self { folder: tempfile::tempdir().unwrap(), data }
+        Self { folder: tempfile::tempdir().unwrap(), data, shared: true }
     }
 
     /// Shares nothing.
     pub fn alone() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { data: folder.path().join("data"), folder }
+        Self { data: folder.path().join("data"), folder, shared: false }
     }
 
     pub fn data(&self) -> &Path {
@@ -47,6 +49,10 @@ impl Hornero {
             .env("HORNERO_PLATFORM", "qemu")
             .env_remove("HORNERO_OUTPUT")
             .env_remove("NO_COLOR");
+        if self.shared && arguments.first() == Some(&"bake") {
+            // An earlier run of the same test has left its image.
+            command.arg("--force");
+        }
         command
     }
 

@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("remote", &["template", "provision", "event", "wait"]),
-    ("store", &["wait", "aws", "private"]),
+    ("store", &["wait", "aws", "journal", "private"]),
     (
         "engine",
         &[

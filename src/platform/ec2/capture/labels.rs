@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 
-use crate::{aws::tags, platform::CaptureSpec};
+use crate::{aws::tags, plan::ShortParts, platform::CaptureSpec};
 
 /// EC2 takes 3 to 128 characters.
 const LONGEST: usize = 128;
@@ -12,6 +12,10 @@ const LONGEST: usize = 128;
 const LONGEST_TEXT: usize = 255;
 /// Of a tag's value.
 const LONGEST_VALUE: usize = 256;
+/// Tags that a resource may have, less those that it gets later.
+const MOST: usize = 50 - 3;
+/// So many of them may say what decided the image.
+const MOST_INPUTS: usize = 20;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
@@ -81,7 +85,19 @@ fn all_tags(spec: &CaptureSpec<'_>) -> BTreeMap<String, String> {
     }
     // Until it is complete.
     tags.insert(tags::EXPIRES.into(), tags::expiry());
+    let room = MOST.saturating_sub(tags.len()).min(MOST_INPUTS);
+    tags.extend(inputs(spec.decided_by, room));
     tags
+}
+
+/// In as many pieces as it takes; none of it where there is no room for all.
+fn inputs(decided_by: &BTreeMap<String, String>, room: usize) -> BTreeMap<String, String> {
+    let text = ShortParts::packed(decided_by, room * LONGEST_VALUE).unwrap_or_default();
+    let pieces = text.as_bytes().chunks(LONGEST_VALUE).map(String::from_utf8_lossy);
+    (1..)
+        .zip(pieces)
+        .map(|(number, piece)| (format!("{}{number:02}", tags::INPUTS), piece.into_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -103,6 +119,7 @@ mod tests {
     fn a_template_cannot_take_our_tags_and_keeps_its_own() {
         let own: BTreeMap<String, String> =
             [("team", "ops"), ("Name", "mine"), (tags::RUN, "x")].map(|(k, v)| (k.into(), v.into())).into();
+        let parts: BTreeMap<String, String> = [("base".to_owned(), "0".repeat(64))].into();
         let spec = CaptureSpec {
             folder: std::path::Path::new("/"),
             name: "web",
@@ -110,6 +127,7 @@ mod tests {
             description: None,
             run: "web-1",
             fingerprint: "0123456789abcdef",
+            decided_by: &parts,
             base: ("ami-1", "debian"),
             tags: &own,
         };
@@ -118,5 +136,7 @@ mod tests {
         assert_eq!((of("team"), of("Name"), of(tags::RUN)), (Some("ops"), Some("mine"), Some("web-1")));
         assert_eq!(of(tags::FINGERPRINT), Some("0123456789abcdef"));
         assert_eq!((of(tags::BASE), of(tags::VERSION)), (Some("ami-1"), None));
+        let inputs = of("hornero:inputs-01").and_then(ShortParts::unpacked).expect("readable");
+        assert_eq!(inputs.parts()["base"], "00000000");
     }
 }

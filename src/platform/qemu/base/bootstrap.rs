@@ -12,7 +12,13 @@ use std::{
 use rustix::process::{Signal, geteuid};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::{super::process, cache::Slot, disk, disk::BootFiles, sources};
+use super::{
+    super::process,
+    cache::{self, Slot},
+    disk,
+    disk::BootFiles,
+    sources,
+};
 use crate::{
     event::{Events, Stream},
     platform::{BaseImage, PlatformError, last_lines},
@@ -66,6 +72,11 @@ struct Recipe<'a> {
     suite: &'a str,
     sources: Vec<String>,
     uuid: String,
+}
+
+/// The one that was built from the same packages' sources; `None` before it is.
+pub async fn look_up(suite: &str, data: &Path) -> Option<BaseImage> {
+    cache::find(data, &key(suite, &sources::of_suite(suite).await))
 }
 
 pub async fn prepare(suite: &str, data: &Path, events: &Events) -> Result<BaseImage, PlatformError> {

@@ -58,10 +58,7 @@ impl Slot {
 
     /// The base, if it is there and whole.
     pub fn find(&self) -> Option<BaseImage> {
-        let text = fs::read(self.folder.join(DESCRIPTION)).ok()?;
-        let Description { id, description } = serde_json::from_slice(&text).ok()?;
-        let disk = self.folder.join(DISK);
-        disk.is_file().then_some(BaseImage { id, description, disk: Some(disk) })
+        find_in(&self.folder)
     }
 
     /// A folder to make the base in.
@@ -96,6 +93,18 @@ impl Slot {
         remove_folder(&self.folder)?;
         fs::rename(&self.staging, &self.folder)
     }
+}
+
+/// The base of this key, if it is there and whole. It gets its name when it is, so no lock is needed.
+pub fn find(data: &Path, key: &str) -> Option<BaseImage> {
+    find_in(&data.join("bases").join(key))
+}
+
+fn find_in(folder: &Path) -> Option<BaseImage> {
+    let text = fs::read(folder.join(DESCRIPTION)).ok()?;
+    let Description { id, description } = serde_json::from_slice(&text).ok()?;
+    let disk = folder.join(DISK);
+    disk.is_file().then_some(BaseImage { id, description, disk: Some(disk) })
 }
 
 impl Drop for Slot {

@@ -10,6 +10,16 @@ use crate::{
     platform::{BaseImage, PlatformError},
 };
 
+/// What it is, downloaded or not: its sum is given.
+pub fn look_up(url: &str, sha256: &str) -> BaseImage {
+    let id = format!("sha256:{}", sha256.to_lowercase());
+    BaseImage { id, description: from(url), disk: None }
+}
+
+fn from(url: &str) -> String {
+    format!("downloaded from {url}")
+}
+
 pub async fn prepare(
     url: &str,
     sha256: &str,
@@ -28,7 +38,7 @@ pub async fn prepare(
         .map_err(|error| PlatformError::new(what, why(&error)).hint(error.hint()))?;
     usable(&slot.scratch).await?;
     slot.stage().map_err(|error| PlatformError::new(what, error))?;
-    slot.fill(&slot.scratch, format!("downloaded from {url}")).await
+    slot.fill(&slot.scratch, from(url)).await
 }
 
 /// The error with its causes, for a `PlatformError` has room for one text.

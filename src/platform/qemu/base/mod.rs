@@ -18,6 +18,17 @@ use crate::{
     template::model::{Arch, Base, QemuBase},
 };
 
+/// What the base is, without making it.
+pub async fn look_up(base: &Base, data: &Path) -> Result<Option<BaseImage>, PlatformError> {
+    Ok(match &base.qemu {
+        Some(QemuBase::Bootstrap(suite)) => bootstrap::look_up(suite, data).await,
+        Some(QemuBase::Image(file)) => Some(image_file(file).await?),
+        Some(QemuBase::Made { image, disk, sha256 }) => Some(described(image, disk, sha256)),
+        Some(QemuBase::Url { url, sha256 }) => Some(download::look_up(url, sha256)),
+        Some(QemuBase::Template(_)) | None => None,
+    })
+}
+
 /// Finds the base, or makes it.
 pub async fn prepare(base: &Base, data: &Path, events: &Events) -> Result<BaseImage, PlatformError> {
     if base.arch != Arch::X86_64 {
@@ -27,6 +38,7 @@ pub async fn prepare(base: &Base, data: &Path, events: &Events) -> Result<BaseIm
     match &base.qemu {
         Some(QemuBase::Bootstrap(suite)) => bootstrap::prepare(suite, data, events).await,
         Some(QemuBase::Image(file)) => image_file(file).await,
+        Some(QemuBase::Made { image, disk, sha256 }) => made(image, disk, sha256).await,
         Some(QemuBase::Url { url, sha256 }) => download::prepare(url, sha256, data, events).await,
         Some(QemuBase::Template(template)) => {
             let why = format!("it is the image of `{}`, which is not baked yet", template.display());
@@ -43,6 +55,25 @@ async fn image_file(file: &Path) -> Result<BaseImage, PlatformError> {
     let sum = digest::of_file(file).await?;
     let description = format!("the disk image {}", file.display());
     Ok(BaseImage { id: format!("sha256:{sum}"), description, disk: Some(file.to_owned()) })
+}
+
+fn described(image: &str, disk: &Path, sha256: &str) -> BaseImage {
+    let description = format!("the image {image}");
+    BaseImage { id: format!("sha256:{sha256}"), description, disk: Some(disk.to_owned()) }
+}
+
+/// The root disk of an image, as its manifest says, and as it is.
+async fn made(image: &str, disk: &Path, sha256: &str) -> Result<BaseImage, PlatformError> {
+    let found = image_file(disk).await?;
+    let base = described(image, disk, sha256);
+    match found.id == base.id {
+        true => Ok(base),
+        false => {
+            let what = format!("using the image {image} as a base");
+            let why = format!("`{}` is not what its manifest says", disk.display());
+            Err(PlatformError::new(what, why).hint("it was changed or damaged: bake it anew with --force"))
+        }
+    }
 }
 
 /// A disk image whose content is all in one file, so that its sum decides it.

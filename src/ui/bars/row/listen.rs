@@ -58,6 +58,7 @@ impl Row {
                 self.failed_check(name, expected, found)?;
             }
             Event::ImageCaptured { image, .. } => self.image = Some(image.clone()),
+            Event::UpToDate { image, .. } => self.image = Some(format!("{image} (was there already)")),
             // The summary says it.
             Event::Published { .. } => {}
             Event::RunFinished { ok, seconds, error, .. } => self.end(*ok, *seconds, error.as_deref())?,

@@ -1,0 +1,156 @@
+//! A set of templates, each baked when what it is made from is there, side by side where nothing is
+//! between them.
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+use tokio::sync::Semaphore;
+
+use super::one::{self, Values};
+use crate::{
+    cli::{
+        Context,
+        anew::Anew,
+        judge::{Below, Judge},
+        set::Set,
+        show,
+    },
+    engine::{Interrupt, on_error::OnError},
+    error::Kind,
+    store::ImageRecord,
+};
+
+/// How every one of them is baked.
+pub struct How {
+    pub anew: Anew,
+    pub no_wait: bool,
+    pub on_error: OnError,
+}
+
+/// What came of one template.
+#[derive(Clone, Debug)]
+pub enum End {
+    Baked(ImageRecord),
+    UpToDate(ImageRecord),
+    /// With this exit code; shown already.
+    Failed(u8),
+    /// For the image of this name, which it is made from, was not baked.
+    NotBegun {
+        base: String,
+    },
+    Interrupted,
+}
+
+/// A set being baked.
+pub struct Many<'a> {
+    pub set: &'a Set,
+    pub judge: &'a Judge<'a>,
+    /// Values of each template's secrets.
+    pub secrets: Vec<Values>,
+    pub how: How,
+    pub interrupt: Interrupt,
+    pub context: &'a Context,
+    slots: Semaphore,
+}
+
+impl<'a> Many<'a> {
+    pub fn new(
+        set: &'a Set,
+        judge: &'a Judge<'a>,
+        secrets: Vec<Values>,
+        how: How,
+        interrupt: Interrupt,
+        jobs: usize,
+        context: &'a Context,
+    ) -> Self {
+        Self { set, judge, secrets, how, interrupt, context, slots: Semaphore::new(jobs) }
+    }
+
+    /// What came of each, in the order of the set.
+    pub async fn run(&self) -> Vec<End> {
+        let trees = self.set.graph.roots().map(|root| self.tree(root, None));
+        let mut ends: Vec<(usize, End)> = join_all(trees).await.into_iter().flatten().collect();
+        ends.sort_by_key(|(number, _)| *number);
+        ends.into_iter().map(|(_, end)| end).collect()
+    }
+
+    /// One template, then all that are made from it.
+    fn tree<'b>(&'b self, number: usize, base: Option<End>) -> BoxFuture<'b, Vec<(usize, End)>> {
+        async move {
+            let end = self.end(number, base.as_ref()).await;
+            let children = self.set.graph.children(number).iter();
+            let below = join_all(children.map(|child| self.tree(*child, Some(end.clone())))).await;
+            [(number, end)].into_iter().chain(below.into_iter().flatten()).collect()
+        }
+        .boxed()
+    }
+
+    async fn end(&self, number: usize, base: Option<&End>) -> End {
+        let below = match base {
+            None => Below::Nothing,
+            Some(End::Baked(image) | End::UpToDate(image)) => Below::Image(image),
+            Some(End::Failed(_) | End::NotBegun { .. } | End::Interrupted) => {
+                return self.without_base(number);
+            }
+        };
+        // Never closed.
+        let _slot = self.slots.acquire().await.ok();
+        if self.interrupt.is_wanted() {
+            return End::Interrupted;
+        }
+        match one::one(self, number, below).await {
+            Ok(end) => end,
+            Err(error) => {
+                show::error(&error, self.context);
+                End::Failed(error.kind.exit_code())
+            }
+        }
+    }
+
+    fn without_base(&self, number: usize) -> End {
+        let base = self.set.graph.base(number).map(|base| self.name(base).to_owned()).unwrap_or_default();
+        if !self.interrupt.is_wanted() {
+            let name = self.name(number);
+            show::stderr(&format!("`{name}` is not baked: `{base}`, which it is made from, was not\n"));
+        }
+        End::NotBegun { base }
+    }
+
+    fn name(&self, number: usize) -> &str {
+        &self.set.templates[number].template.image.name
+    }
+}
+
+impl End {
+    /// The ID of the image that there is now.
+    pub fn image(&self) -> Option<&str> {
+        match self {
+            Self::Baked(image) | Self::UpToDate(image) => Some(&image.id),
+            Self::Failed(_) | Self::NotBegun { .. } | Self::Interrupted => None,
+        }
+    }
+
+    /// The exit code that it calls for; 0 where another template's failure says it already.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Baked(_) | Self::UpToDate(_) | Self::NotBegun { .. } => 0,
+            Self::Failed(code) => *code,
+            Self::Interrupted => Kind::Interrupted.exit_code(),
+        }
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::Baked(image) => format!("baked       {}", image.id),
+            Self::UpToDate(image) => format!("up to date  {}", image.id),
+            Self::Failed(_) => "failed".to_owned(),
+            Self::NotBegun { base } => format!("not baked   {base}, which it is made from, was not"),
+            Self::Interrupted => "not begun   interrupted".to_owned(),
+        }
+    }
+}
+
+/// One line a template, as a tree.
+pub fn overview(set: &Set, ends: &[End]) -> String {
+    let names = set.templates.iter().map(|one| one.template.image.name.as_str());
+    let lines: Vec<String> = names.zip(ends).map(|(name, end)| format!("{name}: {}", end.told())).collect();
+    format!("\n{}", set.graph.tree(|number| lines.get(number).cloned().unwrap_or_default()))
+}

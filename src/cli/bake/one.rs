@@ -1,0 +1,120 @@
+//! One template: looked at, and baked in a run of its own when that is due.
+
+use std::collections::BTreeMap;
+
+use super::many::{End, Many};
+use crate::{
+    cli::{
+        Context, clean, inputs,
+        judge::{Below, Judged},
+        run::Run,
+        secrets, set, show,
+    },
+    engine::{self, BakeInputs, Made, Rooms, due::Verdict},
+    error::{Error, Kind},
+    plan::{Plan, compile},
+    private,
+    redact::Redact,
+};
+
+/// The values of a template's secrets, or why they are not known.
+pub type Values = Result<BTreeMap<String, String>, Error>;
+
+/// Of each template. Whether all that were named can be baked is known before the first one is.
+///
+/// # Errors
+/// When a template cannot be baked on this platform, or a secret of one that was named has no value.
+pub async fn secrets(set: &set::Set, context: &Context) -> Result<Vec<Values>, Error> {
+    let mut all = Vec::new();
+    for (number, loaded) in set.templates.iter().enumerate() {
+        let template = &loaded.template;
+        compile(template.clone(), context.global.platform)?;
+        let values = secrets::resolve(&template.secrets, &template.ec2, context).await;
+        let values = values.and_then(|values| secrets::kept_out(template, &values).map(|()| values));
+        match values {
+            Err(error) if number < set.named => return Err(error),
+            values => all.push(values),
+        }
+    }
+    Ok(all)
+}
+
+/// # Errors
+/// When the bake cannot begin; whatever fails after that has been shown.
+pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End, Error> {
+    let named = number < many.set.named;
+    let (loaded, values) = (&many.set.templates[number], &many.secrets[number]);
+    let rooms = many.judge.rooms(&loaded.template.ec2).await?;
+    let sums = match values {
+        Ok(values) => Ok(secrets::sums(values, rooms.store.as_ref(), true).await?),
+        Err(error) => Err(error.to_string()),
+    };
+    let Judged { plan, verdict, .. } = many.judge.judge(loaded, (below, named), sums.clone()).await?;
+    if let Verdict::UpToDate { image } = verdict {
+        if let Err(why) = sums {
+            show::stderr(&format!("note: {why}: {} is taken as it is\n", image.id));
+        }
+        show::up_to_date(&plan, &image, many.context)?;
+        return Ok(End::UpToDate(*image));
+    }
+    let inputs = BakeInputs {
+        secrets: values.as_ref().cloned().map_err(unknown)?,
+        secret_sums: sums.unwrap_or_default(),
+        on_error: many.how.on_error.clone(),
+        wanted: many.how.anew.wanted(named),
+        no_wait: many.how.no_wait,
+        ..inputs::contents(loaded)?
+    };
+    match run(&plan, inputs, &rooms, many).await? {
+        Ok(Made { image, reused }) => {
+            let image = rooms.store.find(&image).await?.ok_or_else(|| lost(&image))?;
+            Ok(if reused { End::UpToDate(image) } else { End::Baked(image) })
+        }
+        Err(code) => Ok(End::Failed(code)),
+    }
+}
+
+fn unknown(error: &Error) -> Error {
+    let Error { kind, message, hint, .. } = error;
+    Error { hint: hint.clone(), ..Error::new(*kind, message.clone()) }
+}
+
+/// One bake; `Err` inside is the exit code of a failure that has been shown.
+async fn run(
+    plan: &Plan,
+    inputs: BakeInputs,
+    rooms: &Rooms,
+    many: &Many<'_>,
+) -> Result<Result<Made, u8>, Error> {
+    let (image, context) = (&plan.template.image, many.context);
+    let run = Run::start(&image.name, Redact::new(inputs.secrets.values().cloned()), context)?;
+    clean::tell_of_dead(&image.name, context, &run.events)?;
+    run.announce(&image.name, image.version.clone(), plan.platform.name());
+    secrets::exceptions(&plan.template.secrets).into_iter().for_each(|text| run.events.note(text));
+    secrets::warnings(&inputs.secrets).into_iter().for_each(|text| run.events.warn(text));
+    let result = match write_plan(plan, &run) {
+        Ok(()) => {
+            let interrupt = many.interrupt.clone();
+            engine::bake(plan, rooms, &run.folders, inputs, interrupt, &run.events).await
+        }
+        Err(error) => Err(error),
+    };
+    Ok(run.finish(result).await)
+}
+
+fn lost(image: &str) -> Error {
+    Error::new(Kind::Store, format!("looking up the image {image}, which was just there"))
+        .hint("somebody removed it meanwhile: bake again")
+}
+
+/// The plan lies beside the run's log.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
+    let path = run.folders.run.join("plan.json");
+    let text = run.events.redact().pretty(plan).map_err(std::io::Error::other);
+    text.and_then(|text| private::write(&path, text)).map_err(|error| {
+        Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
+    })
+}

@@ -1,0 +1,212 @@
+//! Which templates of a set are to be baked, and why: each is judged when what it is made from is known.
+//! Reads only.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::OnceCell;
+
+use super::{Context, anew::Anew, chain, inputs, secrets, set, wiring};
+use crate::{
+    engine::{
+        BakeInputs, Rooms,
+        due::{self, Names, Verdict, Why},
+        manifest::BaseEntry,
+        settle,
+    },
+    error::Error,
+    load::Loaded,
+    plan::{MadeOf, Plan, compile, fingerprint},
+    platform::{BaseImage, Settings},
+    store::{ImageRecord, Store},
+    template::model::{Ec2, Template, Variable},
+};
+
+/// Looked up by whoever is first; the others wait for it.
+type Once<T> = Arc<OnceCell<T>>;
+
+/// The role and the region that a template names.
+type Account = (Option<String>, Option<String>);
+
+/// What is looked up once for all templates.
+pub struct Judge<'a> {
+    context: &'a Context,
+    anew: Anew,
+    rooms: Mutex<BTreeMap<Account, Once<Rooms>>>,
+    /// By what the templates say of them.
+    bases: Mutex<BTreeMap<String, Once<Option<BaseImage>>>>,
+}
+
+/// A template that has been judged.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub plan: Plan,
+    /// What it would start from, where that can be told without making it.
+    pub base: Option<BaseImage>,
+    /// Of the image that a bake would make, where that can be told.
+    pub fingerprint: Option<String>,
+    pub verdict: Verdict,
+}
+
+impl Judged {
+    /// Whether a bake has anything to do.
+    pub fn is_due(&self) -> bool {
+        matches!(self.verdict, Verdict::Due { .. } | Verdict::Unpublished { .. })
+    }
+}
+
+/// What became of the template that another is made from.
+#[derive(Clone, Copy, Debug)]
+pub enum Below<'a> {
+    /// There is none.
+    Nothing,
+    Image(&'a ImageRecord),
+    /// Its image has this name and is to be baked first.
+    Due(&'a str),
+}
+
+impl<'a> Judge<'a> {
+    pub fn new(context: &'a Context, anew: Anew) -> Self {
+        Self { context, anew, rooms: Mutex::default(), bases: Mutex::default() }
+    }
+
+    /// # Errors
+    /// When the platform or its store cannot be used.
+    pub async fn rooms(&self, ec2: &Ec2) -> Result<Rooms, Error> {
+        let key = (ec2.role_arn.clone(), ec2.region.clone());
+        let cell = self.rooms.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+        Ok(cell.get_or_try_init(|| wiring::rooms(self.context, ec2)).await?.clone())
+    }
+
+    /// # Errors
+    /// When it cannot be baked on this platform, or something cannot be read.
+    pub async fn judge(
+        &self,
+        loaded: &Loaded,
+        (below, named): (Below<'_>, bool),
+        secret_sums: Result<BTreeMap<String, String>, String>,
+    ) -> Result<Judged, Error> {
+        let platform = self.context.global.platform;
+        let mut template = loaded.template.clone();
+        let rooms = self.rooms(&template.ec2).await?;
+        if let Below::Image(image) = below {
+            chain::put(&mut template, platform, &chain::near(image, &rooms).await?)?;
+        }
+        let plan = compile(template, platform)?;
+        let due =
+            |plan, base, why| Ok(Judged { plan, base, fingerprint: None, verdict: Verdict::Due { why } });
+        if let Below::Due(template) = below {
+            return due(plan, None, Why::Base { template: template.to_owned() });
+        }
+        let Some(base) = self.base(&plan, &rooms).await? else {
+            return due(plan, None, Why::NoBase);
+        };
+        match secret_sums {
+            Ok(sums) => self.by_fingerprint(loaded, named, plan, base, (sums, &rooms)).await,
+            // Who bakes what is made from it need not know its secrets.
+            Err(why) => match published(&plan, &rooms).await?.filter(|_| !named) {
+                Some(image) => {
+                    let verdict = Verdict::UpToDate { image: Box::new(image) };
+                    Ok(Judged { plan, base: Some(base), fingerprint: None, verdict })
+                }
+                None => due(plan, Some(base), Why::Secret { why }),
+            },
+        }
+    }
+
+    async fn by_fingerprint(
+        &self,
+        loaded: &Loaded,
+        named: bool,
+        plan: Plan,
+        base: BaseImage,
+        (secret_sums, rooms): (BTreeMap<String, String>, &Rooms),
+    ) -> Result<Judged, Error> {
+        let inputs = BakeInputs { secret_sums, ..inputs::contents(loaded)? };
+        let fingerprint = fingerprint(&plan, inputs.given(&base.id));
+        let (shown, variables) = (BaseEntry::of(&base).shown(), Variable::used(&plan.template.variables));
+        let made_of = MadeOf { parts: &fingerprint.parts, base: &shown, variables: &variables };
+        let (store, wanted) = (rooms.store.as_ref(), self.anew.wanted(named));
+        let verdict = due::judge(store, names(&plan), (&fingerprint, &made_of), &wanted).await?;
+        let verdict = match verdict {
+            Verdict::UpToDate { image } if named && !is_settled(&plan, store, &image).await? => {
+                Verdict::Unpublished { image }
+            }
+            verdict => verdict,
+        };
+        Ok(Judged { plan, base: Some(base), fingerprint: Some(fingerprint.sum), verdict })
+    }
+
+    async fn base(&self, plan: &Plan, rooms: &Rooms) -> Result<Option<BaseImage>, Error> {
+        let (base, ec2) = (&plan.template.base, &plan.template.ec2);
+        // A plain tree with texts as keys, which JSON always takes.
+        let key = serde_json::to_string(&(base, &ec2.role_arn, &ec2.region)).unwrap_or_default();
+        let cell = self.bases.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+        let settings = Settings::of(&plan.template, plan.platform);
+        let looked = cell.get_or_try_init(|| rooms.platform.look_up_base(base, &settings)).await?;
+        Ok(looked.clone())
+    }
+
+    /// For a template of which nothing is baked now; as a text, why they are not known.
+    async fn secret_sums(
+        &self,
+        template: &Template,
+    ) -> Result<Result<BTreeMap<String, String>, String>, Error> {
+        let rooms = self.rooms(&template.ec2).await?;
+        Ok(match secrets::resolve(&template.secrets, &template.ec2, self.context).await {
+            Ok(values) => Ok(secrets::sums(&values, rooms.store.as_ref(), false).await?),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+}
+
+async fn is_settled(plan: &Plan, store: &dyn Store, image: &ImageRecord) -> Result<bool, Error> {
+    let settings = Settings::of(&plan.template, plan.platform);
+    settle::is_settled(store, image, &plan.template.publish, &settings).await
+}
+
+/// The image that a template's stage points at.
+async fn published(plan: &Plan, rooms: &Rooms) -> Result<Option<ImageRecord>, Error> {
+    match rooms.store.get(&plan.template.publish.parameter).await? {
+        Some(pointer) => Ok(rooms.store.find(&pointer.value).await?),
+        None => Ok(None),
+    }
+}
+
+pub fn names(plan: &Plan) -> Names<'_> {
+    let template = &plan.template;
+    Names { image: &template.image.name, publish: &template.publish, platform: plan.platform }
+}
+
+/// What a template shows as its base when all that is known is how another was judged.
+pub fn below<'a>(judged: Option<&'a Judged>) -> Below<'a> {
+    match judged {
+        None => Below::Nothing,
+        Some(Judged { verdict: Verdict::UpToDate { image } | Verdict::Unpublished { image }, .. }) => {
+            Below::Image(image)
+        }
+        Some(Judged { plan, .. }) => Below::Due(&plan.template.image.name),
+    }
+}
+
+/// Judges all templates of a set; where one is made from another, that one first.
+///
+/// # Errors
+/// As for one template; the first error ends it.
+pub async fn all(set: &set::Set, judge: &Judge<'_>) -> Result<Vec<Judged>, Error> {
+    let mut judged: BTreeMap<usize, Judged> = BTreeMap::new();
+    for level in set.graph.levels() {
+        let known = &judged;
+        let each = level.iter().map(|number| async move {
+            let loaded = &set.templates[*number];
+            let base = set.graph.base(*number).and_then(|base| known.get(&base));
+            let below = (below(base), *number < set.named);
+            judge.judge(loaded, below, judge.secret_sums(&loaded.template).await?).await
+        });
+        let done = futures::future::try_join_all(each).await?;
+        judged.extend(level.iter().copied().zip(done));
+    }
+    Ok(judged.into_values().collect())
+}

@@ -1,0 +1,37 @@
+//! What a bake is given beside its plan.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::Timestamp;
+
+use crate::{
+    engine::{due, on_error::OnError},
+    plan::{Content, Given},
+};
+
+#[derive(Debug, Default)]
+pub struct BakeInputs {
+    /// Where the plan was read from.
+    pub template: PathBuf,
+    /// Every file that was read.
+    pub files: Vec<Content>,
+    /// Values by name.
+    pub secrets: BTreeMap<String, String>,
+    /// A hash of each, for the fingerprint.
+    pub secret_sums: BTreeMap<String, String>,
+    pub on_error: OnError,
+    /// Who bakes, as others who bake the same are told.
+    pub who: String,
+    /// When the run was gone on with.
+    pub resumed: Vec<Timestamp>,
+    pub wanted: due::Wanted,
+    /// Whether another bake of the same image is an error, and not waited for.
+    pub no_wait: bool,
+}
+
+impl BakeInputs {
+    /// What decides the image beside the plan.
+    pub fn given<'a>(&'a self, base: &'a str) -> Given<'a> {
+        Given { base, files: &self.files, secrets: &self.secret_sums }
+    }
+}

@@ -1,0 +1,117 @@
+//! A bake under the lock of its image: whoever had the lock before may have made the image that this one
+//! would make.
+
+use super::{Bake, Baked, From, Made, Progress, ground::Ground};
+use crate::{
+    engine::{
+        Delivery, Interrupt, clean, deliver,
+        due::{self, Names},
+        lock::{self, Lock},
+        phases::{Timings, phase},
+        settle::settle,
+    },
+    error::Error,
+    event::{Event, Phase},
+    store::ImageRecord,
+};
+
+impl Bake<'_> {
+    /// From nothing, or from a builder that was kept.
+    pub(super) async fn run(
+        &self,
+        from: Option<From>,
+        lock: Lock,
+        interrupt: Interrupt,
+    ) -> Result<Made, Error> {
+        // The time that a bake has begins when it is its turn.
+        let interrupt = interrupt.within(self.plan.template.image.timeout);
+        let result = match from {
+            None => self.anew(interrupt).await,
+            Some((builder, ground, kept)) => {
+                let so_far = (kept.progress, kept.timings);
+                let baked = self.go_on(builder, &ground, so_far, interrupt.clone()).await;
+                self.delivered(baked, interrupt).await
+            }
+        };
+        if result.is_err() {
+            clean::after_failure(self.rooms, self.folders, self.events).await;
+        }
+        if let Err(error) = lock.release().await {
+            self.events.warn(error.to_string());
+        }
+        result
+    }
+
+    pub(super) async fn lock(&self, interrupt: Interrupt) -> Result<Lock, Error> {
+        let image = &self.plan.template.image.name;
+        let (run, wait) = (&self.folders.id, !self.inputs.no_wait);
+        let who = self.inputs.who.as_str();
+        let wanted = lock::Wanted { image, platform: self.plan.platform, run, who, wait };
+        lock::lock(&self.rooms.store, wanted, interrupt, (&self.folders.journal, self.events)).await
+    }
+
+    async fn anew(&self, mut interrupt: Interrupt) -> Result<Made, Error> {
+        let mut timings = Timings::default();
+        let looked = async {
+            let ground = self.ground(&mut timings).await?;
+            Ok::<_, Error>((self.there_already(&ground).await?, ground))
+        };
+        let (there, ground) = tokio::select! {
+            looked = looked => looked?,
+            error = interrupt.wanted("the bake") => return Err(error),
+        };
+        match there {
+            Some(image) => self.reuse(image, interrupt).await,
+            None => {
+                let baked = self.make(ground, timings, interrupt.clone()).await;
+                self.delivered(baked, interrupt).await
+            }
+        }
+    }
+
+    /// The image that this bake would make.
+    async fn there_already(&self, ground: &Ground) -> Result<Option<ImageRecord>, Error> {
+        let template = &self.plan.template;
+        let (image, publish) = (template.image.name.as_str(), &template.publish);
+        let names = Names { image, publish, platform: self.plan.platform };
+        due::there(self.rooms.store.as_ref(), names, &ground.fingerprint, &self.inputs.wanted).await
+    }
+
+    async fn reuse(&self, image: ImageRecord, mut interrupt: Interrupt) -> Result<Made, Error> {
+        let events = self.events;
+        events.send(Event::UpToDate {
+            name: image.name.clone(),
+            version: image.version.clone(),
+            image: image.id.clone(),
+            parameter: self.plan.template.publish.parameter.clone(),
+            created: image.created,
+        });
+        let (target, settings) = (&self.plan.template.publish, self.settings());
+        let telling = (&self.folders.journal, events);
+        let work = async {
+            tokio::select! {
+                settled = settle(self.rooms, &image, target, &settings, telling) => settled,
+                error = interrupt.wanted("publishing the image") => Err(error),
+            }
+        };
+        phase(events, &mut Timings::default(), Phase::Publish, work).await?;
+        Ok(Made { image: image.id, reused: true })
+    }
+
+    async fn make(&self, ground: Ground, mut timings: Timings, interrupt: Interrupt) -> Result<Baked, Error> {
+        let Self { rooms, events, .. } = self;
+        let spec = self.launch_spec(&ground.base)?;
+        let launch = async { Ok(rooms.platform.launch(spec, events).await?) };
+        let builder = phase(events, &mut timings, Phase::Launch, launch).await?;
+        self.go_on(builder, &ground, (Progress::default(), timings), interrupt).await
+    }
+
+    async fn delivered(&self, baked: Result<Baked, Error>, interrupt: Interrupt) -> Result<Made, Error> {
+        let Baked { mut manifest, outcome } = baked?;
+        let Self { plan, rooms, folders, events, .. } = *self;
+        let target = &plan.template.publish;
+        let image = Delivery { manifest: &mut manifest, outcome, made_by: &folders.run, target };
+        deliver(rooms, image, folders, interrupt, events).await?;
+        Ok(Made { image: manifest.image, reused: false })
+    }
+}

@@ -1,0 +1,112 @@
+//! The parts of a fingerprint in a form that is short enough for an image's tags: whoever sees only the
+//! image can tell by them what has changed since.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Of a sum: enough to tell two contents of one part apart.
+const DIGITS: usize = 8;
+/// What a text may hold at most when it is unpacked; nobody has so many parts.
+const LARGEST: usize = 4 << 20;
+/// Beyond this the packing takes longer and saves hardly anything.
+const EFFORT: i32 = 19;
+
+/// Parts with the beginning of their sums.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortParts {
+    /// Whether the files of a folder stand there as one.
+    folded: bool,
+    parts: BTreeMap<String, String>,
+}
+
+impl ShortParts {
+    /// As a text of at most `limit` characters, letters, digits, `+` and `/`: file by file where that fits,
+    /// else folder by folder; `None` where that is too long as well.
+    pub fn packed(parts: &BTreeMap<String, String>, limit: usize) -> Option<String> {
+        [false, true].into_iter().find_map(|folded| {
+            let text = Self::of(parts, folded).pack()?;
+            (text.len() <= limit).then_some(text)
+        })
+    }
+
+    /// `None` for what is none of ours.
+    pub fn unpacked(text: &str) -> Option<Self> {
+        let bytes = STANDARD_NO_PAD.decode(text).ok()?;
+        serde_json::from_slice(&zstd::bulk::decompress(&bytes, LARGEST).ok()?).ok()
+    }
+
+    pub fn parts(&self) -> &BTreeMap<String, String> {
+        &self.parts
+    }
+
+    /// The same form of other parts, so that the two can be compared.
+    pub fn like(&self, parts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        Self::of(parts, self.folded).parts
+    }
+
+    fn of(parts: &BTreeMap<String, String>, folded: bool) -> Self {
+        let mut short: BTreeMap<String, String> = BTreeMap::new();
+        let mut folders: BTreeMap<&str, Sha256> = BTreeMap::new();
+        for (name, sum) in parts {
+            match folder(name).filter(|_| folded) {
+                Some(folder) => folders.entry(folder).or_default().update(format!("{name}\0{sum}\0")),
+                None => drop(short.insert(name.clone(), sum.chars().take(DIGITS).collect())),
+            }
+        }
+        let sum = |sum: Sha256| hex::encode(sum.finalize()).chars().take(DIGITS).collect();
+        short.extend(folders.into_iter().map(|(name, own)| (name.to_owned(), sum(own))));
+        Self { folded, parts: short }
+    }
+
+    fn pack(&self) -> Option<String> {
+        let bytes = zstd::bulk::compress(&serde_json::to_vec(self).ok()?, EFFORT).ok()?;
+        Some(STANDARD_NO_PAD.encode(bytes))
+    }
+}
+
+/// `content of file 1: /srv/www: sub/page` is of the folder `content of file 1: /srv/www`.
+fn folder(name: &str) -> Option<&str> {
+    let destination = name.strip_prefix("content of file ")?.split_once(": ")?.1;
+    let inside = destination.find(": ").map(|at| name.len() - destination.len() + at)?;
+    Some(&name[..inside])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(files: usize) -> BTreeMap<String, String> {
+        let sum = |text: &str| hex::encode(Sha256::digest(text));
+        let file = |number: usize| format!("content of file 1: /srv/www: page-{number}.html");
+        let names = (0..files).map(file).chain(["base".to_owned(), "step 1: a: b".to_owned()]);
+        names.map(|name| (name.clone(), sum(&name))).collect()
+    }
+
+    #[test]
+    fn few_parts_are_told_one_by_one_and_many_files_folder_by_folder() {
+        for (files, folded) in [(50, false), (3000, true)] {
+            let parts = parts(files);
+            let text = ShortParts::packed(&parts, 2000).unwrap();
+            assert!(text.len() <= 2000);
+            let short = ShortParts::unpacked(&text).unwrap();
+            assert_eq!(short.folded, folded);
+            assert_eq!(short.parts(), &short.like(&parts));
+            assert_eq!(short.parts()["base"], parts["base"][..8]);
+        }
+        let folded = ShortParts::unpacked(&ShortParts::packed(&parts(3000), 2000).unwrap()).unwrap();
+        let names: Vec<&String> = folded.parts().keys().collect();
+        assert_eq!(names, ["base", "content of file 1: /srv/www", "step 1: a: b"]);
+        assert_ne!(folded.parts(), &folded.like(&parts(2999)), "a file is missing");
+    }
+
+    #[test]
+    fn what_is_too_long_in_any_form_or_none_of_ours_is_none() {
+        assert_eq!(ShortParts::packed(&parts(10), 20), None);
+        for text in ["", "AAAA", "no base64!", "KLUv/Q"] {
+            assert_eq!(ShortParts::unpacked(text), None, "{text}");
+        }
+    }
+}
