@@ -1,5 +1,7 @@
-//! `hornero bake`: what is due of a set of templates (`many`), one bake each (`one`).
+//! `hornero bake`: what is due of a set of templates (`many`), one bake each (`one`), and what came of
+//! them (`end`).
 
+mod end;
 mod many;
 mod one;
 
@@ -54,9 +56,9 @@ impl Bake {
             }
         }
         if ends.len() > 1 && !context.json() {
-            show::stderr(&many::overview(&set, &ends));
+            show::stderr(&end::overview(&set, &ends));
         }
-        Ok(ExitCode::from(ends.iter().map(many::End::code).rfind(|code| *code != 0).unwrap_or(0)))
+        Ok(ExitCode::from(ends.iter().map(end::End::code).rfind(|code| *code != 0).unwrap_or(0)))
     }
 }
 

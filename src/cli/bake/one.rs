@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::many::{End, Many};
+use super::{end::End, many::Many};
 use crate::{
     cli::{
         Context, clean, inputs,

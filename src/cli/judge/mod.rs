@@ -1,14 +1,16 @@
 //! Which templates of a set are to be baked, and why: each is judged when what it is made from is known.
 //! Reads only.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+mod judged;
+mod looked;
 
-use tokio::sync::OnceCell;
+use std::collections::BTreeMap;
 
-use super::{Context, anew::Anew, chain, inputs, secrets, set, wiring};
+use judged::below;
+pub use judged::{Below, Judged};
+use looked::Looked;
+
+use super::{Context, anew::Anew, chain, inputs, secrets, set};
 use crate::{
     engine::{
         BakeInputs, Rooms,
@@ -24,60 +26,22 @@ use crate::{
     template::model::{Ec2, Template, Variable},
 };
 
-/// Looked up by whoever is first; the others wait for it.
-type Once<T> = Arc<OnceCell<T>>;
-
-/// The role and the region that a template names.
-type Account = (Option<String>, Option<String>);
-
-/// What is looked up once for all templates.
+/// Judges the templates of one command.
 pub struct Judge<'a> {
     context: &'a Context,
     anew: Anew,
-    rooms: Mutex<BTreeMap<Account, Once<Rooms>>>,
-    /// By what the templates say of them.
-    bases: Mutex<BTreeMap<String, Once<Option<BaseImage>>>>,
-}
-
-/// A template that has been judged.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    pub plan: Plan,
-    /// What it would start from, where that can be told without making it.
-    pub base: Option<BaseImage>,
-    /// Of the image that a bake would make, where that can be told.
-    pub fingerprint: Option<String>,
-    pub verdict: Verdict,
-}
-
-impl Judged {
-    /// Whether a bake has anything to do.
-    pub fn is_due(&self) -> bool {
-        matches!(self.verdict, Verdict::Due { .. } | Verdict::Unpublished { .. })
-    }
-}
-
-/// What became of the template that another is made from.
-#[derive(Clone, Copy, Debug)]
-pub enum Below<'a> {
-    /// There is none.
-    Nothing,
-    Image(&'a ImageRecord),
-    /// Its image has this name and is to be baked first.
-    Due(&'a str),
+    looked: Looked<'a>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(context: &'a Context, anew: Anew) -> Self {
-        Self { context, anew, rooms: Mutex::default(), bases: Mutex::default() }
+        Self { context, anew, looked: Looked::new(context) }
     }
 
     /// # Errors
     /// When the platform or its store cannot be used.
     pub async fn rooms(&self, ec2: &Ec2) -> Result<Rooms, Error> {
-        let key = (ec2.role_arn.clone(), ec2.region.clone());
-        let cell = self.rooms.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        Ok(cell.get_or_try_init(|| wiring::rooms(self.context, ec2)).await?.clone())
+        self.looked.rooms(ec2).await
     }
 
     /// # Errors
@@ -100,7 +64,7 @@ impl<'a> Judge<'a> {
         if let Below::Due(template) = below {
             return due(plan, None, Why::Base { template: template.to_owned() });
         }
-        let Some(base) = self.base(&plan, &rooms).await? else {
+        let Some(base) = self.looked.base(&plan, &rooms).await? else {
             return due(plan, None, Why::NoBase);
         };
         match secret_sums {
@@ -139,16 +103,6 @@ impl<'a> Judge<'a> {
         Ok(Judged { plan, base: Some(base), fingerprint: Some(fingerprint.sum), verdict })
     }
 
-    async fn base(&self, plan: &Plan, rooms: &Rooms) -> Result<Option<BaseImage>, Error> {
-        let (base, ec2) = (&plan.template.base, &plan.template.ec2);
-        // A plain tree with texts as keys, which JSON always takes.
-        let key = serde_json::to_string(&(base, &ec2.role_arn, &ec2.region)).unwrap_or_default();
-        let cell = self.bases.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        let settings = Settings::of(&plan.template, plan.platform);
-        let looked = cell.get_or_try_init(|| rooms.platform.look_up_base(base, &settings)).await?;
-        Ok(looked.clone())
-    }
-
     /// For a template of which nothing is baked now; as a text, why they are not known.
     async fn secret_sums(
         &self,
@@ -178,17 +132,6 @@ async fn published(plan: &Plan, rooms: &Rooms) -> Result<Option<ImageRecord>, Er
 pub fn names(plan: &Plan) -> Names<'_> {
     let template = &plan.template;
     Names { image: &template.image.name, publish: &template.publish, platform: plan.platform }
-}
-
-/// What a template shows as its base when all that is known is how another was judged.
-pub fn below<'a>(judged: Option<&'a Judged>) -> Below<'a> {
-    match judged {
-        None => Below::Nothing,
-        Some(Judged { verdict: Verdict::UpToDate { image } | Verdict::Unpublished { image }, .. }) => {
-            Below::Image(image)
-        }
-        Some(Judged { plan, .. }) => Below::Due(&plan.template.image.name),
-    }
 }
 
 /// Judges all templates of a set; where one is made from another, that one first.

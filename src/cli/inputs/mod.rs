@@ -1,19 +1,19 @@
 //! Templates from the command line: variables from all their sources, and the templates loaded
 //! with every mistake of every one of them told at once.
 
-use std::path::{Path, PathBuf};
+mod contents;
+mod given;
+
+use std::path::PathBuf;
+
+pub use contents::contents;
 
 use super::{Context, set, show};
 use crate::{
-    engine::BakeInputs,
     error::{Error, Kind},
     load::{self, Loaded},
-    plan::Content,
     template::{check::stage_name, diagnose::Mistakes},
 };
-
-/// Names variables in the environment.
-const PREFIX: &str = "HORNERO_VAR_";
 
 /// `NAME=VALUE` of `--var`.
 pub fn assignment(text: &str) -> Result<(String, String), String> {
@@ -45,14 +45,14 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> 
 /// # Errors
 /// When any of them has a mistake. All mistakes have been printed by then.
 pub fn load_some(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
-    let inputs = load::Inputs { among_others: true, ..inputs(context)? };
+    let inputs = load::Inputs { among_others: true, ..given::inputs(context)? };
     read(&expand(paths, context)?, &inputs, context)
 }
 
 /// # Errors
 /// When a variable was given that none of all templates declares; it has been told by then.
 pub fn all_known(loaded: &[Loaded], context: &Context) -> Result<(), Error> {
-    let inputs = inputs(context)?;
+    let inputs = given::inputs(context)?;
     let declared = |name: &str| {
         loaded.iter().any(|one| one.template.variables.iter().any(|variable| variable.name == name))
     };
@@ -112,81 +112,4 @@ fn expand(paths: &[PathBuf], context: &Context) -> Result<Vec<PathBuf>, Error> {
         files.extend(found);
     }
     Ok(files)
-}
-
-/// Later ones win: files in their order, the environment, `--var`.
-fn inputs(context: &Context) -> Result<load::Inputs, Error> {
-    let global = &context.global;
-    let mut vars = Vec::new();
-    for file in &global.var_files {
-        match load::var_file(file) {
-            Ok(found) => vars.extend(found),
-            Err(mistakes) => {
-                show::mistakes(&mistakes, context);
-                return Err(Error::new(
-                    Kind::Template,
-                    format!("reading the variables in `{}`", file.display()),
-                ));
-            }
-        }
-    }
-    // What is no text cannot be a variable's value; the template then asks for it by name.
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    vars.extend(environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))));
-    vars.extend(global.vars.iter().cloned());
-    Ok(load::Inputs {
-        vars,
-        among_others: false,
-        platform: global.platform,
-        stage: global.stage.clone(),
-        provisioner_folders: installed(),
-        allowed: allowed(&global.allow_paths)?,
-        home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
-    })
-}
-
-/// The real folders of `--allow-path`.
-fn allowed(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let real = |folder: &PathBuf| {
-        std::fs::canonicalize(folder).map_err(|error| {
-            Error::new(Kind::Usage, format!("allowing the folder `{}`", folder.display()))
-                .because(&error)
-                .hint("--allow-path names a folder that is there")
-        })
-    };
-    folders.iter().map(real).collect()
-}
-
-/// Provisioners that came with hornero, beside its program or in its source folder.
-fn installed() -> Vec<PathBuf> {
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
-    beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
-}
-
-/// The user, the computer and the process.
-fn who() -> String {
-    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let at = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
-    format!("{at}, process {}", std::process::id())
-}
-
-/// Every file that was read, with its sum; the template is the first of them.
-///
-/// # Errors
-/// When one of them cannot be read.
-pub fn contents(loaded: &Loaded) -> Result<BakeInputs, Error> {
-    let content = |file: &load::InputFile| {
-        let sum = file.sum().map_err(|error| {
-            Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
-        })?;
-        Ok(Content { path: file.path.clone(), mode: file.mode, sum })
-    };
-    let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
-    let template = set::path(loaded).to_owned();
-    Ok(BakeInputs { template, files, who: who(), ..BakeInputs::default() })
 }

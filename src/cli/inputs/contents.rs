@@ -1,0 +1,33 @@
+//! What a bake is given of a template's files, and who bakes.
+
+use crate::{
+    cli::set,
+    engine::BakeInputs,
+    error::{Error, Kind},
+    load::{self, Loaded},
+    plan::Content,
+};
+
+/// The user, the computer and the process.
+fn who() -> String {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let at = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
+    format!("{at}, process {}", std::process::id())
+}
+
+/// Every file that was read, with its sum; the template is the first of them.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn contents(loaded: &Loaded) -> Result<BakeInputs, Error> {
+    let content = |file: &load::InputFile| {
+        let sum = file.sum().map_err(|error| {
+            Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
+        })?;
+        Ok(Content { path: file.path.clone(), mode: file.mode, sum })
+    };
+    let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
+    let template = set::path(loaded).to_owned();
+    Ok(BakeInputs { template, files, who: who(), ..BakeInputs::default() })
+}
