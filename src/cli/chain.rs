@@ -1,26 +1,34 @@
 //! Bases that are images of other templates.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Context, inputs, set};
+use super::set;
 use crate::{
-    engine::{Rooms, manifest::Manifest},
+    engine::{Rooms, kept::Kept, manifest::Manifest},
     error::{Error, Kind},
+    plan::PlannedBase,
     platform::{CapturedDisk, Content},
     store::ImageRecord,
     template::model::{Ec2Base, PlatformKind, QemuBase, Template},
 };
 
-/// Puts the image that `[base] template` stands for in its place: the one that the other template's
-/// parameter points at.
+/// Puts the image that a kept builder was started from in the place of `[base] template`, whatever that
+/// stands for now.
 ///
 /// # Errors
-/// When the other template has a mistake, or is not baked yet on this platform.
-pub async fn resolve(template: &mut Template, rooms: &Rooms, context: &Context) -> Result<(), Error> {
-    let platform = context.global.platform;
-    let Some(path) = set::base(template, platform).map(Path::to_owned) else { return Ok(()) };
-    let image = published(&path, rooms, context).await?;
-    put(template, platform, &image)
+/// When what is kept of it cannot be read.
+pub fn as_before(template: &mut Template, platform: PlatformKind, kept: &Kept) -> Result<(), Error> {
+    if set::base(template, platform).is_none() {
+        return Ok(());
+    }
+    let base = serde_json::from_value(kept.declared_base.clone()).map_err(|error| {
+        Error::new(Kind::Local, format!("reading what {} was started from", kept.run)).because(&error)
+    })?;
+    match base {
+        PlannedBase::Ec2(base) => template.base.ec2 = Some(base),
+        PlannedBase::Qemu(base) => template.base.qemu = Some(base),
+    }
+    Ok(())
 }
 
 /// Puts this image in the place of `[base] template`.
@@ -54,19 +62,6 @@ pub async fn near(image: &ImageRecord, rooms: &Rooms) -> Result<ImageRecord, Err
         Error::new(Kind::Template, message)
             .hint(format!("add the region to `copy_to` in the template of `{}` and bake that", image.name))
     })
-}
-
-async fn published(path: &Path, rooms: &Rooms, context: &Context) -> Result<ImageRecord, Error> {
-    let loaded = inputs::load(&[path.to_owned()], context)?;
-    let shown = path.display();
-    let missing = || {
-        let platform = context.global.platform.name();
-        Error::new(Kind::Store, format!("finding the base: `{shown}` has no image on {platform} yet"))
-            .hint(format!("bake it first: hornero bake {shown} --platform {platform}"))
-    };
-    let parameter = loaded.first().map(|one| one.template.publish.parameter.clone()).ok_or_else(missing)?;
-    let pointer = rooms.store.get(&parameter).await?.ok_or_else(missing)?;
-    rooms.store.find(&pointer.value).await?.ok_or_else(missing)
 }
 
 /// A base on this computer is one disk.

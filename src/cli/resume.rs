@@ -77,13 +77,14 @@ impl Resume {
         };
         let mut template = one.template.clone();
         let rooms = wiring::rooms(context, &template.ec2).await?;
-        chain::resolve(&mut template, &rooms, context).await?;
+        chain::as_before(&mut template, context.global.platform, kept)?;
         let plan = compile(template, context.global.platform)?;
         let parameter = &plan.template.publish.parameter;
         if *parameter != kept.parameter {
             show::stderr(&format!("note: the image goes to {parameter}, and not to {}\n", kept.parameter));
         }
-        Ok((plan, rooms, inputs::contents(one)?))
+        let inputs = inputs::contents(one, plan.platform)?;
+        Ok((plan, rooms, inputs))
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Kept {
     /// What the builder was started from, and how the template named that.
     pub base: BaseImage,
     pub declared_base: Value,
+    /// The template whose image that is, if it is one's.
+    #[serde(default)]
+    pub made_from: Option<PathBuf>,
     /// The parts of the fingerprint.
     pub parts: BTreeMap<String, String>,
     /// Of the builder's account, in OpenSSH's text form.

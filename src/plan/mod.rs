@@ -7,7 +7,7 @@ mod difference;
 mod fingerprint;
 pub mod graph;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use changes::{Done, changed};
 pub use compile::compile;
@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 /// The base of the platform that is baked on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedBase {
     Ec2(Ec2Base),

@@ -63,7 +63,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
         on_error: many.how.on_error.clone(),
         wanted: many.how.anew.wanted(named),
         no_wait: many.how.no_wait,
-        ..inputs::contents(loaded)?
+        ..inputs::contents(loaded, plan.platform)?
     };
     match run(&plan, inputs, &rooms, many).await? {
         Ok(Made { image, reused }) => {

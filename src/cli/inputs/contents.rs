@@ -1,11 +1,14 @@
 //! What a bake is given of a template's files, and who bakes.
 
+use std::path::Path;
+
 use crate::{
     cli::set,
     engine::BakeInputs,
     error::{Error, Kind},
     load::{self, Loaded},
     plan::Content,
+    template::model::PlatformKind,
 };
 
 /// The user, the computer and the process.
@@ -20,7 +23,7 @@ fn who() -> String {
 ///
 /// # Errors
 /// When one of them cannot be read.
-pub fn contents(loaded: &Loaded) -> Result<BakeInputs, Error> {
+pub fn contents(loaded: &Loaded, platform: PlatformKind) -> Result<BakeInputs, Error> {
     let content = |file: &load::InputFile| {
         let sum = file.sum().map_err(|error| {
             Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
@@ -29,5 +32,6 @@ pub fn contents(loaded: &Loaded) -> Result<BakeInputs, Error> {
     };
     let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
     let template = set::path(loaded).to_owned();
-    Ok(BakeInputs { template, files, who: who(), ..BakeInputs::default() })
+    let made_from = set::base(&loaded.template, platform).map(Path::to_owned);
+    Ok(BakeInputs { template, made_from, files, who: who(), ..BakeInputs::default() })
 }

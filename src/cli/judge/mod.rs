@@ -88,7 +88,7 @@ impl<'a> Judge<'a> {
         base: BaseImage,
         (secret_sums, rooms): (BTreeMap<String, String>, &Rooms),
     ) -> Result<Judged, Error> {
-        let inputs = BakeInputs { secret_sums, ..inputs::contents(loaded)? };
+        let inputs = BakeInputs { secret_sums, ..inputs::contents(loaded, plan.platform)? };
         let fingerprint = fingerprint(&plan, inputs.given(&base.id));
         let (shown, variables) = (BaseEntry::of(&base).shown(), Variable::used(&plan.template.variables));
         let made_of = MadeOf { parts: &fingerprint.parts, base: &shown, variables: &variables };

@@ -13,6 +13,8 @@ use crate::{
 pub struct BakeInputs {
     /// Where the plan was read from.
     pub template: PathBuf,
+    /// The template whose image is the base.
+    pub made_from: Option<PathBuf>,
     /// Every file that was read.
     pub files: Vec<Content>,
     /// Values by name.

@@ -96,6 +96,7 @@ impl Bake<'_> {
             progress,
             base: ground.base.clone(),
             declared_base: self.plan.declared_base(),
+            made_from: self.inputs.made_from.clone(),
             parts: ground.fingerprint.parts.clone(),
             private_key: self.keys.account.private.clone(),
             host_key: self.keys.host.public.clone(),

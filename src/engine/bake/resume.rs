@@ -18,7 +18,7 @@ pub fn fits(kept: &Kept, plan: &Plan, inputs: &BakeInputs) -> Result<(), Error> 
     if plan.template.image.name != kept.image {
         changes.push(format!("the image's name, which was `{}`", kept.image));
     }
-    if plan.declared_base() != kept.declared_base {
+    if plan.declared_base() != kept.declared_base || inputs.made_from != kept.made_from {
         changes.push("the base".to_owned());
     }
     let now = fingerprint(plan, inputs.given(&kept.base.id)).parts;

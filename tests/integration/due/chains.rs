@@ -134,6 +134,26 @@ fn a_base_that_was_not_named_keeps_its_stage_and_its_secrets_to_itself() {
 }
 
 #[test]
+fn a_kept_builder_is_gone_on_with_although_its_base_was_baked_anew_meanwhile() {
+    let cloud = Cloud::start();
+    let folder = graph(&cloud);
+    add(&folder, "web", &step("no", "exit 3"));
+    let (base, web) = (format!("{folder}/base.toml"), format!("{folder}/web.toml"));
+    bake(&cloud, &[&web, "--on-error", "keep"], 6);
+    let (first, run) = (pointed(&cloud, "base"), cloud.run_id());
+    bake(&cloud, &[&base, "--force"], 0);
+    assert_ne!(pointed(&cloud, "base"), first);
+    let text = std::fs::read_to_string(&web).unwrap();
+    std::fs::write(&web, text.replace("exit 3", "true")).unwrap();
+    let ran = cloud.run(&["resume", &run]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // In it may be what somebody did by hand, and its base is not the newest: the next bake makes another.
+    let image = ran.stdout.trim().to_owned();
+    assert_eq!(pointed(&cloud, "web"), image);
+    assert_ne!(bake(&cloud, &[&web], 0).stdout.trim(), image);
+}
+
+#[test]
 fn two_templates_that_record_the_same_are_a_mistake() {
     let cloud = Cloud::start();
     let folder = graph(&cloud);
