@@ -99,9 +99,9 @@ fn because(why: &Why) -> Vec<String> {
         Why::TooOld { image, days, allowed } => {
             one(format!("{image} is {days} days old, and --max-age is {allowed}"))
         }
-        Why::Unproved { image } => {
-            one(format!("{image} was made from the same, and has not passed its checks"))
-        }
+        Why::Unproved { image } => one(format!(
+            "{image} was made from the same, and did not pass its checks, was not finished, or comes from a resumed bake"
+        )),
         Why::Gone { image, what } => one(format!("{image} was made from the same, and is not whole: {what}")),
         Why::Other { image } => one(format!(
             "{image} was made from something else; what has changed is known where it was baked, if anywhere"

@@ -100,10 +100,28 @@ fn an_image_that_failed_its_checks_is_no_image_to_skip_to() {
     assert_eq!(ran.code, 7, "{}", ran.stderr);
     std::fs::remove_dir(&mark).unwrap();
     let plan = cloud.run(&["plan", &template]);
-    assert!(plan.stdout.contains("and has not passed its checks"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("and did not pass its checks"), "{}", plan.stdout);
     assert_eq!(cloud.run(&["bake", &template]).code, 7);
     assert_eq!(cloud.images("eu-west-1").len(), 2);
     assert_eq!(launches(&mut cloud), 4);
+}
+
+#[test]
+fn the_image_of_a_resumed_bake_is_recorded_and_not_reused() {
+    let mut cloud = Cloud::start();
+    let mark = cloud.hornero.folder.path().join("by-hand");
+    let step = format!("[[steps]]\nname = \"needs\"\nrun = \"test -e {}\"\n", mark.display());
+    let template = cloud.template("", &step);
+    assert_eq!(cloud.run(&["bake", &template, "--on-error", "keep"]).code, 6);
+    // As somebody would do in a shell there.
+    std::fs::write(&mark, "").unwrap();
+    let ran = cloud.run(&["resume", &cloud.run_id()]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(cloud.parameter("/images/web/dev", "eu-west-1").0, ran.stdout.trim());
+    let plan = cloud.run(&["plan", &template]).stdout;
+    assert!(plan.contains("or comes from a resumed bake"), "{plan}");
+    assert_ne!(baked(&cloud, &[&template]), ran.stdout.trim());
+    assert_eq!(launches(&mut cloud), 2);
 }
 
 #[test]
