@@ -23,10 +23,10 @@ check: setup
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib
 	@scripts/deny.sh
 
-# How long the program itself takes, without any guest.
+# hornero and its peers at the same work, about 25 minutes; `make bench BENCH='bake files --quick'` is less.
 bench: rust
-	$(CARGO) build
-	@scripts/bench.sh
+	@scripts/setup.sh bench
+	@$(CARGO) bench --bench peers -- $(BENCH)
 
 setup: rust
 	@scripts/setup.sh test

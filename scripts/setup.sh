@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that hornero needs, where they are missing.
 #
-#   scripts/setup.sh [--dry-run] [demo|test]
+#   scripts/setup.sh [--dry-run] [demo|test|bench]
 #
-# `demo` is what building and baking take, `test` (the default) what the tests take too. Does
-# nothing, and takes no time, when everything is there. Never up- or downgrades what is installed.
+# `demo` is what building and baking take, `test` (the default) what the tests take too, `bench` that
+# and the programs that hornero is measured against. Does nothing, and takes no time, when everything
+# is there. Never up- or downgrades what is installed.
 set -euo pipefail
 
 # Package, and a program that shows it is there however it came; `-` asks the package manager.
@@ -32,6 +33,10 @@ shellcheck              shellcheck
 socat                   socat
 ansible-core            ansible-playbook
 "
+bench_packages="
+packer                  packer
+rsync                   rsync
+"
 
 dry_run=no
 packages="$demo_packages$test_packages"
@@ -40,7 +45,8 @@ for argument in "$@"; do
         --dry-run) dry_run=yes ;;
         demo) packages="$demo_packages" ;;
         test) ;;
-        *) echo "usage: scripts/setup.sh [--dry-run] [demo|test]" >&2; exit 2 ;;
+        bench) packages="$packages$bench_packages" ;;
+        *) echo "usage: scripts/setup.sh [--dry-run] [demo|test|bench]" >&2; exit 2 ;;
     esac
 done
 

@@ -92,6 +92,15 @@ fn the_demo_does_without_what_only_tests_take() {
 }
 
 #[test]
+fn what_hornero_is_measured_against_is_for_the_benchmark_alone() {
+    let machine = Machine::new(ALL, "");
+    let (code, said) = machine.setup(&["--dry-run", "bench"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("--no-upgrade packer rsync\n"), "{said}");
+    assert_eq!(machine.setup(&["--dry-run", "test"]), (Some(0), String::new()));
+}
+
+#[test]
 fn qemu_comes_from_backports_where_a_part_of_it_did() {
     let policy = "qemu-utils:\n  Installed: 1:10.0~bpo12+1\n  Version table:\n *** 1:10.0~bpo12+1 100\n        \
                   100 https://mirror/debian bookworm-backports/main amd64 Packages\n        \

@@ -3,18 +3,14 @@
 //! input closes: with this value, or with the process that holds it, however that ends.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufRead, BufReader, Lines, Read, Seek, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::OnceLock,
 };
 
-use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
-
-/// What is installed, and in which versions.
-const REQUIREMENTS: &str = "tests/aws/requirements.txt";
 
 /// The programs of the virtual environment: `python`, `aws`.
 pub fn program(name: &str) -> PathBuf {
@@ -24,28 +20,11 @@ pub fn program(name: &str) -> PathBuf {
 
 /// Test processes run side by side: one installs, the others wait for it.
 fn installed() -> PathBuf {
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (folder, marker) = (tmp.join("python"), tmp.join("python-installed.txt"));
-    let requirements = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REQUIREMENTS)).unwrap();
-    // Its programs hold its path, so one that came here with a copied target directory is made anew.
-    let wanted = format!("{}\n{requirements}", folder.display());
-    let lock = File::create(tmp.join("python.lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    if fs::read_to_string(&marker).is_ok_and(|there| there == wanted) {
-        return folder.join("bin");
-    }
-    fs::remove_dir_all(&folder).ok();
-    done(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    let mut pip = Command::new(folder.join("bin/pip"));
-    done(pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]));
-    fs::write(marker, wanted).unwrap();
-    folder.join("bin")
-}
-
-fn done(command: &mut Command) {
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/python.sh");
+    let output = Command::new(script).arg(env!("CARGO_TARGET_TMPDIR")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}; scripts/setup.sh installs what this needs");
+    assert!(output.status.success(), "{said}; scripts/setup.sh installs what this needs");
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 /// A server under way.
@@ -95,7 +74,7 @@ impl Server {
                 let mut text = String::new();
                 self.said.rewind().unwrap();
                 self.said.read_to_string(&mut text).unwrap();
-                panic!("the server ended: {text}")
+                panic!("the server ended ({:?}): {text}", self.process.wait())
             }
         }
     }

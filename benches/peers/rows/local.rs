@@ -1,0 +1,145 @@
+//! Bakes on this computer, from one base: two shell steps and 2,000 files, cold and warm.
+//!
+//! hornero also does what Packer does not: waits for cloud-init's end, lists what is in the image,
+//! seals it and compresses it. Packer gets the base that hornero built, and the same kind of machine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::{
+    measure::{Entrant, in_turn},
+    outcome::{Fresh, Outcome, Unit},
+    rig::{
+        bench::{Bench, said},
+        data, guest,
+        hornero::{Content, PROGRAM, program},
+        job::{self, Ran},
+        packer, seed,
+    },
+};
+
+/// A round takes two minutes where KVM does not work.
+const ROUNDS: u32 = 3;
+const STEPS: &[&str] = &["echo one", "echo two"];
+const USER: &str = "packer";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Cold,
+    Warm,
+    Packer,
+}
+
+pub async fn run(bench: &Bench<'_>) -> Result<Fresh> {
+    let local = Local::prepare(bench).await?;
+    let times = bench.args.pairs(ROUNDS);
+    let mut entrants = vec![
+        Entrant { who: By::Cold, name: "hornero", times },
+        Entrant { who: By::Packer, name: "Packer", times },
+    ];
+    if local.knows_cold {
+        // The first warm bake makes what the later ones start from.
+        local.bake(By::Warm).await?;
+        entrants.push(Entrant { who: By::Warm, name: "warm", times });
+    }
+    let mut series = in_turn(&entrants, async |by| local.bake(by).await).await?;
+    let mut fresh = Fresh::default();
+    if local.knows_cold
+        && let Some(mut warm) = series.pop()
+    {
+        "hornero".clone_into(&mut warm.who);
+        let outcome = Outcome::new("local bake, warm", Unit::Seconds, vec![warm, series[1].clone()]);
+        fresh.outcomes.push(outcome.ratio("Packer", 0.45));
+    }
+    fresh.outcomes.insert(0, Outcome::new("local bake, cold", Unit::Seconds, series).ratio("Packer", 0.9));
+    Ok(fresh)
+}
+
+struct Local {
+    room: TempDir,
+    template: PathBuf,
+    packer: PathBuf,
+    knows_cold: bool,
+}
+
+impl Local {
+    async fn prepare(bench: &Bench<'_>) -> Result<Self> {
+        let room = bench.room()?;
+        // A template's files lie in its own folder.
+        let from = data::folder(room.path(), 2000, 4096)?;
+        let carried = |to: &'static str| Content {
+            steps: STEPS,
+            carried: Some((&from, Path::new(to))),
+            ..Content::default()
+        };
+        let template = room.path().join("local.toml");
+        let relative = carried("/srv/files").tables().replace(&format!("{}/", room.path().display()), "");
+        let text = format!("[image]\nname = \"local\"\n[base]\nos = \"debian-12\"\n{relative}");
+        fs::write(&template, text).with_context(|| format!("writing {}", template.display()))?;
+        let help = said(PROGRAM, &["bake", "--help"]).await;
+        let mut local = Self { room, template, packer: PathBuf::new(), knows_cold: help.contains("--cold") };
+        if guest::base().is_err() || guest::kvm().is_none() {
+            // Builds the base, and finds out whether KVM works.
+            local.bake(By::Cold).await?;
+        }
+        local.packer = local.packer_template(carried("/tmp/files")).await?;
+        Ok(local)
+    }
+
+    async fn bake(&self, by: By) -> Result<f64> {
+        let ran = match by {
+            By::Cold if self.knows_cold => self.hornero(&["--cold"]).await?,
+            By::Cold | By::Warm => self.hornero(&[]).await?,
+            By::Packer => {
+                let out = self.out();
+                if out.exists() {
+                    fs::remove_dir_all(&out).with_context(|| format!("removing {}", out.display()))?;
+                }
+                let mut command = packer::build(self.room.path(), &self.packer);
+                command.env("PATH", guest::path_with_qemu_img(self.room.path())?);
+                job::run("packer", command).await?
+            }
+        };
+        Ok(ran.seconds)
+    }
+
+    async fn hornero(&self, more: &[&str]) -> Result<Ran> {
+        let template = self.template.display().to_string();
+        let arguments = [&["bake", "--force"], more, &[&template]].concat();
+        let mut command = program(self.room.path(), &arguments);
+        command.env("HORNERO_DATA_DIR", guest::data_folder());
+        let ran = job::run("hornero", command).await?;
+        self.forget_images()?;
+        Ok(ran)
+    }
+
+    /// Each takes half a gigabyte.
+    fn forget_images(&self) -> Result<()> {
+        let images = guest::data_folder().join("images");
+        fs::remove_dir_all(&images).with_context(|| format!("removing {}", images.display()))
+    }
+
+    fn out(&self) -> PathBuf {
+        self.room.path().join("packer-out")
+    }
+
+    async fn packer_template(&self, content: Content<'_>) -> Result<PathBuf> {
+        let (room, key) = (self.room.path(), self.room.path().join("key"));
+        let file = key.display().to_string();
+        let told = said("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", &file]).await;
+        ensure!(key.is_file(), "ssh-keygen made no key {file}: {told}");
+        let public = fs::read_to_string(key.with_extension("pub")).context("reading a new key")?;
+        let seed = seed::volume(room, USER, &public)?;
+        packer::write(
+            room,
+            "local",
+            &guest::builder(USER, &guest::base()?, &seed, &key, &self.out()),
+            content,
+        )
+    }
+}
