@@ -30,7 +30,7 @@ pub enum Kind {
     Interrupted,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     pub kind: Kind,
     pub message: String,

@@ -78,17 +78,40 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
 /// # Errors
 /// When the disk is full or the user may not.
 pub fn replace(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        removed => removed?,
+    Replacement::write(path, |file| file.write_all(bytes.as_ref()))?.place()
+}
+
+/// A file that is whole and on the disk, and not yet in its place.
+pub struct Replacement {
+    /// Where it is until then.
+    pub new: PathBuf,
+    path: PathBuf,
+}
+
+impl Replacement {
+    /// # Errors
+    /// When the disk is full or the user may not.
+    pub fn write(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<Self> {
+        let mut new = path.as_os_str().to_owned();
+        new.push(".new");
+        let new = PathBuf::from(new);
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+        let mut file = create_new(&new)?;
+        write(&mut file)?;
+        file.sync_all()?;
+        Ok(Self { new, path: path.to_owned() })
     }
-    let mut file = create_new(&new)?;
-    file.write_all(bytes.as_ref())?;
-    file.sync_all()?;
-    fs::rename(new, path)
+
+    /// Takes the place of the old one.
+    ///
+    /// # Errors
+    /// When the user may not.
+    pub fn place(self) -> io::Result<()> {
+        fs::rename(self.new, self.path)
+    }
 }
 
 /// A file that was there may have been open to others.

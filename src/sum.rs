@@ -9,12 +9,14 @@ use std::{
 use sha2::{Digest, Sha256};
 
 /// Read at once: large enough that the system calls do not show.
-const CHUNK: usize = 1 << 20;
+const CHUNK: u64 = 1 << 20;
 
 /// # Errors
 /// When the file cannot be read.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let (mut file, mut sum, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; CHUNK]);
+    let (mut file, mut sum) = (File::open(path)?, Sha256::new());
+    // Small files come by the thousands: the large buffer would cost more than reading them.
+    let mut buffer = vec![0; file.metadata()?.len().clamp(4096, CHUNK) as usize];
     loop {
         match file.read(&mut buffer)? {
             0 => return Ok(hex::encode(sum.finalize())),

@@ -1,12 +1,18 @@
 //! Waiting for something outside to reach a state: each wait has a name, an interval with jitter,
 //! a deadline, states that end it at once, and how often in a row the state must be seen.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use futures::future::join_all;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 
-/// Between two looks: at least this, at most twice this.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// Between two looks: at least this.
+const INTERVAL: Duration = Duration::from_millis(700);
+/// At most so much of it, so that many who wait do not all look at once.
+const JITTER: f64 = 1.7;
 /// The same just after the beginning: much of what is waited for is there at once.
 const FIRST: Duration = Duration::from_millis(200);
 
@@ -19,6 +25,8 @@ pub struct Wait {
     name: String,
     deadline: Duration,
     consecutive: u32,
+    confirmed: u32,
+    sooner: Option<Arc<Notify>>,
 }
 
 /// What one look came to.
@@ -56,13 +64,26 @@ pub trait Passing {
 
 impl Wait {
     pub fn new(name: impl Into<String>, deadline: Duration) -> Self {
-        Self { name: name.into(), deadline, consecutive: 1 }
+        Self { name: name.into(), deadline, consecutive: 1, confirmed: 0, sooner: None }
     }
 
     /// The state must be seen so often in a row: an eventually consistent service may answer from
     /// a place that does not know it yet.
     pub fn consecutive(mut self, times: u32) -> Self {
         self.consecutive = times;
+        self
+    }
+
+    /// As soon as the state is there, so many further looks at once must see it too: each goes over a
+    /// connection of its own, so an eventually consistent service answers from several places.
+    pub fn confirmed(mut self, looks: u32) -> Self {
+        self.confirmed = looks;
+        self
+    }
+
+    /// Whoever may notice first: when told so, it is looked at once.
+    pub fn sooner(mut self, told: Arc<Notify>) -> Self {
+        self.sooner = Some(told);
         self
     }
 
@@ -77,11 +98,25 @@ impl Wait {
     {
         let (start, mut seen) = (Instant::now(), Seen::default());
         loop {
-            let look = look().await;
-            if let Some(end) = self.judge(look, &mut seen, start.elapsed()) {
+            let mut end = self.judge(look().await, &mut seen, start.elapsed());
+            if matches!(end, Some(Ok(_))) {
+                let again = join_all((0..self.confirmed).map(|_| look())).await;
+                end = again.into_iter().fold(end, |end, look| match end {
+                    Some(Ok(_)) => self.judge(look, &mut seen, start.elapsed()),
+                    disagreed => disagreed,
+                });
+            }
+            if let Some(end) = end {
                 return end;
             }
-            sleep(interval(start.elapsed(), &seen)).await;
+            self.pause(interval(start.elapsed(), &seen)).await;
+        }
+    }
+
+    async fn pause(&self, pause: Duration) {
+        match &self.sooner {
+            Some(told) => drop(timeout(pause, told.notified()).await),
+            None => sleep(pause).await,
         }
     }
 
@@ -151,7 +186,7 @@ impl<E: std::fmt::Debug + std::fmt::Display> std::error::Error for WaitError<E> 
 /// at with time in between, or it would be asked of the same place.
 fn interval(elapsed: Duration, seen: &Seen) -> Duration {
     let least = if seen.row > 0 { INTERVAL } else { (elapsed / 2).clamp(FIRST, INTERVAL) };
-    least.mul_f64(rand::random_range(1.0..=2.0))
+    least.mul_f64(rand::random_range(1.0..=JITTER))
 }
 
 #[cfg(test)]
@@ -199,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn between_looks_lie_one_to_two_seconds_and_less_at_the_beginning() {
+    fn between_looks_lies_about_a_second_and_less_at_the_beginning() {
         let between = |elapsed: u64, row| {
             interval(Duration::from_millis(elapsed), &Seen { row, missing: None }).as_millis()
         };
-        assert!((0..100).all(|_| (200..=400).contains(&between(0, 0))));
-        assert!((0..100).all(|_| (500..=1000).contains(&between(1000, 0))));
-        assert!((0..100).all(|_| (1000..=2000).contains(&between(60_000, 0))));
-        assert!((0..100).all(|_| (1000..=2000).contains(&between(0, 1))), "what is there is confirmed later");
+        assert!((0..100).all(|_| (200..=340).contains(&between(0, 0))));
+        assert!((0..100).all(|_| (500..=850).contains(&between(1000, 0))));
+        assert!((0..100).all(|_| (700..=1190).contains(&between(60_000, 0))));
+        assert!((0..100).all(|_| (700..=1190).contains(&between(0, 1))), "what is there is confirmed later");
     }
 
     #[test]
@@ -216,6 +251,33 @@ mod tests {
         assert_eq!(after(&wait(99).consecutive(3), looks).0, Ok(4));
         let looks = vec![Look::There(1), Look::Unseen("no"), Look::There(2), Look::There(3)];
         assert!(after(&wait(9).consecutive(3), looks).0.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_others_do_not_confirm_is_looked_at_again() {
+        let mut looks = [Look::There(1), Look::There(2), Look::NotYet("p".into())].into_iter();
+        let mut count = 0;
+        let mut look = || {
+            count += 1;
+            std::future::ready(Ok::<_, &str>(looks.next().unwrap_or(Look::There(3))))
+        };
+        assert_eq!(wait(9).confirmed(2).until(&mut look).await, Ok(3));
+        assert_eq!(count, 6);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_told_looks_at_once() {
+        let told = Arc::new(Notify::new());
+        let wait = Wait::new("it runs", Duration::from_secs(600)).sooner(told.clone());
+        let mut looks = 0;
+        let look = || {
+            looks += 1;
+            // Without that, a thousand looks would take a quarter of an hour.
+            told.notify_one();
+            let look = if looks < 1000 { Look::NotYet("p".to_owned()) } else { Look::There(looks) };
+            std::future::ready(Ok::<_, &str>(look))
+        };
+        assert_eq!(wait.until(look).await, Ok(1000));
     }
 
     #[test]

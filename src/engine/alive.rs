@@ -1,5 +1,5 @@
-//! A live run puts the end of its builder off: when it connects, and again each time half of the time
-//! to live is over, beside whatever else is done there.
+//! A live run puts the end of its builder off: when it connects, for the boot may have taken most of the
+//! time to live, and again each time half of that is over, beside whatever else is done there.
 
 use std::{collections::BTreeMap, convert::Infallible, future::Future, time::Duration};
 
@@ -150,6 +150,14 @@ mod tests {
 
         async fn follow(&self, _: &Followed, _: LineSink<'_>) -> Result<Exit, RemoteError> {
             Err(RemoteError::Setup("nothing is followed".into()))
+        }
+
+        fn round_trip(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
+            Ok(None)
         }
 
         async fn fetch(&self, _: Command, _: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {

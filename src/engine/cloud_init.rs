@@ -76,14 +76,14 @@ fn conclude(
 struct Heard {
     tail: Tail,
     missing: Vec<String>,
-    /// Exit code and JSON, once the mark has come.
-    status: Option<(i32, String)>,
+    /// Whether it ran and what it says of that, once the mark has come.
+    status: Option<(bool, String)>,
 }
 
 impl Heard {
     fn line(&mut self, line: &str, show: impl FnOnce()) {
-        if let Some(code) = line.strip_prefix(STATUS_MARK) {
-            self.status = Some((code.trim().parse().unwrap_or(-1), String::new()));
+        if let Some(ran) = line.strip_prefix(STATUS_MARK) {
+            self.status = Some((ran.trim() == "yes", String::new()));
         } else if let Some((_, json)) = &mut self.status {
             json.push_str(line);
         } else {

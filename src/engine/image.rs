@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Kind},
     journal::{Effect, Journal, Thing},
     platform::{CapturedDisk, Content},
-    private,
+    private::{self, Replacement},
     redact::Redact,
     sum,
 };
@@ -75,9 +75,10 @@ impl Staging {
     }
 
     fn complete(self, manifest: &Manifest, redact: &Redact, target: &Path) -> io::Result<()> {
-        let text = redact.pretty(manifest)? + "\n";
-        write_synced(&self.path().join(FILE), &text)?;
-        write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &text))?;
+        let written =
+            Replacement::write(&self.path().join(FILE), |file| write_manifest(file, manifest, redact))?;
+        write_synced(&self.path().join("SHA256SUMS"), &sums(&manifest.disks, &sum::of_file(&written.new)?))?;
+        written.place()?;
         for (file, _) in files(&manifest.disks) {
             File::open(self.path().join(file))?.sync_all()?;
         }
@@ -95,19 +96,27 @@ impl Staging {
 /// When the image's folder cannot be written.
 pub fn rewrite(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
     let write = || {
-        let text = redact.pretty(manifest)? + "\n";
-        private::replace(&folder.join("SHA256SUMS"), sums(&manifest.disks, &text))?;
-        private::replace(&folder.join(FILE), &text)
+        let written = Replacement::write(&folder.join(FILE), |file| write_manifest(file, manifest, redact))?;
+        private::replace(&folder.join("SHA256SUMS"), sums(&manifest.disks, &sum::of_file(&written.new)?))?;
+        written.place()
     };
     write().map_err(|error: io::Error| {
         Error::new(Kind::Local, format!("writing the manifest in `{}`", folder.display())).because(&error)
     })
 }
 
-/// In the form that `sha256sum --check` reads.
+/// With many files it is large, so it is never in memory as a text.
+fn write_manifest(file: &mut File, manifest: &Manifest, redact: &Redact) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    redact.write_pretty(&mut out, manifest)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// In the form that `sha256sum --check` reads; `manifest` is the sum of that.
 fn sums(disks: &[CapturedDisk], manifest: &str) -> String {
     let mut text: String = files(disks).map(|(file, sha256)| format!("{sha256}  {file}\n")).collect();
-    text += &format!("{}  {FILE}\n", sum::of_text(manifest));
+    text += &format!("{manifest}  {FILE}\n");
     text
 }
 

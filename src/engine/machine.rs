@@ -102,15 +102,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Removes what jobs have left on the builder. It lies in memory, so no image has it, and a bake does
-    /// not fail for it.
-    pub async fn tidy(&self, events: &Events) {
+    /// Removes what jobs have left on the builder, as a line of a script that does more. It lies in memory,
+    /// so no image has it, and a bake does not fail for it.
+    pub fn tidy(&self) -> String {
         // The last job may still be leaving.
-        let remove = format!("{}rm -rf {}", self.remote.sudo(), self.jobs);
-        let command = Command::new(format!("{remove} || {remove}")).timeout(Some(PROBE));
-        if let Err(error) = self.ask(command, "removing what the steps have left in /run").await {
-            events.warn(error.to_string());
-        }
+        let remove = format!("rm -rf {}", self.jobs);
+        format!("{{ {remove} || {remove}; }} 2>/dev/null\n")
     }
 
     /// Where jobs live on the builder.

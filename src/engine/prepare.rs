@@ -14,14 +14,18 @@ use crate::{
         snapshot,
     },
     remote::{
+        RemoteError,
         entries::{Entry, expand},
-        upload::upload,
+        upload::Upload,
     },
     template::model::{FileSource, FileSpec, Template},
 };
 
 /// Removing many packages on a slow machine takes long.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// After so many lines in a row over which nothing arrived, an upload is given up.
+const LINES_IN_VAIN: u32 = 5;
 
 /// # Errors
 /// When a script fails on the builder, or a file cannot be read or unpacked there.
@@ -50,13 +54,26 @@ pub async fn run(
     if entries.is_empty() {
         return Ok(());
     }
+    upload(machine, entries, events).await
+}
+
+/// Sends the files, over further lines where one is cut.
+async fn upload(machine: &mut Machine<'_>, entries: Vec<Entry>, events: &Events) -> Result<(), Error> {
     let teller = events.clone();
-    let progress = move |sent, total| teller.progress("upload", sent, Some(total));
-    match upload(machine.remote.as_ref(), entries, progress).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            let kind = machine.explain(error).await;
-            Err(Error { message: format!("uploading files: {}", kind.message), ..kind })
+    let mut upload = Upload::of(entries, move |sent, total| teller.progress("upload", sent, Some(total)));
+    let mut in_vain = 0;
+    loop {
+        let done = upload.done();
+        match upload.send(machine.remote.as_ref()).await {
+            Ok(()) => return Ok(()),
+            Err(lost @ RemoteError::Lost { .. }) if in_vain < LINES_IN_VAIN => {
+                in_vain = if upload.done() > done { 0 } else { in_vain + 1 };
+                machine.restore(&lost, events).await?;
+            }
+            Err(error) => {
+                let kind = machine.explain(error).await;
+                return Err(Error { message: format!("uploading files: {}", kind.message), ..kind });
+            }
         }
     }
 }

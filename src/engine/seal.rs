@@ -35,10 +35,11 @@ pub async fn run(
     (by, sought): (PowerOff, &[Sought]),
     events: &Events,
 ) -> Result<(), Error> {
-    machine.tidy(events).await;
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
         if sought.is_empty() {
+            // No script is run that would do it on the way.
+            tidy(machine, events).await;
             return match by {
                 PowerOff::Guest => stop::power_off(machine).await,
                 PowerOff::Platform => Ok(()),
@@ -50,13 +51,25 @@ pub async fn run(
         events.note(format!("searching the files of the builder for the secrets `{names}`"));
     }
     let ours = by == PowerOff::Guest;
-    let text = script(seal, &keys.account.public, &search::script(sought)?, ours)?;
+    let text = machine.tidy() + &script(seal, &keys.account.public, &search::script(sought)?, ours)?;
     let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(&job)?.timeout(Some(TIMEOUT));
     let lines = machine.ask(command, "sealing the builder").await?;
     secret_free(&lines, sought)?;
     gone(&lines, seal, events)
+}
+
+async fn tidy(machine: &Machine<'_>, events: &Events) {
+    let tidied = async {
+        let job = Job { text: &machine.tidy(), user: "root", env: &BTreeMap::new() };
+        machine
+            .ask(machine.command(&job)?.timeout(Some(TIMEOUT)), "removing what the steps have left in /run")
+            .await
+    };
+    if let Err(error) = tidied.await {
+        events.warn(error.to_string());
+    }
 }
 
 /// # Errors

@@ -24,8 +24,7 @@ pub async fn is_settled(
     target: &Publish,
     settings: &Settings,
 ) -> Result<bool, Error> {
-    let here = store.get(&target.parameter).await?;
-    if !is_finished(image, settings) || here.is_none_or(|pointer| pointer.value != image.id) {
+    if !is_finished(image, settings) || !points_at(store, &target.parameter, &image.id).await? {
         return Ok(false);
     }
     for region in others(image, settings) {

@@ -62,6 +62,8 @@ pub async fn test_image(
         tags: Default::default(),
         ttl: Image::USUAL_TTL.0,
         may_be_kept: false,
+        // It is started to show that the image boots.
+        may_be_warm: false,
         ssh: manifest.ssh.clone(),
         folder: image.launch_folder.clone(),
         journal: image.journal.clone(),

@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -19,10 +20,17 @@ use crate::template::{
 
 #[derive(Debug)]
 pub struct Disk {
-    inputs: RefCell<Vec<InputFile>>,
+    inputs: RefCell<Noted>,
     /// Real folders.
     allowed: Vec<PathBuf>,
     home: Option<PathBuf>,
+}
+
+/// Each file once, in the order in which they were met.
+#[derive(Debug, Default)]
+struct Noted {
+    files: Vec<InputFile>,
+    known: HashSet<PathBuf>,
 }
 
 impl Disk {
@@ -56,14 +64,14 @@ impl Disk {
     }
 
     pub fn into_inputs(self) -> Vec<InputFile> {
-        self.inputs.into_inner()
+        self.inputs.into_inner().files
     }
 
     fn note(&self, path: &Path) -> Result<(), Trouble> {
         let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
         let mut inputs = self.inputs.borrow_mut();
-        if !inputs.iter().any(|input| input.path == path) {
-            inputs.push(InputFile::of(path, &metadata));
+        if inputs.known.insert(path.to_owned()) {
+            inputs.files.push(InputFile::of(path, &metadata));
         }
         Ok(())
     }

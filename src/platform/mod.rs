@@ -98,6 +98,8 @@ pub struct LaunchSpec {
     pub ttl: Duration,
     /// It may be kept when the bake fails, so it does not end with hornero.
     pub may_be_kept: bool,
+    /// It may begin as a copy of a machine that has booted already. One that is to show that it boots may not.
+    pub may_be_warm: bool,
     /// The way in, for a platform that opens doors.
     pub ssh: Ssh,
     /// A folder of this launch alone, made by the caller: overlays, seed, console log.
@@ -137,6 +139,11 @@ pub trait Platform: Send + Sync {
         journal: &Journal,
         events: &Events,
     ) -> Result<CloudImage, PlatformError>;
+
+    /// Makes what shortens the launch of this builder and of others like it, where the platform has such a
+    /// thing and it is not there yet. Can be interrupted; what goes wrong is no error, for the launch does
+    /// without.
+    async fn warm_up(&self, _spec: &LaunchSpec, _events: &Events) {}
 
     /// Starts a builder. On an error nothing of it is left running.
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError>;

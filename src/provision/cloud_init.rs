@@ -1,10 +1,13 @@
 //! cloud-init's own account of a boot: how it is waited for, and what its answer means.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Follows cloud-init's output until it has finished, then prints a mark and its status as JSON.
-/// Waiting for the result file costs less than `status --wait`, which starts Python beside it.
+/// Follows cloud-init's output until it has finished, then prints a mark, whether it ran, and what it has
+/// written down of its stages. `cloud-init status` reads the same, but takes seconds to start on an emulated
+/// processor.
 pub const FOLLOW: &str = r#"log=/var/log/cloud-init-output.log
 if ! command -v cloud-init >/dev/null; then
     echo "hornero: the base has no cloud-init" >&2
@@ -13,13 +16,14 @@ fi
 tail -n +1 -F "$log" 2>/dev/null &
 follower=$!
 while [ ! -e /run/cloud-init/result.json ] && [ ! -e /run/cloud-init/disabled ]; do sleep 0.2; done
-code=0
-status=$(cloud-init status --format json 2>/dev/null) || code=$?
 kill "$follower"
-printf '\001hornero-cloud-init %s\n%s\n' "$code" "$status"
+ran=yes
+[ -e /run/cloud-init/result.json ] || ran=no
+printf '\001hornero-cloud-init %s\n' "$ran"
+if [ "$ran" = yes ]; then cat /run/cloud-init/status.json; fi
 "#;
 
-/// Stands before the exit code and the JSON in the output of `FOLLOW`.
+/// Stands before `yes` or `no` and the JSON in the output of `FOLLOW`.
 pub const STATUS_MARK: &str = "\u{1}hornero-cloud-init ";
 
 /// How a boot went for cloud-init.
@@ -31,30 +35,47 @@ pub enum Judgement {
     Failed(Vec<String>),
 }
 
-/// The parts of `cloud-init status --format json` that decide. Older versions have fewer fields.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// `/run/cloud-init/status.json`: a file of each stage's times and errors (cloud-init's manual, "Reported
+/// status"; `recoverable_errors` since 23.4).
+#[derive(Debug, Deserialize)]
 struct Status {
-    status: String,
-    errors: Vec<String>,
-    recoverable_errors: serde_json::Map<String, Value>,
+    v1: BTreeMap<String, Value>,
 }
 
-/// Judges by the exit code (0 done, 1 failed, 2 done with recoverable errors; cloud-init's manual,
-/// "Failure states") and by what the JSON says, for versions before 23.4 know no code 2.
-pub fn judge(exit_code: i32, json: &str) -> Judgement {
-    let status: Status = serde_json::from_str(json).unwrap_or_default();
-    let recoverable = status.recoverable_errors.iter().flat_map(|(level, list)| {
-        let messages = list.as_array().into_iter().flatten().filter_map(Value::as_str);
-        messages.map(move |message| format!("{level}: {message}"))
-    });
-    match (exit_code, status.status.as_str()) {
-        (0, "done" | "disabled") => Judgement::Done,
-        (2, _) => Judgement::Warnings(recoverable.collect()),
-        _ if status.errors.is_empty() => {
-            Judgement::Failed(vec![format!("status `{}`, exit code {exit_code}", status.status)])
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Stage {
+    start: Option<f64>,
+    finished: Option<f64>,
+    errors: Vec<String>,
+    recoverable_errors: BTreeMap<String, Vec<String>>,
+}
+
+/// Judges by what cloud-init has written down, whose last stage is over. One that was not to run at all has
+/// done nothing wrong.
+pub fn judge(ran: bool, json: &str) -> Judgement {
+    if !ran {
+        return Judgement::Done;
+    }
+    let Ok(Status { v1 }) = serde_json::from_str(json) else {
+        return Judgement::Failed(vec![format!("its status cannot be read: `{json}`")]);
+    };
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    // Beside the stages it names the datasource and the stage that runs.
+    for (name, stage) in v1.into_iter().filter(|(_, value)| value.is_object()) {
+        let Ok(stage) = serde_json::from_value::<Stage>(stage) else { continue };
+        if stage.errors.is_empty() && stage.start.is_some() && stage.finished.is_none() {
+            errors.push(format!("its stage `{name}` did not come to an end"));
         }
-        _ => Judgement::Failed(status.errors),
+        errors.extend(stage.errors);
+        for (level, messages) in stage.recoverable_errors {
+            warnings.extend(messages.into_iter().map(|message| format!("{level}: {message}")));
+        }
+    }
+    match (errors.is_empty(), warnings.is_empty()) {
+        (false, _) => Judgement::Failed(errors),
+        (true, false) => Judgement::Warnings(warnings),
+        (true, true) => Judgement::Done,
     }
 }
 
@@ -85,23 +106,37 @@ fn missing_package(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_finished_boot_is_done_and_recoverable_errors_are_warnings() {
-        assert_eq!(judge(0, r#"{"status": "done", "errors": []}"#), Judgement::Done);
-        let json = r#"{"status": "done", "errors": [], "recoverable_errors": {"WARNING": ["bad key"]}}"#;
-        assert_eq!(judge(2, json), Judgement::Warnings(vec!["WARNING: bad key".into()]));
+    fn of(stage: &str) -> Judgement {
+        let init = r#""init": {"errors": [], "finished": 2.5, "start": 1.5}"#;
+        judge(
+            true,
+            &format!(
+                r#"{{"v1": {{"datasource": "NoCloud", "stage": null, {init}, "modules-final": {stage}}}}}"#
+            ),
+        )
     }
 
     #[test]
-    fn a_failed_module_fails_the_boot_also_where_the_exit_code_is_0() {
-        let json = r#"{"status": "error", "errors": ["package-update-upgrade-install"]}"#;
-        assert_eq!(judge(1, json), Judgement::Failed(vec!["package-update-upgrade-install".into()]));
-        assert_eq!(judge(0, json), Judgement::Failed(vec!["package-update-upgrade-install".into()]));
+    fn a_finished_boot_is_done_and_recoverable_errors_are_warnings() {
+        assert_eq!(of(r#"{"errors": [], "finished": 9.0, "start": 3.0}"#), Judgement::Done);
+        let stage = r#"{"errors": [], "finished": 9.0, "start": 3.0, "recoverable_errors": {"WARNING": ["bad key"]}}"#;
+        assert_eq!(of(stage), Judgement::Warnings(vec!["WARNING: bad key".into()]));
+        assert_eq!(judge(false, ""), Judgement::Done, "it was switched off");
+    }
+
+    #[test]
+    fn a_module_or_a_stage_that_failed_fails_the_boot() {
+        let failed = of(r#"{"errors": ["package-update-upgrade-install"], "finished": 9.0, "start": 3.0}"#);
+        assert_eq!(failed, Judgement::Failed(vec!["package-update-upgrade-install".into()]));
+        let Judgement::Failed(why) = of(r#"{"errors": [], "finished": null, "start": 3.0}"#) else {
+            panic!("it broke off")
+        };
+        assert!(why[0].contains("modules-final"), "{why:?}");
     }
 
     #[test]
     fn an_answer_that_is_no_json_is_a_failure() {
-        assert!(matches!(judge(0, "Traceback"), Judgement::Failed(_)));
+        assert!(matches!(judge(true, "Traceback"), Judgement::Failed(_)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod edges;
 pub mod forms;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, io::Write, ops::Range};
 
 use console::strip_ansi_codes;
 use edges::Edges;
@@ -78,13 +78,36 @@ impl Redact {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn pretty(&self, value: &impl Serialize) -> serde_json::Result<String> {
-        let mut clean = serde_json::to_value(value)?;
-        let before = clean.clone();
-        self.json(&mut clean);
-        if clean == before {
-            serde_json::to_string_pretty(value)
-        } else {
-            serde_json::to_string_pretty(&clean)
+        let mut text = Vec::new();
+        self.write_pretty(&mut text, value)?;
+        String::from_utf8(text).map_err(serde::ser::Error::custom)
+    }
+
+    /// The same into a file, for a value that is large as a text.
+    ///
+    /// # Errors
+    /// When it cannot be written, or not as JSON.
+    pub fn write_pretty(&self, out: impl Write, value: &impl Serialize) -> serde_json::Result<()> {
+        // A tree of a large value takes several times its size.
+        if !self.forms.is_empty() {
+            let tree = serde_json::to_value(value)?;
+            if self.holds(&tree) {
+                let mut clean = tree;
+                self.json(&mut clean);
+                return serde_json::to_writer_pretty(out, &clean);
+            }
+        }
+        serde_json::to_writer_pretty(out, value)
+    }
+
+    /// Whether there is anything to take out of it.
+    fn holds(&self, value: &Value) -> bool {
+        let text = |text: &str| matches!(self.apply(text), Cow::Owned(_));
+        match value {
+            Value::String(value) => text(value),
+            Value::Array(items) => items.iter().any(|item| self.holds(item)),
+            Value::Object(fields) => fields.iter().any(|(name, field)| text(name) || self.holds(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
-use super::line::Ended;
+use super::{line::Ended, start::NextChannel};
 
 /// libssh2's code for "would block" (`LIBSSH2_ERROR_EAGAIN`).
 const EAGAIN: i32 = -37;
@@ -25,6 +25,9 @@ pub(super) struct Wire {
     pub ended: Ended,
     /// When the other side was heard last.
     heard: Cell<Instant>,
+    /// The shortest time of an answer: one round trip.
+    trip: Cell<Duration>,
+    pub ahead: NextChannel,
 }
 
 /// Why a call did not come to its end.
@@ -42,7 +45,14 @@ pub(super) fn would_block(error: &ssh2::Error) -> bool {
 
 impl Wire {
     pub fn new(session: Session, socket: OwnedFd, ended: Ended) -> Self {
-        Self { session, socket, ended, heard: Cell::new(Instant::now()) }
+        Self {
+            session,
+            socket,
+            ended,
+            heard: Cell::new(Instant::now()),
+            trip: Cell::new(Duration::MAX),
+            ahead: Default::default(),
+        }
     }
 
     /// Says that something came, or begins to count anew.
@@ -53,6 +63,19 @@ impl Wire {
     /// For how long nothing has come.
     pub fn silence(&self) -> Duration {
         self.heard.get().elapsed()
+    }
+
+    /// A question was answered in this time.
+    pub fn answered(&self, time: Duration) {
+        self.trip.set(self.trip.get().min(time));
+    }
+
+    /// The shortest time of an answer so far; zero before the first.
+    pub fn round_trip(&self) -> Duration {
+        match self.trip.get() {
+            Duration::MAX => Duration::ZERO,
+            trip => trip,
+        }
     }
 
     /// Repeats `call` until it says something else than "would block".
@@ -81,6 +104,11 @@ impl Wire {
         if wanted[0].revents().contains(PollFlags::IN) {
             self.heard();
         }
+    }
+
+    /// The socket has not taken all of a packet yet.
+    pub fn is_sending(&self) -> bool {
+        matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
     }
 
     /// What the session wants of its socket.

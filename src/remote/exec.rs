@@ -16,6 +16,7 @@ use super::{
     Command, Exit, RemoteError,
     drive::{Stuck, Wire, would_block},
     feed::Feed,
+    start::start,
 };
 use crate::event::Stream;
 
@@ -29,7 +30,10 @@ const LINGER: Duration = Duration::from_secs(1);
 /// A command that cannot be followed over another line is not given up early: the builder may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What one read or write moves at most.
+/// One write moves a packet of the session, 32 KiB at most.
+const PUSHES: u32 = 32;
+
+/// What one read moves at most.
 pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Receives what a command prints.
@@ -39,6 +43,11 @@ pub(super) trait Output {
     /// The exit code that the command told in its output.
     fn told(&self) -> Option<i32> {
         None
+    }
+
+    /// Whether the command has printed anything.
+    fn spoke(&self) -> bool {
+        false
     }
 
     /// Nothing more comes.
@@ -75,22 +84,27 @@ pub(super) fn execute(
     output: &mut dyn Output,
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
-    let mut channel = open(wire, &command.line)?;
+    let mut started = start(wire, &command.line)?;
     let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut feed = Feed::new(command.stdin);
     let mut over: Option<(Instant, i32)> = None;
     wire.heard();
     loop {
-        let moved = drain(wire, &mut channel, output)? | feed.push(&mut channel)?;
-        if channel.eof() {
-            return finish(wire, &mut channel);
+        let heard = started.hear(wire)?;
+        let received = drain(wire, &mut started.channel, output)?;
+        if output.spoke() {
+            feed.asked();
+        }
+        let moved = heard | received | push(&mut feed, &mut started.channel)?;
+        if started.channel.eof() {
+            return started.finish(wire);
         }
         if over.is_none() {
             over = output.told().map(|code| (Instant::now() + LINGER, code));
         }
         if let Some((_, code)) = over.filter(|(end, _)| Instant::now() >= *end) {
             let lost = |stuck: Stuck| lost("leaving what a command left running", &stuck);
-            wire.drive(Instant::now() + CONTROL, |_| channel.close()).map_err(lost)?;
+            wire.drive(Instant::now() + CONTROL, |_| started.channel.close()).map_err(lost)?;
             return Ok(Exit::Code(code));
         }
         if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
@@ -106,12 +120,14 @@ pub(super) fn execute(
     }
 }
 
-pub(super) fn open(wire: &Wire, line: &str) -> Result<Channel, RemoteError> {
-    let deadline = Instant::now() + CONTROL;
-    let lost = |stuck: Stuck| lost("starting a command", &stuck);
-    let mut channel = wire.drive(deadline, |session| session.channel_session()).map_err(lost)?;
-    wire.drive(deadline, |_| channel.exec(line)).map_err(lost)?;
-    Ok(channel)
+/// Sends until the channel takes no more, but looks at what comes back from time to time.
+fn push(feed: &mut Feed, channel: &mut Channel) -> Result<bool, RemoteError> {
+    for count in 0..PUSHES {
+        if !feed.push(channel)? {
+            return Ok(count > 0);
+        }
+    }
+    Ok(true)
 }
 
 /// Reads what is there. Says whether anything was.
@@ -153,6 +169,10 @@ pub(super) fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteE
 /// Asks for a sign of life from time to time, and notices when none comes. What only carries bytes for
 /// others goes on answering for a builder that is dead, so this is not left to TCP.
 pub(super) fn keep_alive(wire: &Wire, patience: Duration) -> Result<(), RemoteError> {
+    // Half a packet must be followed by its other half.
+    if wire.is_sending() && wire.silence() <= patience {
+        return Ok(());
+    }
     match wire.session.keepalive_send() {
         Err(error) if !would_block(&error) => Err(lost("a command ran", &error)),
         Ok(_) | Err(_) if wire.silence() > patience => {

@@ -1,22 +1,24 @@
 //! A command's standard input, sent as far as its channel takes it.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, Cursor, ErrorKind, Read, Write};
 
 use ssh2::Channel;
 
-use super::{
-    Input, RemoteError,
-    drive::would_block,
-    exec::{CHUNK, lost},
-};
+use super::{Input, RemoteError, drive::would_block, exec::lost};
 
-/// The command's standard input: what was read from its source and not yet sent.
+/// The command's standard input.
 pub(super) struct Feed {
-    /// `None` while more may be said, but nothing is left to be read.
-    source: Option<Box<dyn Read + Send>>,
-    buffer: Vec<u8>,
-    sent: usize,
+    source: Source,
+    /// What the command has not asked for yet.
+    later: Option<Box<dyn BufRead + Send>>,
     state: FeedState,
+}
+
+enum Source {
+    /// Sent from where it lies.
+    Whole(Box<dyn BufRead + Send>),
+    /// More may be said when all of it has been sent.
+    Talk { said: Vec<u8>, sent: usize },
 }
 
 #[derive(PartialEq)]
@@ -28,26 +30,41 @@ enum FeedState {
 
 impl Feed {
     pub fn new(input: Input) -> Self {
-        let source: Box<dyn Read + Send> = match input {
-            Input::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
-            Input::Stream(reader) => reader,
+        let (source, later): (Box<dyn BufRead + Send>, _) = match input {
+            Input::Bytes(bytes) => (Box::new(Cursor::new(bytes)), None),
+            Input::Stream(reader) => (reader, None),
+            Input::Asked(head, rest) => (Box::new(Cursor::new(head)), Some(rest)),
         };
-        Self { source: Some(source), buffer: Vec::new(), sent: 0, state: FeedState::Open }
+        Self { source: Source::Whole(source), later, state: FeedState::Open }
     }
 
     /// One that begins with this and stays open for what is said later.
     pub fn talk(opening: Vec<u8>) -> Self {
-        Self { source: None, buffer: opening, sent: 0, state: FeedState::Open }
+        Self { source: Source::Talk { said: opening, sent: 0 }, later: None, state: FeedState::Open }
+    }
+
+    /// The command wants what was kept for later.
+    pub fn asked(&mut self) {
+        if let (Source::Whole(source), Some(rest)) = (&mut self.source, self.later.take()) {
+            let first = std::mem::replace(source, Box::new(Cursor::new(Vec::new())));
+            *source = Box::new(first.chain(rest));
+        }
     }
 
     /// Adds to a talk.
     pub fn say(&mut self, text: &str) {
-        self.buffer.extend_from_slice(text.as_bytes());
+        if let Source::Talk { said, sent } = &mut self.source {
+            said.drain(..std::mem::take(sent));
+            said.extend_from_slice(text.as_bytes());
+        }
     }
 
     /// Nothing more will be said.
     pub fn hang_up(&mut self) {
-        self.source = Some(Box::new(std::io::empty()));
+        if let Source::Talk { said, sent } = &mut self.source {
+            said.drain(..*sent);
+            self.source = Source::Whole(Box::new(Cursor::new(std::mem::take(said))));
+        }
     }
 
     pub fn is_done(&self) -> bool {
@@ -56,34 +73,29 @@ impl Feed {
 
     /// Sends what the channel takes. Says whether anything went.
     pub fn push(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
-        if self.state == FeedState::Open && self.sent == self.buffer.len() {
-            self.refill()?;
-        }
         match self.state {
-            FeedState::Open if self.sent == self.buffer.len() => Ok(false),
             FeedState::Open => self.write(channel),
             FeedState::Eof => self.end(channel),
             FeedState::Done => Ok(false),
         }
     }
 
-    fn refill(&mut self) -> Result<(), RemoteError> {
-        self.buffer.clear();
-        self.sent = 0;
-        let Some(source) = &mut self.source else { return Ok(()) };
-        self.buffer.resize(CHUNK, 0);
-        let count = source.read(&mut self.buffer)?;
-        self.buffer.truncate(count);
-        if count == 0 {
-            self.state = FeedState::Eof;
-        }
-        Ok(())
-    }
-
     fn write(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
-        match channel.write(&self.buffer[self.sent..]) {
+        let left = match &mut self.source {
+            Source::Whole(source) => source.fill_buf()?,
+            Source::Talk { said, sent } if *sent == said.len() => return Ok(false),
+            Source::Talk { said, sent } => &said[*sent..],
+        };
+        if left.is_empty() && self.later.is_some() {
+            return Ok(false);
+        }
+        if left.is_empty() {
+            self.state = FeedState::Eof;
+            return self.end(channel);
+        }
+        match channel.write(left) {
             Ok(count) => {
-                self.sent += count;
+                self.source.sent(count);
                 Ok(count > 0)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -104,6 +116,15 @@ impl Feed {
                 self.state = FeedState::Done;
                 Ok(true)
             }
+        }
+    }
+}
+
+impl Source {
+    fn sent(&mut self, count: usize) {
+        match self {
+            Self::Whole(source) => source.consume(count),
+            Self::Talk { sent, .. } => *sent += count,
         }
     }
 }

@@ -8,10 +8,11 @@ use ssh2::Channel;
 use super::{
     Command, Exit, RemoteError,
     drive::Wire,
-    exec::{CONTROL, Output, Stop, drain, execute, finish, keep_alive, lost, open},
+    exec::{CONTROL, Output, Stop, drain, execute, keep_alive, lost},
     feed::Feed,
     group::Discard,
     job::{Followed, Reader},
+    start::start,
 };
 use crate::{event::Stream, provision::supervisor::Arrived};
 
@@ -36,22 +37,22 @@ pub(super) fn follow(
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
     job.in_time()?;
-    let mut channel = open(wire, line)?;
+    let mut started = start(wire, line)?;
     let mut feed = Feed::talk(job.opening());
     let mut output = Both::of(job, each);
     let mut told = job.so_far().arrived();
     wire.heard();
     loop {
-        let received = drain(wire, &mut channel, &mut output)?;
+        let received = started.hear(wire)? | drain(wire, &mut started.channel, &mut output)?;
         acknowledge(job.so_far().arrived(), &mut told, &mut feed);
         if output.is_over() {
             let exit = job.so_far().exit().ok_or(RemoteError::Ended)?;
-            hang_up(wire, channel, feed);
+            hang_up(wire, started.channel, feed);
             return Ok(exit);
         }
-        let sent = feed.push(&mut channel)?;
-        if channel.eof() {
-            let exit = finish(wire, &mut channel)?;
+        let sent = feed.push(&mut started.channel)?;
+        if started.channel.eof() {
+            let exit = started.finish(wire)?;
             return cut_short(exit, job.so_far().has_begun());
         }
         job.in_time()?;

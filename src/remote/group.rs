@@ -22,6 +22,7 @@ pub(super) struct Watch<'a> {
     /// What may be the beginning of a line that is ours.
     held: Vec<u8>,
     state: State,
+    spoke: bool,
     pub group: Option<u32>,
 }
 
@@ -37,7 +38,7 @@ enum State {
 
 impl<'a> Watch<'a> {
     pub fn new(inner: &'a mut dyn Output) -> Self {
-        Self { inner, held: Vec::new(), state: State::First, group: None }
+        Self { inner, held: Vec::new(), state: State::First, spoke: false, group: None }
     }
 
     /// What of the bytes held is the command's own output.
@@ -84,6 +85,7 @@ impl Output for Watch<'_> {
             Stream::Stdout => {
                 self.held.extend_from_slice(bytes);
                 let own = self.own();
+                self.spoke |= !own.is_empty();
                 self.inner.bytes(stream, &own)
             }
             Stream::Stderr => self.inner.bytes(stream, bytes),
@@ -92,6 +94,10 @@ impl Output for Watch<'_> {
 
     fn end(&mut self) {
         self.inner.end();
+    }
+
+    fn spoke(&self) -> bool {
+        self.spoke
     }
 
     fn told(&self) -> Option<i32> {

@@ -1,6 +1,6 @@
 //! The wire to the builder: `Remote` runs commands there and moves files. `ssh` is the real one;
 //! `key` makes the keys of a run, `route` says which way leads to the builder (`dial` straight,
-//! `bastion`, `endpoint`), `upload` turns a bake's files into one tar stream.
+//! `bastion`, `endpoint`), `upload` brings a bake's files there.
 
 pub mod bastion;
 pub mod dial;
@@ -22,9 +22,10 @@ mod pump;
 pub mod route;
 mod session;
 pub mod ssh;
+mod start;
 pub mod upload;
 
-use std::{io::Read, time::Duration};
+use std::{io::BufRead, time::Duration};
 
 use async_trait::async_trait;
 
@@ -44,7 +45,10 @@ pub struct Command {
 /// What goes into a command's standard input.
 pub enum Input {
     Bytes(Vec<u8>),
-    Stream(Box<dyn Read + Send>),
+    Stream(Box<dyn BufRead + Send>),
+    /// The second part follows when the command has printed something: what comes sooner than it is read
+    /// lies in the server's memory, and OpenSSH copies all of that anew for each packet that it adds.
+    Asked(Vec<u8>, Box<dyn BufRead + Send>),
 }
 
 /// How a command ended.
@@ -103,6 +107,15 @@ pub trait Remote: Send + Sync {
     /// As with `run`; one that ran out of time has been ended.
     async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
 
+    /// How long a question to the builder takes to be answered.
+    fn round_trip(&self) -> Duration;
+
+    /// A further line of its own to the same builder; `None` where the way there is not meant for more.
+    ///
+    /// # Errors
+    /// As with the first one.
+    async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError>;
+
     /// Runs a command and hands its standard output to `out`, byte for byte.
     async fn fetch(&self, command: Command, out: Box<dyn std::io::Write + Send>)
     -> Result<Exit, RemoteError>;
@@ -118,8 +131,13 @@ impl Command {
         self
     }
 
-    pub fn stream(mut self, reader: impl Read + Send + 'static) -> Self {
+    pub fn stream(mut self, reader: impl BufRead + Send + 'static) -> Self {
         self.stdin = Input::Stream(Box::new(reader));
+        self
+    }
+
+    pub fn asked(mut self, head: Vec<u8>, reader: impl BufRead + Send + 'static) -> Self {
+        self.stdin = Input::Asked(head, Box::new(reader));
         self
     }
 

@@ -20,9 +20,14 @@ use super::{
 /// How long the handshake and the login may take once the server has greeted.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 
-/// Ciphers with hardware support first.
-const CIPHERS: &str = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr,\
-                       chacha20-poly1305@openssh.com";
+/// The round trips of a login (RFC 4252): for the service, for the key, for its signature.
+const LOGIN: u32 = 3;
+
+/// The quickest first. libssh2 (1.11, `transport.c`) hands AES to the hardware 16 bytes at a time, which
+/// costs more than what the hardware saves: 1.7 s of a processor for 256 MiB, where ChaCha20, of which it
+/// encrypts whole packets, takes 1.0 s.
+const CIPHERS: &str = "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,\
+                       aes128-ctr,aes256-ctr";
 
 /// Who logs in, and what the other side must prove.
 pub(super) struct Login<'a> {
@@ -50,8 +55,10 @@ fn greet(line: Line, login: &Login<'_>) -> Result<Wire, RemoteError> {
     wire.drive(deadline, |session| session.clone().handshake())
         .map_err(|stuck| lost("the handshake", &stuck))?;
     verify(&wire, login)?;
+    let asked = Instant::now();
     wire.drive(deadline, |session| session.userauth_pubkey_memory(login.user, None, login.private_key, None))
         .map_err(|why| refused(login, &why))?;
+    wire.answered(asked.elapsed() / LOGIN);
     wire.session.set_keepalive(true, 5);
     Ok(wire)
 }

@@ -29,6 +29,9 @@ use crate::{event::Stream, provision::script::command_line};
 /// may greet before cloud-init has given it its key and its account.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// A builder that has answered answers again soon.
+const ANOTHER: Duration = Duration::from_secs(10);
+
 /// Opens the way to the builder, as far as its SSH port.
 ///
 /// # Errors
@@ -59,6 +62,7 @@ pub async fn host_key(account: &Account, timeout: Duration) -> Result<Vec<u8>, R
 #[derive(Clone)]
 pub struct SshRemote {
     wire: Arc<Mutex<Wire>>,
+    account: Account,
     /// Put in front of a command that needs to be root.
     sudo: &'static str,
 }
@@ -93,10 +97,10 @@ impl SshRemote {
 
     async fn try_once(account: &Account, deadline: Instant, waited: Duration) -> Result<Self, RemoteError> {
         let line = reach(account, deadline, waited).await?;
-        let account = account.clone();
         let sudo = if account.user == "root" { "" } else { "sudo -n " };
-        let wire = blocking(move || log_in(line, &Login::of(&account))).await?;
-        Ok(Self { wire: Arc::new(Mutex::new(wire)), sudo })
+        let login = account.clone();
+        let wire = blocking(move || log_in(line, &Login::of(&login))).await?;
+        Ok(Self { wire: Arc::new(Mutex::new(wire)), account: account.clone(), sudo })
     }
 
     /// Runs a command on a blocking thread. When the caller goes away, so does the command's channel.
@@ -164,6 +168,21 @@ impl Remote for SshRemote {
     async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
         let (sender, receiver) = mpsc::unbounded_channel();
         hand_on(self.go_on(job.clone(), sender), receiver, sink).await
+    }
+
+    fn round_trip(&self) -> Duration {
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner).round_trip()
+    }
+
+    async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
+        match self.account.route {
+            Route::Direct | Route::Bastion(_) => {
+                let remote = Self::connect(self.account.clone(), ANOTHER).await?;
+                Ok(Some(Box::new(remote)))
+            }
+            // AWS means it for sessions of people and limits what goes through.
+            Route::Endpoint(_) => Ok(None),
+        }
     }
 
     async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {

@@ -24,4 +24,6 @@ mod rooms;
 mod setup;
 mod store_ssm;
 mod templates;
+mod upload;
+mod warm;
 mod ways;

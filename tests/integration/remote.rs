@@ -1,18 +1,11 @@
 //! The line to a builder, held against a real sshd.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use hornero::{
     event::Stream,
     provision::script::{Job, command_line},
-    remote::{
-        Command, Exit, Remote, RemoteError,
-        entries::{Content, Entry},
-        key::KeyPair,
-        ssh::SshRemote,
-        upload::upload,
-    },
-    template::model::Owner,
+    remote::{Command, Exit, Remote, RemoteError, key::KeyPair, ssh::SshRemote},
 };
 use sha2::{Digest, Sha256};
 
@@ -129,86 +122,23 @@ async fn large_input_arrives_whole() {
 }
 
 #[tokio::test]
-async fn uploaded_files_have_content_and_mode_in_one_go() {
-    let sshd = Sshd::start();
-    let target = tempfile::tempdir().unwrap();
-    let local = target.path().join("local");
-    std::fs::write(&local, "from a file").unwrap();
-    let owner = Owner { user: Some(sshd.account().user), group: None };
-    let entry = |name: &str, mode, content| Entry {
-        destination: target.path().join("site").join(name).display().to_string(),
-        owner: owner.clone(),
-        mode,
-        modified: 1_000_000_000,
-        content,
-    };
-    let entries = vec![
-        entry("", 0o750, Content::Folder),
-        entry("bytes", 0o640, Content::Bytes(b"from bytes".to_vec())),
-        entry("deep/er/file", 0o755, Content::File { path: local.clone(), size: 11 }),
-        entry("link", 0o777, Content::Link("bytes".into())),
-    ];
-    upload(&sshd.connect().await, entries, |_, _| {}).await.unwrap();
-    let mode = |name: &str| {
-        let metadata = target.path().join("site").join(name).metadata().unwrap();
-        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777
-    };
-    assert_eq!((mode(""), mode("bytes"), mode("deep/er/file")), (0o750, 0o640, 0o755));
-    let read = |name: &str| std::fs::read_to_string(target.path().join("site").join(name)).unwrap();
-    assert_eq!((read("link").as_str(), read("deep/er/file").as_str()), ("from bytes", "from a file"));
-}
-
-#[tokio::test]
-async fn unpacking_does_not_follow_a_link_that_it_has_just_made() {
-    let sshd = Sshd::start();
-    let (target, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let owner = Owner { user: Some(sshd.account().user), group: None };
-    let entry = |name: &str, content| Entry {
-        destination: target.path().join(name).display().to_string(),
-        owner: owner.clone(),
-        mode: 0o644,
-        modified: 1_000_000_000,
-        content,
-    };
-    let entries = vec![
-        entry("out", Content::Link(elsewhere.path().to_owned())),
-        entry("out/file", Content::Bytes(b"stray".to_vec())),
-    ];
-    let result = upload(&sshd.connect().await, entries, |_, _| {}).await;
-    assert!(!elsewhere.path().join("file").exists(), "a file left the tree");
-    assert!(result.is_err(), "nobody was told");
-}
-
-#[tokio::test]
-async fn a_file_that_became_a_link_is_not_sent() {
-    let sshd = Sshd::start();
-    let folder = tempfile::tempdir().unwrap();
-    let (local, there) = (folder.path().join("local"), folder.path().join("there"));
-    std::os::unix::fs::symlink("/etc/passwd", &local).unwrap();
-    let content = Content::File { path: local.clone(), size: 5 };
-    let owner = Owner { user: Some(sshd.account().user), group: None };
-    let destination = there.display().to_string();
-    let entry = Entry { destination, owner, mode: 0o644, modified: 0, content };
-    let error = upload(&sshd.connect().await, vec![entry], |_, _| {}).await.unwrap_err();
-    assert!(error.to_string().contains(&local.display().to_string()), "{error}");
-    assert!(!there.exists());
-}
-
-#[tokio::test]
-async fn an_owner_that_the_builder_lacks_is_named() {
-    let sshd = Sshd::start();
-    let owner = Owner { user: Some("nobody-here".into()), group: None };
-    let content = Content::Bytes(Vec::new());
-    let entry = Entry { destination: "/tmp/never".into(), owner, mode: 0o644, modified: 0, content };
-    let error = upload(&sshd.connect().await, vec![entry], |_, _| {}).await.unwrap_err();
-    assert!(error.to_string().contains("nobody-here"), "{error}");
-    assert!(!Path::new("/tmp/never").exists());
-}
-
-#[tokio::test]
 async fn a_step_user_that_the_builder_lacks_is_named() {
     let sshd = Sshd::start();
     let (exit, lines) = lines(&sshd.connect().await, job("nobody-here", "true")).await;
     assert_eq!(exit.unwrap(), Exit::Code(254));
     assert!(lines.iter().any(|(_, line)| line.contains("nobody-here")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_gives_one_channel_at_a_time_is_enough() {
+    let mut sshd = Sshd::prepare_at(std::net::Ipv4Addr::LOCALHOST, "MaxSessions 1");
+    sshd.run();
+    let remote = sshd.connect().await;
+    for number in 0..4 {
+        let (exit, lines) = lines(&remote, Command::new(format!("cat; exit {number}")).stdin("said\n")).await;
+        assert_eq!(
+            (exit.map_err(|error| format!("{number}: {error}")), lines.len()),
+            (Ok(Exit::Code(number)), 1)
+        );
+    }
 }

@@ -23,6 +23,7 @@ use crate::{
 pub struct How {
     pub anew: Anew,
     pub no_wait: bool,
+    pub cold: bool,
     pub on_error: OnError,
 }
 

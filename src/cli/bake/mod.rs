@@ -7,7 +7,7 @@ mod one;
 
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 
 pub use one::write_plan;
 
@@ -32,6 +32,9 @@ pub struct Bake {
     /// So many bakes at once [default: 32 on ec2; half as many as there are processors on qemu]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Boots the builder, and saves no machine for later ones to start from (`qemu` does so by itself)
+    #[arg(long, env = "HORNERO_COLD", value_parser = BoolishValueParser::new())]
+    cold: bool,
     #[command(flatten)]
     failing: Failing,
 }
@@ -47,7 +50,7 @@ impl Bake {
         // A question must not be asked by two at once.
         let jobs =
             if on_error.asks() { 1 } else { self.jobs.map_or_else(|| usual(context), NonZeroUsize::get) };
-        let how = many::How { anew: self.anew, no_wait: self.no_wait, on_error };
+        let how = many::How { anew: self.anew, no_wait: self.no_wait, cold: self.cold, on_error };
         let many = many::Many::new(&set, &judge, secrets, how, interrupt, jobs, context);
         let ends = many.run().await;
         for end in ends.iter().take(set.named) {

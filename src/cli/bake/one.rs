@@ -49,7 +49,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
         Ok(values) => Ok(secrets::sums(values, rooms.store.as_ref(), true).await?),
         Err(error) => Err(error.to_string()),
     };
-    let Judged { plan, verdict, .. } = many.judge.judge(loaded, (below, named), sums.clone()).await?;
+    let Judged { plan, verdict, inputs, .. } = many.judge.judge(loaded, (below, named), sums.clone()).await?;
     if let Verdict::UpToDate { image } = verdict {
         if let Err(why) = sums {
             show::stderr(&format!("note: {why}: {} is taken as it is\n", image.id));
@@ -57,13 +57,18 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
         show::up_to_date(&plan, &image, many.context)?;
         return Ok(End::UpToDate(*image));
     }
+    let read = match inputs {
+        Some(inputs) => inputs,
+        None => inputs::contents(loaded, plan.platform)?,
+    };
     let inputs = BakeInputs {
-        secrets: values.as_ref().cloned().map_err(unknown)?,
+        secrets: values.clone()?,
         secret_sums: sums.unwrap_or_default(),
         on_error: many.how.on_error.clone(),
         wanted: many.how.anew.wanted(named),
         no_wait: many.how.no_wait,
-        ..inputs::contents(loaded, plan.platform)?
+        cold: many.how.cold,
+        ..read
     };
     match run(&plan, inputs, &rooms, many).await? {
         Ok(Made { image, reused }) => {
@@ -72,11 +77,6 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
         }
         Err(code) => Ok(End::Failed(code)),
     }
-}
-
-fn unknown(error: &Error) -> Error {
-    let Error { kind, message, hint, .. } = error;
-    Error { hint: hint.clone(), ..Error::new(*kind, message.clone()) }
 }
 
 /// One bake; `Err` inside is the exit code of a failure that has been shown.

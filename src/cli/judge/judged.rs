@@ -1,9 +1,14 @@
 //! What is known of a template that has been judged, and what that means for those made from it.
 
-use crate::{engine::due::Verdict, plan::Plan, platform::BaseImage, store::ImageRecord};
+use crate::{
+    engine::{BakeInputs, due::Verdict},
+    plan::Plan,
+    platform::BaseImage,
+    store::ImageRecord,
+};
 
 /// A template that has been judged.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Judged {
     pub plan: Plan,
     /// What it would start from, where that can be told without making it.
@@ -11,9 +16,16 @@ pub struct Judged {
     /// Of the image that a bake would make, where that can be told.
     pub fingerprint: Option<String>,
     pub verdict: Verdict,
+    /// What it would be given, where that has been read: with many files that takes a while.
+    pub inputs: Option<BakeInputs>,
 }
 
 impl Judged {
+    /// By what is known without reading its files.
+    pub fn new(plan: Plan, base: Option<BaseImage>, verdict: Verdict) -> Self {
+        Self { plan, base, fingerprint: None, verdict, inputs: None }
+    }
+
     /// Whether a bake has anything to do.
     pub fn is_due(&self) -> bool {
         matches!(self.verdict, Verdict::Due { .. } | Verdict::Unpublished { .. })

@@ -59,8 +59,7 @@ impl<'a> Judge<'a> {
             chain::put(&mut template, platform, &chain::near(image, &rooms).await?)?;
         }
         let plan = compile(template, platform)?;
-        let due =
-            |plan, base, why| Ok(Judged { plan, base, fingerprint: None, verdict: Verdict::Due { why } });
+        let due = |plan, base, why| Ok(Judged::new(plan, base, Verdict::Due { why }));
         if let Below::Due(template) = below {
             return due(plan, None, Why::Base { template: template.to_owned() });
         }
@@ -73,7 +72,7 @@ impl<'a> Judge<'a> {
             Err(why) => match published(&plan, &rooms).await?.filter(|_| !named) {
                 Some(image) => {
                     let verdict = Verdict::UpToDate { image: Box::new(image) };
-                    Ok(Judged { plan, base: Some(base), fingerprint: None, verdict })
+                    Ok(Judged::new(plan, Some(base), verdict))
                 }
                 None => due(plan, Some(base), Why::Secret { why }),
             },
@@ -100,7 +99,11 @@ impl<'a> Judge<'a> {
             }
             verdict => verdict,
         };
-        Ok(Judged { plan, base: Some(base), fingerprint: Some(fingerprint.sum), verdict })
+        Ok(Judged {
+            fingerprint: Some(fingerprint.sum),
+            inputs: Some(inputs),
+            ..Judged::new(plan, Some(base), verdict)
+        })
     }
 
     /// For a template of which nothing is baked now; as a text, why they are not known.

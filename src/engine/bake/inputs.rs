@@ -29,6 +29,8 @@ pub struct BakeInputs {
     pub wanted: due::Wanted,
     /// Whether another bake of the same image is an error, and not waited for.
     pub no_wait: bool,
+    /// Whether the builder boots, whatever could be had for it that has booted already.
+    pub cold: bool,
 }
 
 impl BakeInputs {

@@ -27,9 +27,9 @@ impl Bake<'_> {
         let interrupt = interrupt.within(self.plan.template.image.timeout);
         let result = match from {
             None => self.anew(interrupt).await,
-            Some((builder, ground, kept)) => {
+            Some((builder, mut ground, kept)) => {
                 let so_far = (kept.progress, kept.timings);
-                let baked = self.go_on(builder, &ground, so_far, interrupt.clone()).await;
+                let baked = self.go_on(builder, &mut ground, so_far, interrupt.clone()).await;
                 self.delivered(baked, interrupt).await
             }
         };
@@ -98,12 +98,23 @@ impl Bake<'_> {
         Ok(Made { image: image.id, reused: true })
     }
 
-    async fn make(&self, ground: Ground, mut timings: Timings, interrupt: Interrupt) -> Result<Baked, Error> {
+    async fn make(
+        &self,
+        mut ground: Ground,
+        mut timings: Timings,
+        mut interrupt: Interrupt,
+    ) -> Result<Baked, Error> {
         let Self { rooms, events, .. } = self;
         let spec = self.launch_spec(&ground.base)?;
-        let launch = async { Ok(rooms.platform.launch(spec, events).await?) };
+        let launch = async {
+            tokio::select! {
+                () = rooms.platform.warm_up(&spec, events) => {}
+                error = interrupt.wanted("the bake") => return Err(error),
+            }
+            Ok(rooms.platform.launch(spec, events).await?)
+        };
         let builder = phase(events, &mut timings, Phase::Launch, launch).await?;
-        self.go_on(builder, &ground, (Progress::default(), timings), interrupt).await
+        self.go_on(builder, &mut ground, (Progress::default(), timings), interrupt).await
     }
 
     async fn delivered(&self, baked: Result<Baked, Error>, interrupt: Interrupt) -> Result<Made, Error> {

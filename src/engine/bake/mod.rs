@@ -96,7 +96,7 @@ impl Bake<'_> {
     async fn go_on(
         &self,
         mut builder: Box<dyn Builder>,
-        ground: &Ground,
+        ground: &mut Ground,
         (mut progress, mut timings): (Progress, Timings),
         mut interrupt: Interrupt,
     ) -> Result<Baked, Error> {
@@ -135,7 +135,7 @@ impl Bake<'_> {
     async fn work(
         &self,
         builder: &mut dyn Builder,
-        ground: &Ground,
+        ground: &mut Ground,
         progress: &mut Progress,
         timings: &mut Timings,
     ) -> Result<Baked, Error> {

@@ -18,9 +18,10 @@ use crate::{
 };
 
 impl Bake<'_> {
+    /// Takes the parts of the fingerprint: with many files there should not be two of them.
     pub(super) fn manifest(
         &self,
-        ground: &Ground,
+        ground: &mut Ground,
         captured: Captured,
         survey: Survey,
         timings: &Timings,
@@ -53,7 +54,7 @@ impl Bake<'_> {
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
             secrets_in_image: reasons(&template.secrets),
             fingerprint: Some(fingerprint.sum.clone()),
-            decided_by: fingerprint.parts.clone(),
+            decided_by: std::mem::take(&mut fingerprint.parts),
             variables: Variable::used(&template.variables),
             inputs: self.inputs.files.iter().map(input).collect(),
             packages: survey.packages,

@@ -33,6 +33,7 @@ impl Bake<'_> {
             tags: template.image.tags.clone(),
             ttl: template.image.builder_ttl.0,
             may_be_kept: self.inputs.on_error.may_keep(),
+            may_be_warm: !self.inputs.cold,
             ssh: template.ssh.clone(),
             folder: machine::folder(&self.folders.run, "builder")?,
             journal: self.folders.journal.clone(),

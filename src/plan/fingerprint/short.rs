@@ -27,7 +27,7 @@ impl ShortParts {
     /// else folder by folder; `None` where that is too long as well.
     pub fn packed(parts: &BTreeMap<String, String>, limit: usize) -> Option<String> {
         [false, true].into_iter().find_map(|folded| {
-            let text = Self::of(parts, folded).pack()?;
+            let text = Self::of(parts, folded).within(limit)?.pack()?;
             (text.len() <= limit).then_some(text)
         })
     }
@@ -59,6 +59,13 @@ impl ShortParts {
         let sum = |sum: Sha256| hex::encode(sum.finalize()).chars().take(DIGITS).collect();
         short.extend(folders.into_iter().map(|(name, own)| (name.to_owned(), sum(own))));
         Self { folded, parts: short }
+    }
+
+    /// `None` for what is too long however it is packed: no sum can be packed, and packing thousands of parts
+    /// as well as can be takes seconds and hundreds of megabytes.
+    fn within(self, limit: usize) -> Option<Self> {
+        let bytes = self.parts.len() * DIGITS / 2;
+        (bytes <= limit / 4 * 3).then_some(self)
     }
 
     fn pack(&self) -> Option<String> {

@@ -118,6 +118,7 @@ mod tests {
             tags: Default::default(),
             ttl: Default::default(),
             may_be_kept: false,
+            may_be_warm: false,
             ssh: Default::default(),
             folder: "/".into(),
             journal: crate::journal::Journal::of_a_test(),

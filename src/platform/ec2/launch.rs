@@ -102,9 +102,14 @@ async fn start(
         aws.made(|place| Thing::SpotRequest { id, place })?;
     }
     events.note(format!("the instance {} is starting", instance.id));
-    let instance = states::running(aws, &instance.id, order.volumes.len().max(1), &spec.name).await?;
-    made.spot_request = instance.spot_request.clone();
     let public = public(settings, &spec.ssh);
+    let door = |instance: &Instance| match private(&spec.ssh) || spec.ssh.host.is_some() {
+        true => None,
+        false => address(instance, &spec.ssh, public, &spec.name).ok(),
+    };
+    let volumes = order.volumes.len().max(1);
+    let instance = states::running(aws, &instance.id, volumes, &spec.name, door).await?;
+    made.spot_request = instance.spot_request.clone();
     let instance = match public {
         true => states::addressed(aws, instance, &spec.name).await?,
         false => instance,

@@ -9,6 +9,7 @@ mod builder;
 pub mod capture;
 mod destroy;
 mod disks;
+mod door;
 mod endpoint;
 mod error;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Waiting for what becomes of an instance.
 
 use std::{
+    net::SocketAddr,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use tokio::time::sleep;
 
 use super::{
     api::{Instance, Machines, State},
+    door::Door,
     error::waited,
 };
 use crate::{
@@ -22,8 +24,9 @@ const RUNNING: Duration = Duration::from_secs(10 * 60);
 const ADDRESSED: Duration = Duration::from_secs(60);
 const TERMINATED: Duration = Duration::from_secs(15 * 60);
 
-/// EC2 answers from several places, of which one may not know yet what another does.
-const IN_A_ROW: u32 = 2;
+/// EC2 answers from several places, of which one may not know yet what another does: so many others must
+/// say that an instance is stopped.
+const OTHERS: u32 = 1;
 
 /// So often in a row EC2 must not know a thing before it is taken for gone.
 pub const UNKNOWN: u32 = 3;
@@ -34,7 +37,8 @@ const BY_ITSELF: &str = "Client.InstanceInitiatedShutdown";
 /// Between two of these answers.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Until it runs, has an address and `volumes` of its own.
+/// Until it runs, has an address and `volumes` of its own. `at` is where its SSH will answer, if that can
+/// be told and reached from here.
 ///
 /// # Errors
 /// When it ends instead, with the reason that EC2 gives.
@@ -43,9 +47,13 @@ pub async fn running(
     id: &str,
     volumes: usize,
     name: &str,
+    at: impl Fn(&Instance) -> Option<SocketAddr>,
 ) -> Result<Instance, PlatformError> {
-    let wait = Wait::new(format!("{id} is running"), RUNNING).consecutive(IN_A_ROW);
+    let door = Door::default();
+    // A place that is behind only makes the next call wait; nothing is spoiled by it.
+    let wait = Wait::new(format!("{id} is running"), RUNNING).sooner(door.answered());
     let ready = |instance: &Instance| {
+        at(instance).into_iter().for_each(|address| door.knock(address));
         instance.private_ip.or(instance.public_ip).is_some() && instance.volumes.len() >= volumes
     };
     let hint = "an instance that ends at once often has a volume whose KMS key cannot be used: look at kms_key \
@@ -84,10 +92,10 @@ async fn while_running(
 ) -> Result<Instance, WaitError<AwsError>> {
     let look = || async {
         Ok(match seen(machines, id).await? {
-            Ok(instance) => match instance.state {
-                State::Running if wanted(&instance) => Look::There(instance),
-                State::Pending | State::Running => Look::NotYet(word(&instance)),
-                State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated => {
+            Ok(instance) => match (wanted(&instance), instance.state) {
+                (true, State::Running) => Look::There(instance),
+                (_, State::Pending | State::Running) => Look::NotYet(word(&instance)),
+                (_, State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated) => {
                     Look::Over(word(&instance))
                 }
             },
@@ -108,7 +116,7 @@ pub async fn stopped(
     by: PowerOff,
     deadline: Duration,
 ) -> Result<(), PlatformError> {
-    let wait = Wait::new(format!("{id} is stopped"), deadline).consecutive(IN_A_ROW);
+    let wait = Wait::new(format!("{id} is stopped"), deadline).confirmed(OTHERS);
     let look = || async move {
         Ok(match seen(machines, id).await? {
             Ok(instance) => match instance.state {
@@ -209,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn an_instance_that_ends_at_once_is_told_with_the_reason_of_ec2() {
         let ec2 = FakeEc2::default().in_state(State::Terminated, KMS);
-        let error = running(&ec2, "i-1", 1, "web-1").await.unwrap_err();
+        let error = running(&ec2, "i-1", 1, "web-1", |_| None).await.unwrap_err();
         assert!(error.to_string().starts_with("starting the builder `web-1`: "), "{error}");
         assert!(error.to_string().contains("i-1 is running: is terminated: Client.InternalError"), "{error}");
         assert!(error.hint.unwrap().contains("kms_key"));

@@ -25,21 +25,29 @@ struct Remembered {
 
 /// The accelerator for a machine; `data` is where the answer is remembered.
 pub async fn choose(wanted: Accelerator, data: &Path, events: &Events) -> Result<Accel, PlatformError> {
+    let (accel, pity) = look(wanted, data).await?;
+    if let Some(why) = pity {
+        events.warn(format!("{why}: the guest is emulated, which is many times slower"));
+    }
+    Ok(accel)
+}
+
+/// The same, with the reason beside it where it is not the wanted one.
+pub async fn look(wanted: Accelerator, data: &Path) -> Result<(Accel, Option<&'static str>), PlatformError> {
     match wanted {
-        Accelerator::Tcg => Ok(Accel::Tcg),
-        Accelerator::Kvm if kvm_present() => Ok(Accel::Kvm),
+        Accelerator::Tcg => Ok((Accel::Tcg, None)),
+        Accelerator::Kvm if kvm_present() => Ok((Accel::Kvm, None)),
         Accelerator::Kvm => {
             Err(PlatformError::new("choosing the accelerator", "`/dev/kvm` cannot be opened")
                 .hint("set `accelerator = \"auto\"` under [qemu], or join the group `kvm`"))
         }
-        Accelerator::Auto => automatic(data, events).await,
+        Accelerator::Auto => automatic(data).await,
     }
 }
 
-async fn automatic(data: &Path, events: &Events) -> Result<Accel, PlatformError> {
+async fn automatic(data: &Path) -> Result<(Accel, Option<&'static str>), PlatformError> {
     if !kvm_present() {
-        events.warn("no usable /dev/kvm: the guest is emulated, which is many times slower");
-        return Ok(Accel::Tcg);
+        return Ok((Accel::Tcg, Some("no usable /dev/kvm")));
     }
     let circumstances = circumstances().await?;
     let file = data.join("accelerator.json");
@@ -52,11 +60,7 @@ async fn automatic(data: &Path, events: &Events) -> Result<Accel, PlatformError>
             PlatformError::new(format!("remembering the accelerator in `{}`", file.display()), error)
         })?;
     }
-    if works {
-        return Ok(Accel::Kvm);
-    }
-    events.warn("KVM is present but does not run a guest: the guest is emulated, which is many times slower");
-    Ok(Accel::Tcg)
+    Ok(if works { (Accel::Kvm, None) } else { (Accel::Tcg, Some("KVM is present but does not run a guest")) })
 }
 
 fn kvm_present() -> bool {
@@ -65,11 +69,15 @@ fn kvm_present() -> bool {
 
 /// A new kernel or a new QEMU may answer otherwise.
 async fn circumstances() -> Result<String, PlatformError> {
-    let output = process::run("asking QEMU for its version", super::QEMU, &["--version"]).await?;
-    let version = String::from_utf8_lossy(&output.stdout);
     let kernel = rustix::system::uname();
     let release = kernel.release().to_string_lossy();
-    Ok(format!("kernel {release}, {}", version.lines().next().unwrap_or_default()))
+    Ok(format!("kernel {release}, {}", version().await?))
+}
+
+/// Of QEMU, with its distribution's own number.
+pub async fn version() -> Result<String, PlatformError> {
+    let output = process::run("asking QEMU for its version", super::QEMU, &["--version"]).await?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
 }
 
 fn recall(file: &Path, circumstances: &str) -> Option<bool> {

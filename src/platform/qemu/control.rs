@@ -12,6 +12,8 @@ use super::{qmp::Qmp, running::Running};
 
 /// Its name in the folder.
 pub const SOCKET: &str = "control";
+/// That of the line to a guest that is saved or was.
+pub const PORT_SOCKET: &str = "port";
 
 /// QEMU opens it within milliseconds; a busy computer may take seconds.
 const OPEN: Duration = Duration::from_secs(30);
@@ -44,8 +46,15 @@ fn is_not_there(error: &io::Error) -> bool {
 /// # Errors
 /// When nobody listens there.
 pub async fn connect(folder: &Path) -> io::Result<Qmp> {
+    Qmp::open(socket(folder, SOCKET).await?).await
+}
+
+/// Opens a socket in the folder of a machine.
+///
+/// # Errors
+/// When nobody listens there.
+pub async fn socket(folder: &Path, name: &str) -> io::Result<UnixStream> {
     // An address of a socket has 108 bytes at most, a folder of a user may have more.
     let folder = File::open(folder)?;
-    let stream = UnixStream::connect(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd())).await?;
-    Qmp::open(stream).await
+    UnixStream::connect(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd())).await
 }

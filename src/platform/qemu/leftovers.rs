@@ -1,12 +1,12 @@
 //! What runs have left on this computer: processes that outlived hornero, disks of machines, folders of
-//! half-made images and bases.
+//! half-made images, bases and saved machines.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{base, running::Running};
+use super::{running::Running, staging};
 use crate::{
     journal::{Effect, History},
     platform::{Leftover, LeftoverKind, PlatformError},
@@ -15,17 +15,22 @@ use crate::{
 /// Of a machine's folder the logs stay, for whoever asks what happened.
 const NOT_DISKS: [&str; 2] = ["console.log", "qemu.log"];
 
-/// What the journal tells of, and bases that nobody makes any more: those are of all runs, so no journal
-/// needs to tell.
+/// What is made for all runs, each in a folder of its own here.
+const OF_ALL: [&str; 2] = ["bases", super::warm::FOLDER];
+
+/// What the journal tells of, and bases and saved machines that nobody makes any more: those are of all
+/// runs, so no journal needs to tell.
 ///
 /// # Errors
 /// When a folder cannot be read.
 pub fn find(run: &str, history: &History, data: &Path) -> Result<Vec<Leftover>, PlatformError> {
     let here = |kind, id: String, detail| Leftover::here(run, kind, id, detail);
     let mut found = Vec::new();
-    for folder in base::abandoned(data).map_err(|error| unreadable(&data.join("bases"), error))? {
-        let half = files(&folder, LeftoverKind::Folder).map_err(|error| unreadable(&folder, error))?;
-        found.push(here(LeftoverKind::Folder, folder.display().to_string(), size(&half)));
+    for place in OF_ALL.map(|name| data.join(name)) {
+        for folder in staging::abandoned(&place).map_err(|error| unreadable(&place, error))? {
+            let half = files(&folder, LeftoverKind::Folder).map_err(|error| unreadable(&folder, error))?;
+            found.push(here(LeftoverKind::Folder, folder.display().to_string(), size(&half)));
+        }
     }
     for effect in history.effects.iter().rev() {
         let (kind, folder) = match effect {
@@ -55,7 +60,9 @@ pub async fn release(left: &Leftover) -> Result<(), PlatformError> {
     match left.kind {
         LeftoverKind::Machine => end(&left.id).await.map_err(failed),
         LeftoverKind::Disks => remove_disks(&left.path()).map_err(failed),
-        LeftoverKind::Folder if base::is_staging(&left.path()) => base::discard(&left.path()).map_err(failed),
+        LeftoverKind::Folder if staging::is_staging(&left.path()) => {
+            staging::discard(&left.path()).map_err(failed)
+        }
         LeftoverKind::Folder => absent_is_fine(fs::remove_dir_all(left.path())).map_err(failed),
         LeftoverKind::SpotRequest
         | LeftoverKind::Instance

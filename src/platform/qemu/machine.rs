@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::control::SOCKET;
+use super::control::{PORT_SOCKET, SOCKET};
 use crate::template::units::Size;
+
+/// What the guest calls the line to hornero.
+pub const PORT: &str = "org.hornero.warm";
 
 /// A virtual machine, described.
 #[derive(Clone, Debug)]
@@ -25,6 +28,18 @@ pub struct Machine {
     pub console: PathBuf,
     /// It does not end with hornero.
     pub may_be_kept: bool,
+    pub start: Start,
+}
+
+/// How the guest comes to life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It boots.
+    Cold,
+    /// It boots, and is saved when it waits on its port. What it remembers is in this file.
+    ToBeSaved { memory: PathBuf },
+    /// It goes on from where one was saved that had the same memory; what it changes of that is its own.
+    Saved { memory: PathBuf },
 }
 
 /// What runs the guest's instructions.
@@ -59,6 +74,7 @@ pub struct Drive {
 /// time QEMU binds it.
 pub fn arguments(machine: &Machine) -> Vec<String> {
     let mut arguments = fixed(machine);
+    arguments.extend(memory(machine));
     arguments.extend(accelerator(machine.accel));
     arguments.extend(firmware(&machine.boot));
     for (number, drive) in machine.disks.iter().enumerate() {
@@ -67,23 +83,18 @@ pub fn arguments(machine: &Machine) -> Vec<String> {
     if let Some(seed) = &machine.seed {
         arguments.extend(seed_disk(seed));
     }
+    arguments.extend(port(&machine.start));
     arguments
 }
 
 fn fixed(machine: &Machine) -> Vec<String> {
-    let memory = machine.memory.0.div_ceil(1 << 20);
     words(&[
         "-nodefaults",
         "-no-user-config",
         "-display",
         "none",
-        "-machine",
-        // The firmware then speaks on the serial line too, so that a boot that fails says why.
-        "q35,graphics=off",
         "-name",
         &escaped(&machine.name),
-        "-m",
-        &format!("{memory}M"),
         "-smp",
         &machine.cpus.to_string(),
         "-chardev",
@@ -96,12 +107,48 @@ fn fixed(machine: &Machine) -> Vec<String> {
         "chardev:console",
         "-device",
         "virtio-rng-pci",
+        // A guest that knows of it draws fresh random numbers whenever another start is seen here.
+        "-device",
+        "vmgenid,guid=auto",
         "-netdev",
         "user,id=net,hostfwd=tcp:127.0.0.1:0-:22",
         // Without its boot program the card cannot delay the start by asking the network.
         "-device",
         "virtio-net-pci,netdev=net,romfile=",
     ])
+}
+
+/// The firmware speaks on the serial line too, so that a boot that fails says why. Memory that is saved is a
+/// file, shared while it is written and private to each machine that begins with it.
+fn memory(machine: &Machine) -> Vec<String> {
+    let megabytes = machine.memory.0.div_ceil(1 << 20);
+    let size = format!("{megabytes}M");
+    let (file, share) = match &machine.start {
+        Start::Cold => return words(&["-machine", "q35,graphics=off", "-m", &size]),
+        Start::ToBeSaved { memory } => (memory, true),
+        Start::Saved { memory } => (memory, false),
+    };
+    let object = json!({
+        "qom-type": "memory-backend-file",
+        "id": "ram",
+        "size": megabytes << 20,
+        "mem-path": file,
+        "share": share,
+    });
+    let machine = "q35,graphics=off,memory-backend=ram";
+    words(&["-object", &object.to_string(), "-machine", machine, "-m", &size])
+}
+
+/// The line between hornero and a guest that is saved or was.
+fn port(start: &Start) -> Vec<String> {
+    let line = format!("socket,id=warm,path={PORT_SOCKET},server=on,wait=off");
+    let device = format!("virtserialport,chardev=warm,name={PORT}");
+    let port = words(&["-device", "virtio-serial-pci", "-chardev", &line, "-device", &device]);
+    match start {
+        Start::Cold => Vec::new(),
+        Start::ToBeSaved { .. } => port,
+        Start::Saved { .. } => [port, words(&["-incoming", "defer"])].concat(),
+    }
 }
 
 fn accelerator(accel: Accel) -> Vec<String> {
@@ -183,6 +230,7 @@ mod tests {
             seed: Some("/run/seed.img".into()),
             console: "/run/a,b/console.log".into(),
             may_be_kept: false,
+            start: Start::Cold,
         }
     }
 
@@ -217,6 +265,20 @@ mod tests {
         assert!(line(&machine()).contains("-accel tcg,thread=multi -cpu max"));
         let kvm = Machine { accel: Accel::Kvm, ..machine() };
         assert!(line(&kvm).contains("-accel kvm -cpu host"));
+    }
+
+    #[test]
+    fn memory_that_was_saved_stays_as_it_is() {
+        let memory = std::path::PathBuf::from("/warm/a,b/memory");
+        let saved = line(&Machine { start: Start::Saved { memory: memory.clone() }, ..machine() });
+        assert!(
+            saved.contains(r#""mem-path":"/warm/a,b/memory""#) && saved.contains(r#""share":false"#),
+            "{saved}"
+        );
+        assert!(saved.ends_with("-incoming defer"), "{saved}");
+        let first = line(&Machine { start: Start::ToBeSaved { memory }, ..machine() });
+        assert!(first.contains(r#""share":true"#) && !first.contains("-incoming"), "{first}");
+        assert!(!line(&machine()).contains("warm"), "a cold machine has nothing of it");
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod capture;
 mod control;
 mod digest;
 mod disk_image;
+mod drives;
 mod fat;
+mod firmware;
 mod kept;
 mod launch;
 mod leftovers;
@@ -16,6 +18,9 @@ mod machine;
 mod process;
 mod qmp;
 mod running;
+mod seed;
+mod staging;
+mod warm;
 
 use std::path::PathBuf;
 
@@ -73,10 +78,15 @@ impl Platform for QemuPlatform {
         true
     }
 
+    async fn warm_up(&self, spec: &LaunchSpec, events: &Events) {
+        warm::make_missing(spec, &self.data, events).await;
+    }
+
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {
         let accelerator = spec.settings.qemu()?.accelerator;
         let accel = accel::choose(accelerator, &self.data, events).await?;
-        Ok(Box::new(launch::launch(spec, accel).await?))
+        let saved = warm::find(&spec, accel, &self.data).await;
+        Ok(Box::new(launch::launch(spec, accel, saved, events).await?))
     }
 
     async fn attach(&self, kept: &KeptBuilder<'_>) -> Result<Box<dyn Builder>, PlatformError> {

@@ -13,7 +13,8 @@ run = "SECOND"
 
 #[test]
 fn a_kept_machine_outlives_the_bake_and_becomes_an_image_when_its_step_is_corrected() {
-    let hornero = Hornero::new();
+    // One that was resumed is like one that has booted.
+    let hornero = Hornero::new().warm();
     let head = super::head("kept");
     let failing = STEPS.replace("SECOND", "exit 3");
     let template = hornero.template("kept.toml", &(head.clone() + &failing));

@@ -35,11 +35,7 @@ impl Rig {
              echo before $n\ntouch {flag}$n\nwhile [ -e {flag}$n ]; do sleep 0.05; done\necho after $n\ndone\n\
              exit 7\n\"\"\"\n"
         );
-        let path = self.cloud.template("", &step);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let port = format!("host = \"127.0.0.1\"\nport = {}\n", self.cable.address.port());
-        let text = text.replace(&self.cloud.address(), &port).replace("\"20s\"", "\"3s\"");
-        std::fs::write(&path, text).unwrap();
+        let path = self.template(&step);
         std::thread::scope(|scope| {
             let baking = scope.spawn(|| self.cloud.run(&["bake", &path]));
             for number in 1..=flags {
@@ -51,6 +47,16 @@ impl Rig {
             }
             baking.join().unwrap()
         })
+    }
+
+    /// A template whose builder is reached over the cable.
+    fn template(&self, more: &str) -> String {
+        let path = self.cloud.template("", more);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let port = format!("host = \"127.0.0.1\"\nport = {}\n", self.cable.address.port());
+        let text = text.replace(&self.cloud.address(), &port).replace("\"20s\"", "\"3s\"");
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// Waits until the log tells this so many times.
@@ -87,7 +93,31 @@ fn a_bake_survives_three_cuts_and_its_step_neither_repeats_nor_loses_anything() 
         assert_eq!(ran.stderr.matches(line.as_str()).count(), 1, "{line}: {}", ran.stderr);
     }
     assert_eq!(ran.stderr.matches("connecting again").count(), 3, "{}", ran.stderr);
+    let left = format!("/run/hornero-{}", rig.cloud.run_id());
+    assert!(!std::path::Path::new(&left).exists(), "{left} stays on the builder, which is this computer");
     assert_eq!(rig.cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn an_upload_goes_on_over_another_line_and_leaves_nothing_behind() {
+    let rig = Rig::new();
+    let (there, local) = (rig.cloud.disk(), rig.cloud.hornero.folder.path().join("large"));
+    let mut bytes = vec![0; 60_000_000];
+    rand::fill(&mut bytes[..]);
+    std::fs::write(&local, &bytes).unwrap();
+    let path = rig
+        .template(&format!("[[files]]\nsource = \"large\"\ndestination = \"{}/large\"\n", there.display()));
+    let ran = std::thread::scope(|scope| {
+        let baking = scope.spawn(|| rig.cloud.run(&["bake", &path]));
+        // A large file comes beside its destination first.
+        until(|| std::fs::read_dir(&there).unwrap().next().is_some());
+        rig.cable.cut();
+        baking.join().unwrap()
+    });
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("connecting again").count(), 1, "{}", ran.stderr);
+    assert!(std::fs::read(there.join("large")).unwrap() == bytes, "the file has changed on its way");
+    until(|| std::fs::read_dir(&there).unwrap().count() == 1);
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Cloud {
         let disk = hornero.folder.path().join("disk");
         std::fs::create_dir(&disk).unwrap();
         // The builder is this computer: it is not to be searched for secrets as a whole.
-        let searched = format!("SetEnv HORNERO_SEARCH_IN={}\n{sshd}", disk.display());
+        // Of such lines the first one counts.
+        let searched = format!("SetEnv HORNERO_SEARCH_IN={0} HOME={0}\n{sshd}", disk.display());
         let mut sshd = Sshd::prepare_at(Ipv4Addr::LOCALHOST, &searched);
         sshd.run();
         Self { moto, proxy, sshd, hornero }
@@ -63,6 +64,11 @@ impl Cloud {
 
     pub fn sshd_log(&self) -> String {
         self.sshd.log()
+    }
+
+    /// Of the cloud itself, behind the proxy.
+    pub fn endpoint(&self) -> String {
+        self.moto.endpoint()
     }
 
     /// What the AWS CLI answers to somebody whom the proxy does not see.

@@ -55,8 +55,9 @@ pub struct There {
 }
 
 impl Inventory {
+    /// As it is behind the proxy, whatever that one does to calls.
     pub fn of(cloud: &Cloud) -> Self {
-        Self::at(&cloud.proxy.endpoint())
+        Self::at(&cloud.endpoint())
     }
 
     pub fn at(endpoint: &str) -> Self {

@@ -13,6 +13,8 @@ pub struct Hornero {
     data: PathBuf,
     /// Whether what other tests have baked is there too.
     shared: bool,
+    /// Whether builders may start from saved machines.
+    warm: bool,
 }
 
 /// What a run of the program came to.
@@ -26,13 +28,18 @@ impl Hornero {
     /// Shares bases, images and the store with the other tests.
     pub fn new() -> Self {
         let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("data");
-        Self { folder: tempfile::tempdir().unwrap(), data, shared: true }
+        Self { folder: tempfile::tempdir().unwrap(), data, shared: true, warm: false }
     }
 
     /// Shares nothing.
     pub fn alone() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { data: folder.path().join("data"), folder, shared: false }
+        Self { data: folder.path().join("data"), folder, shared: false, warm: false }
+    }
+
+    /// Lets builders start from saved machines: a machine is saved only for what is started often.
+    pub fn warm(self) -> Self {
+        Self { warm: true, ..self }
     }
 
     pub fn data(&self) -> &Path {
@@ -47,6 +54,7 @@ impl Hornero {
             .env("HORNERO_DATA_DIR", &self.data)
             .env("HORNERO_STATE_DIR", self.folder.path().join("state"))
             .env("HORNERO_PLATFORM", "qemu")
+            .env("HORNERO_COLD", if self.warm { "no" } else { "yes" })
             .env_remove("HORNERO_OUTPUT")
             .env_remove("NO_COLOR");
         if self.shared && arguments.first() == Some(&"bake") {

@@ -65,6 +65,11 @@ impl Filesystem {
         (mode & 0o7777, word("User").parse().unwrap(), word("Group").parse().unwrap())
     }
 
+    /// Copies everything in it into a folder.
+    pub fn copy(&self, folder: &Path) {
+        self.ask(&format!("rdump / {}", folder.display()));
+    }
+
     fn ask(&self, request: &str) -> String {
         let device = format!("{}?offset={}", self.raw.path().display(), self.offset);
         // debugfs lives where an ordinary user's PATH may not look.

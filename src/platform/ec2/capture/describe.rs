@@ -12,8 +12,8 @@ use crate::{
 /// Large disks that were never captured before take EC2 hours.
 const AVAILABLE: Duration = Duration::from_secs(4 * 3600);
 
-/// EC2 answers from several places, of which one may not know yet what another does.
-const IN_A_ROW: u32 = 3;
+/// EC2 answers from several places, of which one may not know yet what another does: so many others must agree.
+const OTHERS: u32 = 2;
 
 /// The AMI, or the error that EC2 does not know it.
 pub async fn image(aws: &Aws, ami: &str) -> Result<Result<Image, AwsError>, AwsError> {
@@ -30,7 +30,7 @@ pub async fn image(aws: &Aws, ami: &str) -> Result<Result<Image, AwsError>, AwsE
 
 /// Until it can be used.
 pub async fn available(aws: &Aws, ami: &str) -> Result<Image, WaitError<AwsError>> {
-    let wait = Wait::new(format!("{ami} in {} is available", aws.region()), AVAILABLE).consecutive(IN_A_ROW);
+    let wait = Wait::new(format!("{ami} in {} is available", aws.region()), AVAILABLE).confirmed(OTHERS);
     let look = || async move {
         Ok(match image(aws, ami).await? {
             Err(error) => Look::Unseen(error),

@@ -9,10 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use super::digest;
+use super::super::{
+    digest,
+    staging::{STAGING, exclusive, remove_folder},
+};
 use crate::{
     event::Events,
     platform::{BaseImage, PlatformError},
@@ -21,8 +23,6 @@ use crate::{
 
 const DISK: &str = "disk";
 const DESCRIPTION: &str = "base.json";
-/// Ends the name of a folder in which a base is made.
-const STAGING: &str = "staging";
 
 /// One place in the cache, with this process as the only one that may fill it.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Slot {
             |error: io::Error| PlatformError::new(format!("opening the cache `{}`", bases.display()), error);
         private::folder(&bases).map_err(error)?;
         let lock = private::create(&bases.join(format!("{key}.lock"))).map_err(error)?;
-        let lock = exclusive(lock, key, events).await.map_err(error)?;
+        let lock = exclusive(lock, &format!("the base `{key}`"), events).await.map_err(error)?;
         let staging = bases.join(format!("{key}.{STAGING}"));
         // What a killed process left; nobody else is at it while the lock is ours.
         remove_folder(&staging).map_err(error)?;
@@ -114,64 +114,12 @@ impl Drop for Slot {
     }
 }
 
-/// Folders of bases that were begun and that nobody makes any more: a bake was killed meanwhile.
-pub fn abandoned(data: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(data.join("bases")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if is_staging(&path) && alone_at(&path)?.is_some() {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
-
-pub fn is_staging(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == STAGING)
-}
-
-/// Removes one, unless another bake has begun to make the same base.
-pub fn discard(staging: &Path) -> io::Result<()> {
-    let Some(_lock) = alone_at(staging)? else { return Ok(()) };
-    remove_folder(staging)
-}
-
-/// The lock on the base that is made in this folder; `None` while another process has it.
-fn alone_at(staging: &Path) -> io::Result<Option<File>> {
-    let lock = private::create(&staging.with_extension("lock"))?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(lock)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Takes the lock at once, or says that it waits and waits on a thread where waiting is allowed.
-async fn exclusive(lock: File, key: &str, events: &Events) -> io::Result<File> {
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => return Ok(lock),
-        Err(rustix::io::Errno::WOULDBLOCK) => {}
-        Err(error) => return Err(error.into()),
-    }
-    events.note(format!("waiting for another bake that is making the base `{key}`"));
-    let wait = move || flock(&lock, FlockOperation::LockExclusive).map(|()| lock);
-    tokio::task::spawn_blocking(wait).await.map_err(io::Error::other)?.map_err(io::Error::from)
-}
-
-fn remove_folder(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{FlockOperation, flock};
+
     use super::*;
+    use crate::platform::qemu::staging::{abandoned, discard};
 
     #[tokio::test]
     async fn a_base_appears_whole_and_read_only() {
@@ -213,16 +161,16 @@ mod tests {
     #[tokio::test]
     async fn what_a_killed_process_left_can_be_removed_and_what_another_one_makes_cannot() {
         let data = tempfile::tempdir().expect("a folder");
-        assert!(abandoned(data.path()).expect("no bases").is_empty());
+        assert!(abandoned(&data.path().join("bases")).expect("no bases").is_empty());
         let (events, _listener) = Events::channel();
         let slot = Slot::lock(data.path(), "key", &events).await.expect("the lock");
         let staging = slot.stage().expect("staging").to_owned();
-        assert!(abandoned(data.path()).expect("read").is_empty());
+        assert!(abandoned(&data.path().join("bases")).expect("read").is_empty());
         discard(&staging).expect("left alone");
         assert!(staging.exists());
         // As the kernel does for a process that is killed.
         flock(&slot._lock, FlockOperation::Unlock).expect("let go of");
-        assert!(abandoned(data.path()).expect("read").contains(&staging));
+        assert!(abandoned(&data.path().join("bases")).expect("read").contains(&staging));
         discard(&staging).expect("removed");
         assert!(!staging.exists());
     }

@@ -9,8 +9,6 @@ mod sources;
 
 use std::path::Path;
 
-pub use cache::{abandoned, discard, is_staging};
-
 use super::{digest, disk_image};
 use crate::{
     event::Events,

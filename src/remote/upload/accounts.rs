@@ -1,0 +1,85 @@
+//! What the builder has to say before anything is sent: the numbers of the accounts that own files, and
+//! whether it can decompress.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    event::Stream,
+    remote::{Command, Remote, RemoteError, entries::Entry},
+    template::model::Owner,
+};
+
+/// Numbers of the accounts that own files, as the builder knows them.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// Name or number -> uid, primary gid.
+    users: BTreeMap<String, (u64, u64)>,
+    groups: BTreeMap<String, u64>,
+    /// The builder has `zstd`.
+    pub zstd: bool,
+}
+
+/// Asks the builder once for all accounts that own something.
+///
+/// # Errors
+/// A lost line, or accounts that the builder lacks.
+pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, RemoteError> {
+    let mut ids = Ids::default();
+    let mut missing = Vec::new();
+    remote
+        .run(Command::new(question(entries)), &mut |stream, line| {
+            if stream == Stream::Stdout && !ids.learn(line) {
+                missing.push(line.split(':').take(2).collect::<Vec<_>>().join(" "));
+            }
+        })
+        .await?;
+    if missing.is_empty() {
+        return Ok(ids);
+    }
+    Err(RemoteError::Setup(format!(
+        "uploaded files belong to accounts that the builder lacks: {}",
+        missing.join(", ")
+    )))
+}
+
+fn question(entries: &[Entry]) -> String {
+    let users: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.owner.user.as_deref()).collect();
+    let groups: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.owner.group.as_deref()).collect();
+    // Names are checked when a template is read: they hold no character that a shell minds.
+    let each = |kind: &str, database: &str, names: BTreeSet<&str>| match names.is_empty() {
+        true => String::new(),
+        false => {
+            let names = names.into_iter().collect::<Vec<_>>().join(" ");
+            format!("; for name in {names}; do echo \"{kind}:$name:$(getent {database} \"$name\")\"; done")
+        }
+    };
+    let zstd = "if command -v zstd >/dev/null; then echo zstd:; fi";
+    format!("{zstd}{}{}", each("user", "passwd", users), each("group", "group", groups))
+}
+
+impl Ids {
+    /// Takes in `user:NAME:passwd entry` or `group:NAME:group entry`; false when the entry is empty.
+    fn learn(&mut self, line: &str) -> bool {
+        let fields: Vec<&str> = line.split(':').collect();
+        let number = |place: usize| fields.get(place).and_then(|field| field.parse().ok());
+        let name = fields.get(1).copied().unwrap_or_default().to_owned();
+        match (fields[0], number(4), number(5)) {
+            ("user", Some(uid), Some(gid)) => self.users.insert(name, (uid, gid)).is_none(),
+            ("group", Some(gid), _) => self.groups.insert(name, gid).is_none(),
+            ("user" | "group", _, _) => false,
+            // What a login has to say may come first.
+            (word, _, _) => {
+                self.zstd |= word == "zstd";
+                true
+            }
+        }
+    }
+
+    /// uid and gid; root's where nothing is said.
+    pub fn of(&self, owner: &Owner) -> (u64, u64) {
+        let user = owner.user.as_ref().and_then(|name| self.users.get(name)).copied();
+        let (uid, own_group) = user.unwrap_or_default();
+        let group = owner.group.as_ref().and_then(|name| self.groups.get(name)).copied();
+        (uid, group.unwrap_or(own_group))
+    }
+}

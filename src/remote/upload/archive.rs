@@ -1,0 +1,89 @@
+//! The archive of one piece: entries as tar, with owner, mode and time as they are to be there.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::accounts::Ids;
+use crate::remote::entries::{Content, Entry};
+
+/// # Errors
+/// When a file cannot be read or changes meanwhile; the message names it.
+pub(super) fn write<'a>(
+    out: impl Write,
+    entries: impl Iterator<Item = &'a Entry>,
+    ids: &Ids,
+) -> io::Result<()> {
+    let mut archive = tar::Builder::new(out);
+    for entry in entries {
+        let path = entry.destination.trim_start_matches('/');
+        append(&mut archive, entry, path, ids).map_err(|error| named(entry, error))?;
+    }
+    archive.into_inner()?.flush()
+}
+
+/// The same error, with the name of what it is about.
+pub(super) fn named(entry: &Entry, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", entry.content.shown(&entry.destination)))
+}
+
+fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &str, ids: &Ids) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    let (uid, gid) = ids.of(&entry.owner);
+    header.set_uid(uid);
+    header.set_gid(gid);
+    header.set_mode(entry.mode);
+    header.set_mtime(entry.modified);
+    header.set_size(0);
+    match &entry.content {
+        Content::Bytes(bytes) => {
+            header.set_size(bytes.len() as u64);
+            archive.append_data(&mut header, path, bytes.as_slice())
+        }
+        Content::File { path: local, size } => {
+            header.set_size(*size);
+            // A file that shrinks or grows meanwhile must not shift what follows it in the archive.
+            let file = open(local)?.take(*size);
+            archive.append_data(&mut header, path, Exactly { inner: file, left: *size })
+        }
+        Content::Folder => {
+            header.set_entry_type(tar::EntryType::Directory);
+            archive.append_data(&mut header, path, io::empty())
+        }
+        Content::Link(target) => {
+            header.set_entry_type(tar::EntryType::Symlink);
+            archive.append_link(&mut header, path, target)
+        }
+    }
+}
+
+/// What became a link after it was looked at may lead anywhere.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Fails when its source ends before `left` bytes.
+struct Exactly<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Exactly<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left -= count as u64;
+        if count == 0 && self.left > 0 && !buffer.is_empty() {
+            return Err(changed());
+        }
+        Ok(count)
+    }
+}
+
+pub(super) fn changed() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "it changed while it was read")
+}

@@ -1,0 +1,33 @@
+# shellcheck shell=sh disable=SC2154
+# Takes what a further line brings, beside `receive.sh`, which is told each piece over a pipe: first what
+# comes, then that it is there. Before this text: `line`, the number of the pipe.
+mkdir -p "$here" || exit 1
+mkfifo "$here/$line" 2>/dev/null
+exec 9>"$here/$line" || exit 1
+echo ready
+# Not longer than anybody waits for this line.
+until_it() {
+    until [ "$@" ]; do
+        [ -p "$here/$line" ] || exit 1
+        sleep 0.01
+    done
+}
+before=
+while read -r number kind form size rest; do
+    printf '%s\n' "$number $kind $form $size $rest" >&9
+    case $kind in
+        tar)
+            # One waits at most: the disk may have no room for more.
+            until_it ! -e "$here/tar$before"
+            why=$(take 2>&1 >"$here/tar$number") || why=${why:-no room in /var/tmp}
+            before=$number
+            ;;
+        slice)
+            decode "${rest#* }"
+            until_it -e "$path"
+            why=$(put "$path" "${rest%% *}" 2>&1)
+            ;;
+        *) continue ;;
+    esac
+    printf '%s\n' "${why:-ok}" >&9
+done

@@ -1,0 +1,179 @@
+//! Everything that a bake puts on its builder, as pieces of one stream, unpacked by root with owner and
+//! mode already right. `plan` cuts it into pieces, `seal` makes them, `lines` hands them to one or several
+//! SSH sessions, `receive.sh` and `bring.sh` put them together on the builder.
+
+mod accounts;
+mod archive;
+mod cksum;
+mod lines;
+mod plan;
+mod progress;
+mod seal;
+mod squeeze;
+mod stripes;
+
+use std::{
+    io::{Cursor, Read},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+use self::{accounts::Ids, plan::Piece, progress::Progress, stripes::Stripes};
+use super::{Command, Exit, Remote, RemoteError, entries::Entry};
+use crate::{event::Stream, provision::script};
+
+/// What the builder says when it reads.
+const READY: &str = "ready";
+
+/// More than this waits for that word: half of what a session has under way at most.
+const MUCH: u64 = 1 << 20;
+
+/// How long an attempt may take in all.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// What those two have in common, in front of them.
+const TAKE: &str = include_str!("take.sh");
+
+/// Puts the pieces together, with what the first line brings.
+const RECEIVE: &str = include_str!("receive.sh");
+
+/// Takes what a further line brings.
+const BRING: &str = include_str!("bring.sh");
+
+/// What is sent, as it was cut when the first line was there.
+struct Work {
+    entries: Vec<Entry>,
+    pieces: Vec<Piece>,
+    ids: Ids,
+    /// Names it on the builder.
+    name: String,
+}
+
+/// An upload that can go on over another line where the last one was cut.
+pub struct Upload {
+    entries: Vec<Entry>,
+    work: Option<Arc<Work>>,
+    progress: Arc<Progress>,
+    /// So many pieces are at their places.
+    done: usize,
+    attempts: u32,
+}
+
+impl Upload {
+    /// `progress` is told the bytes sent so far, of how many.
+    pub fn of(entries: Vec<Entry>, progress: impl FnMut(u64, u64) + Send + 'static) -> Self {
+        let total = entries.iter().map(|entry| entry.content.size()).sum();
+        let progress = Arc::new(Progress::new(total, Box::new(progress)));
+        Self { entries, work: None, progress, done: 0, attempts: 0 }
+    }
+
+    /// How many pieces are at their places: more than before means that the line was of use.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Puts everything on the builder that is not there yet.
+    ///
+    /// # Errors
+    /// An owner that the builder does not have, a file that cannot be read, a full disk, a lost line. After
+    /// a lost one it can be called again: what arrived whole stays, what did not is gone.
+    pub async fn send(&mut self, remote: &dyn Remote) -> Result<(), RemoteError> {
+        let (work, more) = match &self.work {
+            Some(work) => {
+                let left = bytes(&work.pieces[self.done..], &work.entries);
+                (work.clone(), Stripes::of(left, remote.round_trip()).more(remote).await)
+            }
+            None => self.prepare(remote).await?,
+        };
+        self.progress.restart(bytes(&work.pieces[..self.done], &work.entries));
+        self.attempt(&work, remote, &more).await
+    }
+
+    async fn prepare(
+        &mut self,
+        remote: &dyn Remote,
+    ) -> Result<(Arc<Work>, Vec<Box<dyn Remote>>), RemoteError> {
+        let entries = std::mem::take(&mut self.entries);
+        if let Some((file, link)) = plan::astray(&entries) {
+            let why = format!("`{file}` would go through the link `{link}`, which is uploaded with it");
+            return Err(RemoteError::Setup(why));
+        }
+        let stripes = Stripes::of(self.progress.total, remote.round_trip());
+        let (ids, more) = futures::join!(accounts::ask(remote, &entries), stripes.more(remote));
+        let (ids, pieces) = (ids?, plan::pieces(&entries, stripes.piece()));
+        let name = ulid::Ulid::generate().to_string().to_lowercase();
+        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), more))
+    }
+
+    async fn attempt(
+        &mut self,
+        work: &Arc<Work>,
+        first: &dyn Remote,
+        more: &[Box<dyn Remote>],
+    ) -> Result<(), RemoteError> {
+        // An attempt whose line was cut may still be leaving.
+        self.attempts += 1;
+        let name = format!("{}-{}", work.name, self.attempts);
+        let here = format!("here=/var/tmp/.hornero-upload-{name}");
+        let numbers: Vec<usize> = (3..).take(more.len()).collect();
+        let others = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let much =
+            work.pieces[self.done..].iter().map(|piece| piece.bytes(&work.entries)).sum::<u64>() > MUCH;
+        let (stream, streams) = lines::start(work, (self.done, name), more.len(), &self.progress)?;
+        let mut said = Vec::new();
+        let done = &mut self.done;
+        let sink = &mut |stream, line: &str| match (stream, line.strip_prefix("done ")) {
+            (Stream::Stdout, Some(number)) => *done = number.parse().map_or(*done, |last: usize| last + 1),
+            (Stream::Stdout, None) if line == READY => {}
+            _ => said.push(line.to_owned()),
+        };
+        let receive = format!("{here}\nothers='{others}'\n{TAKE}{RECEIVE}");
+        let first = first.run(command(first, &receive, (stream, much)), sink);
+        let rest = more.iter().zip(numbers).zip(streams).map(|((remote, number), stream)| {
+            let bring = format!("{here}\nline={number}\n{TAKE}{BRING}");
+            let command = command(remote.as_ref(), &bring, (stream, much));
+            async move { remote.run(command, &mut |_, _| {}).await }
+        });
+        let (first, rest) = futures::join!(first, join_all(rest));
+        judge(first, rest, &said)
+    }
+}
+
+fn bytes(pieces: &[Piece], entries: &[Entry]) -> u64 {
+    pieces.iter().map(|piece| piece.bytes(entries)).sum()
+}
+
+/// A script that is told on standard input, and what follows it there: much of it not before the script
+/// says so, and little of it at once, for the answer takes a round trip.
+fn command(remote: &dyn Remote, text: &str, (stream, much): (lines::Line, bool)) -> Command {
+    let head = format!("{}\n{text}", text.len()).into_bytes();
+    let command = Command::new(script::command_line(remote.sudo())).timeout(Some(TIMEOUT));
+    match much {
+        true => command.asked(head, stream),
+        false => command.stream(Cursor::new(head).chain(stream)),
+    }
+}
+
+/// A line that was cut explains all that the others have to say; then the builder's own words count.
+fn judge(
+    first: Result<Exit, RemoteError>,
+    rest: Vec<Result<Exit, RemoteError>>,
+    said: &[String],
+) -> Result<(), RemoteError> {
+    let (lost, others): (Vec<_>, Vec<_>) =
+        rest.into_iter().filter_map(Result::err).partition(|error| matches!(error, RemoteError::Lost { .. }));
+    match (first, lost.into_iter().next()) {
+        (Ok(exit), _) if exit.success() => Ok(()),
+        (Err(error @ RemoteError::Lost { .. }), _) | (_, Some(error)) => Err(error),
+        (Err(error), None) => Err(error),
+        (Ok(exit), None) => match others.into_iter().next() {
+            Some(error) => Err(error),
+            None => Err(RemoteError::Setup(format!(
+                "unpacking the uploaded files failed with {exit}: {}",
+                said.join("; ")
+            ))),
+        },
+    }
+}

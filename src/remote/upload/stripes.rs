@@ -1,0 +1,70 @@
+//! Over how many SSH sessions an upload goes. A session has at most one window of bytes under way (2 MiB
+//! with OpenSSH, `CHAN_SES_WINDOW_DEFAULT` in its channels.h), so a long round trip limits each of them.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use crate::remote::{Remote, RemoteError};
+
+/// What one session has under way at most.
+const WINDOW: u64 = 2 << 20;
+
+/// The shell on the builder has room for as many others; more bring no more.
+const MOST: u64 = 6;
+
+/// One session is one thread's encryption at each end, which a fast line outruns: two of them are worth
+/// having for as much as this, however short the way is.
+const MUCH: u64 = 64 << 20;
+
+/// Opening further sessions takes about so many round trips.
+const OPENING: u32 = 10;
+
+/// Below this a window carries more than 100 MB/s, and on a busy computer any answer takes a while.
+const SHORT: Duration = Duration::from_millis(15);
+
+/// What one piece comes to over a single session.
+const LARGE: u64 = 8 << 20;
+
+/// And over several: two for each are in memory.
+const SMALL: u64 = 4 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stripes(u64);
+
+impl Stripes {
+    /// For so many bytes over sessions with this round trip.
+    pub fn of(bytes: u64, round_trip: Duration) -> Self {
+        let windows = bytes / WINDOW;
+        if round_trip < SHORT {
+            return Self(if bytes < MUCH { 1 } else { 2 });
+        }
+        Self((windows / u64::from(OPENING)).clamp(1, MOST))
+    }
+
+    /// The bytes of one piece.
+    pub fn piece(self) -> u64 {
+        if self.0 == 1 { LARGE } else { SMALL }
+    }
+
+    /// The further sessions. One that cannot be had only makes the others work longer.
+    pub async fn more(self, remote: &dyn Remote) -> Vec<Box<dyn Remote>> {
+        let opened = join_all((1..self.0).map(|_| remote.another())).await;
+        opened.into_iter().filter_map(|result: Result<_, RemoteError>| result.ok().flatten()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_much_over_a_long_way_is_worth_several_sessions() {
+        let count = |bytes: u64, millis| Stripes::of(bytes, Duration::from_millis(millis)).0;
+        assert_eq!(count(1 << 30, 1), 2);
+        assert_eq!(count(50 << 20, 1), 1);
+        assert_eq!(count(8 << 20, 50), 1);
+        assert_eq!(count(64 << 20, 50), 3);
+        assert_eq!(count(1 << 40, 50), MOST);
+    }
+}
