@@ -143,7 +143,7 @@ mod tests {
         }
 
         async fn run(&self, command: Command, _: LineSink<'_>) -> Result<Exit, RemoteError> {
-            assert!(command.line.starts_with("sudo -n "), "{}", command.line);
+            assert!(command.line.starts_with("exec sudo -n "), "{}", command.line);
             self.0.send_modify(|count| *count += 1);
             Ok(Exit::Code(0))
         }

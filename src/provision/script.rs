@@ -22,9 +22,10 @@ pub struct Job<'a> {
     pub env: &'a BTreeMap<String, String>,
 }
 
-/// The command line for any job; `sudo` is empty for root.
+/// The command line for any job; `sudo` is empty for root. It takes the place of the shell that reads it,
+/// which could only tell a signal as an exit code.
 pub fn command_line(sudo: &str) -> String {
-    format!("{sudo}{LOADER}")
+    format!("exec {sudo}{LOADER}")
 }
 
 impl Job<'_> {

@@ -10,7 +10,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
-use super::{line::Ended, start::NextChannel};
+use super::{ahead::Beside, line::Ended};
 
 /// libssh2's code for "would block" (`LIBSSH2_ERROR_EAGAIN`).
 const EAGAIN: i32 = -37;
@@ -27,7 +27,8 @@ pub(super) struct Wire {
     heard: Cell<Instant>,
     /// The shortest time of an answer: one round trip.
     trip: Cell<Duration>,
-    pub ahead: NextChannel,
+    /// What is done beside the command that runs.
+    pub beside: Beside,
 }
 
 /// Why a call did not come to its end.
@@ -51,7 +52,7 @@ impl Wire {
             ended,
             heard: Cell::new(Instant::now()),
             trip: Cell::new(Duration::MAX),
-            ahead: Default::default(),
+            beside: Beside::default(),
         }
     }
 

@@ -84,6 +84,24 @@ pub(super) fn execute(
     output: &mut dyn Output,
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
+    let again = command.again();
+    if let Some(exit) = once(wire, command, output, stop)? {
+        return Ok(exit);
+    }
+    let exit = match again {
+        Some(command) => once(wire, command, output, stop)?,
+        None => None,
+    };
+    exit.ok_or_else(|| lost("starting a command", &"the shell that was to become it had been ended"))
+}
+
+/// `None` when it never began.
+fn once(
+    wire: &Wire,
+    command: Command,
+    output: &mut dyn Output,
+    stop: &Stop,
+) -> Result<Option<Exit>, RemoteError> {
     let mut started = start(wire, &command.line)?;
     let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut feed = Feed::new(command.stdin);
@@ -92,6 +110,7 @@ pub(super) fn execute(
     loop {
         let heard = started.hear(wire)?;
         let received = drain(wire, &mut started.channel, output)?;
+        started.heard |= received;
         if output.spoke() {
             feed.asked();
         }
@@ -105,7 +124,7 @@ pub(super) fn execute(
         if let Some((_, code)) = over.filter(|(end, _)| Instant::now() >= *end) {
             let lost = |stuck: Stuck| lost("leaving what a command left running", &stuck);
             wire.drive(Instant::now() + CONTROL, |_| started.channel.close()).map_err(lost)?;
-            return Ok(Exit::Code(code));
+            return Ok(Some(Exit::Code(code)));
         }
         if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
             return Err(RemoteError::TimedOut(timeout));

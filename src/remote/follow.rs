@@ -43,7 +43,9 @@ pub(super) fn follow(
     let mut told = job.so_far().arrived();
     wire.heard();
     loop {
-        let received = started.hear(wire)? | drain(wire, &mut started.channel, &mut output)?;
+        let received = drain(wire, &mut started.channel, &mut output)?;
+        started.heard |= received;
+        let received = started.hear(wire)? | received;
         acknowledge(job.so_far().arrived(), &mut told, &mut feed);
         if output.is_over() {
             let exit = job.so_far().exit().ok_or(RemoteError::Ended)?;
@@ -52,8 +54,10 @@ pub(super) fn follow(
         }
         let sent = feed.push(&mut started.channel)?;
         if started.channel.eof() {
-            let exit = started.finish(wire)?;
-            return cut_short(exit, job.so_far().has_begun());
+            return match started.finish(wire)? {
+                Some(exit) => cut_short(exit, job.so_far().has_begun()),
+                None => Err(lost("a step was started", &"the shell that was to do it had been ended")),
+            };
         }
         job.in_time()?;
         if stop.stopped() {
@@ -112,7 +116,7 @@ fn hang_up(wire: &Wire, mut channel: Channel, mut feed: Feed) {
             Err(_) => return,
         }
     }
-    wire.drive(deadline, |_| channel.close()).ok();
+    wire.leave(channel);
 }
 
 /// Both streams of a job.

@@ -2,6 +2,7 @@
 //! `key` makes the keys of a run, `route` says which way leads to the builder (`dial` straight,
 //! `bastion`, `endpoint`), `upload` brings a bake's files there.
 
+mod ahead;
 pub mod bastion;
 pub mod dial;
 mod drive;
@@ -144,6 +145,14 @@ impl Command {
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// The same once more, unless its input can be read only once.
+    fn again(&self) -> Option<Self> {
+        match &self.stdin {
+            Input::Bytes(bytes) => Some(Self::new(&self.line).stdin(bytes.as_slice()).timeout(self.timeout)),
+            Input::Stream(_) | Input::Asked(..) => None,
+        }
     }
 }
 

@@ -1,66 +1,112 @@
-//! Beginning a command with as few round trips as can be: its channel was opened while the command before
-//! it ran, and whether the server runs it is heard while its input is sent already.
+//! Beginning a command with as few round trips as can be: the shell that waits for one is told its line. Where
+//! there is none, it gets a channel of its own, and whether the server runs it is heard while its input
+//! is sent already.
 
 use std::{
-    cell::RefCell,
+    io::{self, Write},
+    mem::take,
     time::{Duration, Instant},
 };
 
-use ssh2::{BlockDirections, Channel, ErrorCode};
+use ssh2::{Channel, ErrorCode};
 
 use super::{
     Exit, RemoteError,
+    ahead::{Ahead, WAITER},
     drive::{Stuck, Wire, would_block},
     exec::{CONTROL, finish, lost},
 };
 
-/// The channel of the next command.
-#[derive(Default)]
-pub(super) enum Ahead {
-    #[default]
-    None,
-    /// Asked for.
-    Opening,
-    Open(Channel),
-    /// The server gives no second one beside the first.
-    Refused,
-}
+/// libssh2's code for a channel that was not opened (`LIBSSH2_ERROR_CHANNEL_FAILURE`).
+const REFUSED: ErrorCode = ErrorCode::Session(-21);
+
+/// A server that gives few channels frees the last one a moment after its end.
+const FREED: Duration = Duration::from_secs(3);
 
 /// A command that was asked for.
 pub(super) struct Started<'a> {
     pub channel: Channel,
     line: &'a str,
     answered: bool,
+    /// A shell was there to be told the line; nobody knows whether it still was when that arrived.
+    told: bool,
+    /// Something has come back.
+    pub heard: bool,
 }
 
 /// # Errors
 /// When there is no channel for it, or it cannot be asked for.
 pub(super) fn start<'a>(wire: &Wire, line: &'a str) -> Result<Started<'a>, RemoteError> {
     let deadline = Instant::now() + CONTROL;
-    let mut channel = channel(wire, deadline)?;
+    wire.let_go();
+    let mut channel = match prepared(wire, deadline) {
+        Prepared::Shell(mut shell) => match tell(wire, &mut shell, line, deadline) {
+            Ok(()) => return Ok(Started { channel: shell, line, answered: true, told: true, heard: false }),
+            // It has ended, as a step may have seen to.
+            Err(_) => own(wire, deadline)?,
+        },
+        Prepared::Channel(channel) => channel,
+        Prepared::Nothing => own(wire, deadline)?,
+    };
     loop {
         match channel.exec(line) {
-            Ok(()) => return Ok(Started { channel, line, answered: true }),
+            Ok(()) => return Ok(Started { channel, line, answered: true, told: false, heard: false }),
             Err(error) if !would_block(&error) => return Err(failed(&error)),
             // All of it is on its way: what is sent now arrives after it.
-            Err(_) if wire.waits_to_hear() => return Ok(Started { channel, line, answered: false }),
+            Err(_) if wire.waits_to_hear() => {
+                return Ok(Started { channel, line, answered: false, told: false, heard: false });
+            }
             Err(_) if Instant::now() >= deadline => return Err(failed(&Stuck::Deadline)),
             Err(_) => wire.wait(),
         }
     }
 }
 
-fn channel(wire: &Wire, deadline: Instant) -> Result<Channel, RemoteError> {
-    match wire.ahead.take() {
-        Ahead::Open(channel) => return Ok(channel),
-        Ahead::None => {}
-        Ahead::Refused => drop(wire.ahead.replace(Ahead::Refused)),
-        // It was asked for while another one was open, which may be what the server did not like.
-        Ahead::Opening => match wire.drive(deadline, |session| session.channel_session()) {
-            Ok(channel) => return Ok(channel),
-            Err(_) => drop(wire.ahead.replace(Ahead::Refused)),
-        },
+enum Prepared {
+    Nothing,
+    Channel(Channel),
+    Shell(Channel),
+}
+
+/// What was asked for while the last command ran, when it is there.
+fn prepared(wire: &Wire, deadline: Instant) -> Prepared {
+    let ahead = &mut *wire.beside.ahead.borrow_mut();
+    let result = match take(ahead) {
+        Ahead::None => return Prepared::Nothing,
+        Ahead::Waiting(channel) => Ok(Prepared::Shell(channel)),
+        Ahead::Opening => wire.drive(deadline, |session| session.channel_session()).map(Prepared::Channel),
+        Ahead::Starting(mut channel) => {
+            wire.drive(deadline, |_| channel.exec(WAITER)).map(|()| Prepared::Shell(channel))
+        }
+        Ahead::Refused => Err(Stuck::Deadline),
+    };
+    // It was asked for while another one was open, which may be what the server did not like.
+    result.unwrap_or_else(|_| {
+        *ahead = Ahead::Refused;
+        Prepared::Nothing
+    })
+}
+
+fn tell(wire: &Wire, shell: &mut Channel, line: &str, deadline: Instant) -> io::Result<()> {
+    if shell.eof() {
+        return Err(io::ErrorKind::BrokenPipe.into());
     }
+    let text = format!("{line}\n");
+    let mut left = text.as_bytes();
+    while !left.is_empty() {
+        match shell.write(left) {
+            Ok(count) => left = &left[count..],
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock || Instant::now() >= deadline => {
+                return Err(error);
+            }
+            Err(_) => wire.wait(),
+        }
+    }
+    Ok(())
+}
+
+/// A channel for this command alone.
+fn own(wire: &Wire, deadline: Instant) -> Result<Channel, RemoteError> {
     let patience = Instant::now() + FREED;
     loop {
         let begun = Instant::now();
@@ -86,7 +132,7 @@ impl Started<'_> {
     /// When it does not run it.
     pub fn hear(&mut self, wire: &Wire) -> Result<bool, RemoteError> {
         if self.answered {
-            wire.open_ahead();
+            wire.prepare_next();
             return Ok(false);
         }
         match self.channel.exec(self.line) {
@@ -99,58 +145,19 @@ impl Started<'_> {
         }
     }
 
-    /// Closes the channel and asks how the command ended.
+    /// Closes the channel and asks how the command ended; `None` is one that never began.
     ///
     /// # Errors
     /// When the line is lost.
-    pub fn finish(&mut self, wire: &Wire) -> Result<Exit, RemoteError> {
+    pub fn finish(&mut self, wire: &Wire) -> Result<Option<Exit>, RemoteError> {
         // An answer that nobody took in would be taken for that of a later channel with the same number.
         if !self.answered {
             let (channel, line) = (&mut self.channel, self.line);
             wire.drive(Instant::now() + CONTROL, |_| channel.exec(line)).map_err(|stuck| failed(&stuck))?;
         }
-        finish(wire, &mut self.channel)
+        let exit = finish(wire, &mut self.channel)?;
+        // The command before this one may have ended the shell that was to become it.
+        let never_began = self.told && !self.heard && matches!(exit, Exit::Signal(_));
+        Ok((!never_began).then_some(exit))
     }
 }
-
-impl Wire {
-    /// Everything that was to be sent has been, and an answer is waited for.
-    fn waits_to_hear(&self) -> bool {
-        matches!(self.session.block_directions(), BlockDirections::Inbound)
-    }
-
-    /// Opens the channel of the next command without waiting for it. Where that does not work, the next
-    /// command opens its own.
-    pub(super) fn open_ahead(&self) {
-        let ahead = &mut *self.ahead.borrow_mut();
-        // Half a packet of something else must be followed by its other half.
-        if self.is_sending() || !matches!(ahead, Ahead::None | Ahead::Opening) {
-            return;
-        }
-        let deadline = Instant::now() + SENT;
-        loop {
-            *ahead = match self.session.channel_session() {
-                Ok(channel) => Ahead::Open(channel),
-                Err(error) if !would_block(&error) => Ahead::Refused,
-                Err(_) if self.waits_to_hear() || Instant::now() >= deadline => Ahead::Opening,
-                Err(_) => {
-                    self.wait();
-                    continue;
-                }
-            };
-            return;
-        }
-    }
-}
-
-/// libssh2's code for a channel that was not opened (`LIBSSH2_ERROR_CHANNEL_FAILURE`).
-const REFUSED: ErrorCode = ErrorCode::Session(-21);
-
-/// A server that gives few channels frees the last one a moment after its end.
-const FREED: Duration = Duration::from_secs(3);
-
-/// A request of a few bytes is sent at once, unless the network is gone.
-const SENT: Duration = Duration::from_secs(5);
-
-/// For a wire.
-pub(super) type NextChannel = RefCell<Ahead>;

@@ -47,6 +47,20 @@ async fn a_command_ended_by_a_signal_is_told_by_its_name() {
     assert_eq!(exit.unwrap(), Exit::Signal("TERM".into()));
 }
 
+/// Ends all that its session runs beside it, as soon as there is something.
+const ALONE: &str = r#"until others=$(tr ' ' '\n' </proc/$PPID/task/$PPID/children | grep -v -x -e "$$" -e ''); do sleep 0.05; done
+kill $others"#;
+
+#[tokio::test]
+async fn a_command_may_end_what_waits_for_the_next_one() {
+    let sshd = Sshd::start();
+    let remote = sshd.connect().await;
+    for number in 0..3 {
+        let (exit, _) = lines(&remote, Command::new(ALONE).timeout(Some(Duration::from_secs(60)))).await;
+        assert_eq!(exit.map_err(|error| format!("{number}: {error}")), Ok(Exit::Code(0)));
+    }
+}
+
 #[tokio::test]
 async fn a_process_left_in_the_background_does_not_hold_its_step() {
     let sshd = Sshd::start();
