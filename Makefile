@@ -11,6 +11,8 @@ demo: rust
 	@$(CARGO) build
 	@scripts/demo.sh $(DEMO)
 
+# Most tests wait for something most of the time; those with guests wait for each other.
+test: export RUST_TEST_THREADS ?= $(shell expr $$(nproc) + 2)
 test: setup
 	$(CARGO) test
 

@@ -1,5 +1,6 @@
 //! Whole bakes in real guests: what a template asks for is in the image, and what goes wrong is
-//! told and leaves nothing behind. Each guest takes about a minute under emulation.
+//! told and leaves nothing behind. Under emulation a guest takes about a minute to boot: those that are
+//! no test of that go on from one saved machine.
 
 mod kept;
 mod snapshot;
@@ -9,6 +10,7 @@ use std::path::Path;
 use hornero::sum::of_file;
 
 use crate::rig::{
+    guests,
     hornero::{Hornero, Ran, shipped},
     image::{Filesystem, info, manifest},
 };
@@ -37,6 +39,7 @@ fn base_sums(data: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn the_smallest_template_becomes_a_recorded_image() {
+    let _turn = guests::turn();
     let hornero = Hornero::new();
     let hello = std::fs::read_to_string(shipped("hello.toml")).unwrap();
     let (id, folder) = hornero.bake(&hornero.template("hello.toml", &hello));
@@ -90,21 +93,6 @@ fn sealed(root: &Filesystem) {
     }
 }
 
-#[test]
-fn a_web_server_with_users_files_and_a_data_disk() {
-    let hornero = Hornero::new();
-    let (_, folder) = hornero.bake(&shipped("web.toml"));
-    let manifest = manifest(&folder);
-    let packages = manifest["packages"].as_array().unwrap();
-    assert!(packages.iter().any(|package| package["name"].as_str().unwrap().starts_with("nginx")));
-    let disks: Vec<&str> =
-        manifest["disks"].as_array().unwrap().iter().map(|disk| disk["name"].as_str().unwrap()).collect();
-    assert_eq!(disks, ["root", "www"]);
-    assert!(
-        manifest["timings"]["phases"].as_array().unwrap().iter().any(|phase| phase["name"] == "cloud-init")
-    );
-}
-
 /// In the guest a step is a unit of systemd: what ends its SSH session does not end it, and what ends
 /// it leaves nothing of it.
 const OUTLIVES: &str = r#"
@@ -137,7 +125,8 @@ if kill -0 "$(cat /run/first-try)"; then exit 1; fi
 
 #[test]
 fn a_step_outlives_its_line_and_nothing_outlives_its_timeout() {
-    let hornero = Hornero::new();
+    let _turn = guests::turn();
+    let hornero = Hornero::new().warm();
     let ran = hornero.run(&["bake", &hornero.template("outlives.toml", &(head("outlives") + OUTLIVES))]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for text in ["line: before", "line: after", "connected to the builder again"] {
@@ -264,6 +253,7 @@ stdout_contains = "/usr/bin/true"
 /// Everything that a template can ask for, under UEFI; then a failing check after it, on the same base.
 #[test]
 fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
+    let _turn = guests::turn();
     let hornero = Hornero::new();
     let folder = hornero.folder.path();
     std::fs::create_dir_all(folder.join("site/sub")).unwrap();
@@ -299,6 +289,7 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     assert!(!before.is_empty(), "the base is in the cache");
     let checks = "[[checks]]\nfile = \"/etc/greeting\"\nexists = false\n[[checks]]\nfile = \"/etc/passwd\"\nmode = \"0600\"\n\
                   [[checks]]\nservice = \"no-such\"\nrunning = true\ntimeout = \"1s\"\n[[checks]]\npackage = \"coreutils\"\n";
+    let hornero = Hornero::new().warm();
     let template = hornero.template("checks.toml", &(head("failing-checks") + checks));
     let ran = failed(&hornero, &template, 7);
     assert!(ran.stderr.contains("2 of 4 checks do not hold on the builder"), "{}", ran.stderr);
@@ -309,7 +300,8 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
 
 #[test]
 fn a_failing_step_ends_the_bake_with_its_last_lines() {
-    let hornero = Hornero::new();
+    let _turn = guests::turn();
+    let hornero = Hornero::new().warm();
     let steps = "[[steps]]\nname = \"count\"\nrun = \"seq 1 30; exit 3\"\n[[steps]]\nname = \"next\"\nrun = \"echo reached\"\n";
     let ran = failed(&hornero, &hornero.template("step.toml", &(head("failing-step") + steps)), 6);
     let (_, end) = ran.stderr.split_once("error:").unwrap();
@@ -321,7 +313,8 @@ fn a_failing_step_ends_the_bake_with_its_last_lines() {
 
 #[test]
 fn a_hung_step_is_ended_by_its_timeout() {
-    let hornero = Hornero::new();
+    let _turn = guests::turn();
+    let hornero = Hornero::new().warm();
     let steps = "[[steps]]\nname = \"hang\"\nrun = \"echo waiting; sleep 3600 & wait\"\ntimeout = \"3s\"\n";
     let ran = failed(&hornero, &hornero.template("hang.toml", &(head("hung-step") + steps)), 6);
     assert!(ran.stderr.contains("step `hang` was not done after 3s"), "{}", ran.stderr);
@@ -329,7 +322,8 @@ fn a_hung_step_is_ended_by_its_timeout() {
 
 #[test]
 fn a_package_that_does_not_exist_is_named() {
-    let hornero = Hornero::new();
+    let _turn = guests::turn();
+    let hornero = Hornero::new().warm();
     let packages = "[packages]\ninstall = [\"no-such-package-anywhere\"]\n";
     let ran = failed(&hornero, &hornero.template("package.toml", &(head("missing-package") + packages)), 6);
     assert!(ran.stderr.contains("no package `no-such-package-anywhere`"), "{}", ran.stderr);

@@ -1,4 +1,5 @@
-//! One template, two platforms: what a user gets is the same image.
+//! One template, a web server with users, files and a data disk, on two platforms: what a user gets is the
+//! same image.
 
 use std::{path::Path, process::Command};
 
@@ -6,6 +7,7 @@ use serde_json::Value;
 
 use crate::rig::{
     ec2::Ec2,
+    guests,
     hornero::Hornero,
     image::{manifest, output},
     moto,
@@ -28,6 +30,7 @@ fn template(hornero: &Hornero) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_template_bakes_on_ec2_of_real_machines() {
+    let _turn = guests::turn();
     let ec2 = Ec2::start(&["--image-pending", "2"]).await;
     let hornero = Hornero::new();
     let template = template(&hornero);
@@ -51,6 +54,8 @@ async fn one_template_bakes_on_ec2_of_real_machines() {
     let here = manifest(&folder);
     same(&cloud, &here);
     assert_eq!(packages(&cloud), packages(&here));
+    assert_eq!(names(&here["disks"]), ["root", "www"]);
+    assert!(names(&here["timings"]["phases"]).contains(&"cloud-init"));
 }
 
 /// Without their versions: the distribution may have published one between the two bakes.
@@ -61,6 +66,10 @@ fn packages(manifest: &Value) -> Vec<(&str, &str)> {
         .collect();
     assert!(found.iter().any(|(name, _)| name.starts_with("nginx")), "{found:?}");
     found
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect()
 }
 
 fn same(one: &Value, other: &Value) {

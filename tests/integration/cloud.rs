@@ -29,7 +29,7 @@ fn calls_are_seen_and_go_wrong_as_asked() {
     proxy.rule(json!({ "action": "DescribeImages", "fault": "fail", "times": 1 }));
     let describe = ["ec2", "describe-images", "--image-ids", BASE];
     let refused = aws(&proxy.endpoint(), &describe);
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let said = refused.stderr;
     assert!(said.contains("UnauthorizedOperation") && said.contains("ec2:DescribeImages"), "{said}");
     let failed = aws_json(&proxy.endpoint(), &describe);
     assert_eq!(failed["Images"][0]["State"], "failed", "{failed}");

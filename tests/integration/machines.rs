@@ -20,7 +20,7 @@ use hornero::remote::{
     ssh::SshRemote,
 };
 
-use crate::rig::ec2::Ec2;
+use crate::rig::{ec2::Ec2, guests};
 
 /// A guest under emulation, on a computer that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -182,6 +182,7 @@ async fn what_ec2_refuses_is_refused() {
 /// guest makes itself, an image with both disks, and a machine from it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_is_captured_and_launched_again() {
+    let _turn = guests::turn();
     let ec2 = Ec2::start(&["--image-pending", "1"]).await;
     let client = ec2.client().await;
     let keys = Keys::new();

@@ -1,6 +1,6 @@
 //! A virtual machine that outlives the bake that failed in it.
 
-use crate::rig::{hornero::Hornero, image::Filesystem};
+use crate::rig::{guests, hornero::Hornero, image::Filesystem};
 
 const STEPS: &str = r#"
 [[steps]]
@@ -13,6 +13,7 @@ run = "SECOND"
 
 #[test]
 fn a_kept_machine_outlives_the_bake_and_becomes_an_image_when_its_step_is_corrected() {
+    let _turn = guests::turn();
     // One that was resumed is like one that has booted.
     let hornero = Hornero::new().warm();
     let head = super::head("kept");

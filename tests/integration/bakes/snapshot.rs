@@ -2,6 +2,7 @@
 
 use crate::rig::{
     archive::Archive,
+    guests,
     hornero::Hornero,
     image::{Filesystem, manifest},
 };
@@ -29,7 +30,8 @@ keep = ["package-cache"]
 
 #[test]
 fn packages_come_from_the_snapshot_and_the_image_has_its_own_sources() {
-    let (hornero, archive) = (Hornero::new(), Archive::start());
+    let _turn = guests::turn();
+    let (hornero, archive) = (Hornero::new().warm(), Archive::start());
     let template = hornero.template("moment.toml", &TEMPLATE.replace("ARCHIVE", &archive.url));
     let planned = hornero.run(&["plan", &template]).stdout;
     let line = format!("packages of the distribution as of 2026-11-01T00:00:00Z in {}\n", archive.url);

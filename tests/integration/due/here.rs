@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::many::{begin, end, locks};
-use crate::rig::{hornero::Hornero, quick};
+use crate::rig::{guests, hornero::Hornero, quick};
 
 /// A bake that is killed in its step; gives when its lock ends.
 fn killed(hornero: &Hornero, template: &str, path: &str) -> Timestamp {
@@ -33,6 +33,7 @@ fn until_it_holds(child: &mut Child) {
 
 #[test]
 fn the_lock_of_a_killed_bake_is_taken_over_after_its_end_and_not_before() {
+    let _turn = guests::turn();
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "killed", "");
     let path = quick::resumed(&hornero, &template);

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::rig::{
+    guests,
     hornero::{Hornero, Ran},
     quick,
 };
@@ -30,6 +31,7 @@ pub fn end(child: Child) -> Ran {
 
 #[test]
 fn of_20_processes_that_bake_the_same_at_once_one_bakes_and_all_have_its_image() {
+    let _turn = guests::turn();
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "same", "[[checks]]\ncommand = \"true\"\n");
     let path = quick::resumed(&hornero, &template);

@@ -5,6 +5,7 @@ use std::{path::Path, process::Command};
 use super::{Inventory, killed, run_in};
 use crate::rig::{
     ec2::Ec2,
+    guests,
     hornero::{Hornero, Ran},
     moto::{self, REGION},
     proxy::{Point, Proxy},
@@ -36,6 +37,7 @@ command = "true"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bake_that_is_killed_over_a_real_machine_leaves_nothing_that_clean_does_not_remove() {
+    let _turn = guests::turn();
     let ec2 = Ec2::start(&["--image-pending", "2"]).await;
     let mut proxy = Proxy::before(&ec2.url);
     let mut inventory = Inventory::at(&proxy.endpoint());

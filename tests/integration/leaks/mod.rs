@@ -28,7 +28,7 @@ use crate::{
         hornero::Ran,
         moto::REGION,
         proxy::{Point, Proxy},
-        python::Server,
+        server::Server,
     },
 };
 
@@ -61,7 +61,7 @@ impl Inventory {
     }
 
     pub fn at(endpoint: &str) -> Self {
-        Self(Server::start("inventory.py", &[endpoint]))
+        Self(Server::start("inventory", &[endpoint]))
     }
 
     pub fn all(&mut self) -> There {

@@ -17,7 +17,8 @@ pub struct Hornero {
     warm: bool,
 }
 
-/// What a run of the program came to.
+/// What a run of a program came to.
+#[derive(serde::Deserialize)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

@@ -1,12 +1,12 @@
 //! AWS in memory, one for each test: moto, on a free port of the loopback.
 
-use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::Credentials;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::python::{self, Server};
+use super::{hornero::Ran, server::Server};
 
 /// Where everything is made unless a test says otherwise.
 pub const REGION: &str = "eu-west-1";
@@ -18,7 +18,7 @@ pub struct Moto(Server);
 
 impl Moto {
     pub fn start() -> Self {
-        Self(Server::start("cloud.py", &[]))
+        Self(Server::start("cloud", &[]))
     }
 
     pub fn endpoint(&self) -> String {
@@ -51,16 +51,18 @@ pub async fn config(endpoint: &str, region: &str) -> SdkConfig {
         .await
 }
 
-/// The AWS CLI, as an outside reader.
-pub fn aws(endpoint: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(python::program("aws"));
-    command.args(arguments).args(["--output", "json"]).envs(environment(endpoint));
-    command.output().unwrap()
+/// The AWS CLI, as an outside reader. One for all tests: it takes longer to start than to ask.
+pub fn aws(endpoint: &str, arguments: &[&str]) -> Ran {
+    static CLI: Mutex<Option<Server>> = Mutex::new(None);
+    let mut cli = CLI.lock().unwrap_or_else(PoisonError::into_inner);
+    let cli = cli.get_or_insert_with(|| Server::start("cli", &[]));
+    let request = json!({ "endpoint": endpoint, "region": REGION, "arguments": arguments });
+    serde_json::from_value(cli.ask(&request)).unwrap()
 }
 
 /// What the AWS CLI answers; a failure fails the test.
 pub fn aws_json(endpoint: &str, arguments: &[&str]) -> Value {
-    let output = aws(endpoint, arguments);
-    assert!(output.status.success(), "aws {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    let Ran { code, stdout, stderr } = aws(endpoint, arguments);
+    assert_eq!(code, 0, "aws {arguments:?}: {stderr}");
+    serde_json::from_str(&stdout).unwrap_or(Value::Null)
 }

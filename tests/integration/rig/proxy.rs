@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::python::Server;
+use super::server::Server;
 
 pub struct Proxy(Server);
 
@@ -22,7 +22,7 @@ pub struct Point {
 
 impl Proxy {
     pub fn before(endpoint: &str) -> Self {
-        Self(Server::start("proxy.py", &[endpoint]))
+        Self(Server::start("proxy", &[endpoint]))
     }
 
     pub fn endpoint(&self) -> String {

@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::rig::{ec2::base, hornero::Hornero, image::manifest};
+use crate::rig::{ec2::base, guests, hornero::Hornero, image::manifest};
 use tree::Tree;
 
 /// What tells one machine from another, as it says itself.
@@ -98,6 +98,7 @@ impl Baked {
 
 #[test]
 fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
+    let _turn = guests::turn();
     let base = tokio::runtime::Runtime::new().unwrap().block_on(base());
     let hornero = Hornero::alone().warm();
     let head = format!("[image]\nname = \"twin\"\n[base]\nqemu = {{ image = \"{}\" }}\n", base.display());
