@@ -1,4 +1,4 @@
-//! A live run puts the end of its builder off: when it connects, for the boot may have taken most of the
+//! A live run puts the end of its builder off: when it connects, if the boot may have taken much of the
 //! time to live, and again each time half of that is over, beside whatever else is done there.
 
 use std::{collections::BTreeMap, convert::Infallible, future::Future, time::Duration};
@@ -20,6 +20,9 @@ use crate::{
 /// Only so long as a builder that is busy needs to note it.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The part of the time to live that is next to nothing.
+const SOON: u32 = 10;
+
 /// What keeps a builder alive: a line of its own, for the other one may be busy with a long step.
 pub struct Alive<'a> {
     connect: &'a dyn Connect,
@@ -29,15 +32,18 @@ pub struct Alive<'a> {
 }
 
 impl<'a> Alive<'a> {
-    /// Puts the end off for the first time, over the line that is there.
+    /// Puts the end off for the first time, over the line that is there, unless hardly any of the time to
+    /// live is over: nobody knows of a builder that an earlier process has launched.
     pub async fn on(
         machine: &Machine<'_>,
         connect: &'a dyn Connect,
-        ttl: Duration,
+        (ttl, over): (Duration, Option<Duration>),
         events: &'a Events,
     ) -> Self {
         let alive = Self { connect, account: machine.account().clone(), ttl, events };
-        if let Err(error) = put_off(machine.remote.as_ref(), ttl).await {
+        if over.is_none_or(|over| over > ttl / SOON)
+            && let Err(error) = put_off(machine.remote.as_ref(), ttl).await
+        {
             alive.warn(&error);
         }
         alive

@@ -1,6 +1,9 @@
 //! Phases and their times: each is announced, timed and closed, also when it fails.
 
-use std::{future::Future, time::Instant};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +29,12 @@ pub struct Timings {
 impl Timings {
     pub fn phase(&mut self, phase: Phase, seconds: f64) {
         self.phases.push(Timing { name: phase.title().into(), seconds });
+    }
+
+    /// All phases together.
+    pub fn so_far(&self) -> Duration {
+        Duration::try_from_secs_f64(self.phases.iter().map(|phase| phase.seconds).sum())
+            .unwrap_or(Duration::MAX)
     }
 
     pub fn step(&mut self, name: &str, seconds: f64) {

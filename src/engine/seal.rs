@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{launch_keys::LaunchKeys, machine::Machine, stop};
+use super::{
+    launch_keys::LaunchKeys,
+    machine::Machine,
+    survey::{self, Survey},
+};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -24,7 +28,8 @@ const LISTED: usize = 20;
 /// As many remains as fit into one sentence; the rest is in the lines under it.
 const NAMED: usize = 3;
 
-/// Seals the builder and has it power itself off as soon as the line is closed, if that is its part.
+/// Looks at the builder a last time, seals it, and has it power itself off as soon as the line is closed,
+/// if that is its part. It is one script: each takes a round trip, and a while to start.
 ///
 /// # Errors
 /// When something remains, named with its path.
@@ -34,42 +39,25 @@ pub async fn run(
     keys: &LaunchKeys,
     (by, sought): (PowerOff, &[Sought]),
     events: &Events,
-) -> Result<(), Error> {
+) -> Result<Survey, Error> {
     if !seal.enabled {
         events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
-        if sought.is_empty() {
-            // No script is run that would do it on the way.
-            tidy(machine, events).await;
-            return match by {
-                PowerOff::Guest => stop::power_off(machine).await,
-                PowerOff::Platform => Ok(()),
-            };
-        }
     }
     if !sought.is_empty() {
         let names = sought.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("`, `");
         events.note(format!("searching the files of the builder for the secrets `{names}`"));
     }
     let ours = by == PowerOff::Guest;
-    let text = machine.tidy() + &script(seal, &keys.account.public, &search::script(sought)?, ours)?;
+    let sealing = script(seal, &keys.account.public, &search::script(sought)?, ours)?;
+    let text = [survey::QUESTIONS, &machine.tidy(), &sealing].concat();
     let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(&job)?.timeout(Some(TIMEOUT));
-    let lines = machine.ask(command, "sealing the builder").await?;
+    let what = if seal.enabled { "sealing the builder" } else { "listing what is on the builder" };
+    let lines = machine.ask(command, what).await?;
     secret_free(&lines, sought)?;
-    gone(&lines, seal, events)
-}
-
-async fn tidy(machine: &Machine<'_>, events: &Events) {
-    let tidied = async {
-        let job = Job { text: &machine.tidy(), user: "root", env: &BTreeMap::new() };
-        machine
-            .ask(machine.command(&job)?.timeout(Some(TIMEOUT)), "removing what the steps have left in /run")
-            .await
-    };
-    if let Err(error) = tidied.await {
-        events.warn(error.to_string());
-    }
+    gone(&lines, seal, events)?;
+    Ok(Survey::of(&lines))
 }
 
 /// # Errors

@@ -1,19 +1,10 @@
 //! Looks at the finished builder: packages, accounts, system. What it finds goes into the manifest.
 
-use std::{collections::BTreeMap, time::Duration};
+use super::manifest::{AccountEntry, PackageEntry};
+use crate::provision::BUILDER_ACCOUNT;
 
-use super::{
-    follow::ask,
-    machine::Machine,
-    manifest::{AccountEntry, PackageEntry},
-};
-use crate::{
-    error::Error,
-    event::Events,
-    provision::{BUILDER_ACCOUNT, script::Job},
-};
-
-const QUESTIONS: &str = r#"
+/// Ends with an error when one of them has no answer.
+pub const QUESTIONS: &str = r#"
 if command -v dpkg-query >/dev/null; then
     dpkg-query -W -f 'package\t${binary:Package}\t${Version}\t${Architecture}\n'
 elif command -v rpm >/dev/null; then
@@ -35,18 +26,14 @@ pub struct Survey {
     pub users: Vec<AccountEntry>,
 }
 
-/// # Errors
-/// When the builder does not answer.
-pub async fn run(machine: &mut Machine<'_>, events: &Events) -> Result<Survey, Error> {
-    let job = Job { text: QUESTIONS, user: "root", env: &BTreeMap::new() };
-    let what = "listing the builder's packages and accounts";
-    let lines = ask(machine, &job, Duration::from_secs(120), what, events).await?;
-    let mut survey = Survey::default();
-    lines.iter().for_each(|line| survey.learn(&line.split('\t').collect::<Vec<_>>()));
-    Ok(survey)
-}
-
 impl Survey {
+    /// From the lines that `QUESTIONS` printed, and whatever else there is.
+    pub fn of(lines: &[String]) -> Self {
+        let mut survey = Self::default();
+        lines.iter().for_each(|line| survey.learn(&line.split('\t').collect::<Vec<_>>()));
+        survey
+    }
+
     fn learn(&mut self, fields: &[&str]) {
         let text = |field: &&str| (*field).to_owned();
         match fields {

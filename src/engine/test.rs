@@ -1,6 +1,9 @@
 //! Starts a machine from a finished image and runs the image's checks on it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
     Interrupt, Rooms,
@@ -100,11 +103,13 @@ async fn look(
     keys: &LaunchKeys,
     events: &Events,
 ) -> Result<(), Error> {
+    let launched = Instant::now();
     let mut machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
     if !image.manifest.cloud_init {
         return judge(&mut machine, image.manifest, events).await;
     }
-    let alive = Alive::on(&machine, rooms.connect.as_ref(), Image::USUAL_TTL.0, events).await;
+    let time = (Image::USUAL_TTL.0, Some(launched.elapsed()));
+    let alive = Alive::on(&machine, rooms.connect.as_ref(), time, events).await;
     alive.during(judge(&mut machine, image.manifest, events)).await
 }
 

@@ -1,119 +1,37 @@
 //! The seal: what is removed from a builder before it becomes an image, and how it is seen that it
 //! is gone. `docs/seal.md` is the same list for people.
 
+mod parts;
+
+pub use parts::{PARTS, Part};
+
 use super::{BUILDER_ACCOUNT, ProvisionError, power_off, quote};
 use crate::template::model::Seal;
-
-/// One part of the seal.
-#[derive(Clone, Copy, Debug)]
-pub struct Part {
-    /// As `[seal] keep` names it.
-    pub name: &'static str,
-    /// What a person reads.
-    pub removes: &'static str,
-    /// Shell; may use `$account` and `$key`.
-    script: &'static str,
-    /// Shell that prints what should be gone and is not.
-    remains: &'static str,
-}
-
-/// All parts, in the order in which they run. The account goes last: it is the way in.
-pub const PARTS: [Part; 11] = [
-    Part {
-        name: "package-cache",
-        removes: "downloaded packages and package lists",
-        script: "if command -v apt-get >/dev/null; then apt-get clean; rm -rf /var/lib/apt/lists/*; fi
-if command -v dnf >/dev/null; then dnf clean all -q; fi",
-        remains: "find /var/cache/apt/archives /var/lib/apt/lists -name '*.deb' -o -name '*_Packages*' 2>/dev/null",
-    },
-    Part {
-        name: "temporary-files",
-        removes: "everything in /tmp and /var/tmp, core dumps, hornero's own folder",
-        script: "find /tmp /var/tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
-rm -rf /var/crash/* /var/lib/systemd/coredump/*",
-        remains: "find /tmp /var/tmp /var/crash /var/lib/systemd/coredump -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' 2>/dev/null",
-    },
-    Part {
-        name: "cloud-init-state",
-        removes: "what cloud-init remembers of this machine, and the network settings it wrote for it",
-        script: "rm -rf /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /var/lib/cloud/handlers
-rm -f /var/log/cloud-init.log /var/log/cloud-init-output.log
-rm -f /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init /etc/systemd/network/10-cloud-init-*",
-        remains: "ls -d /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init 2>/dev/null",
-    },
-    Part {
-        name: "ssh-host-keys",
-        removes: "the SSH host keys; each machine started from the image makes its own",
-        script: "rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub",
-        remains: "ls /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub 2>/dev/null",
-    },
-    Part {
-        name: "machine-id",
-        removes: "the machine-id; each machine started from the image gets its own",
-        script: ": >/etc/machine-id
-if [ -e /var/lib/dbus/machine-id ] && [ ! -L /var/lib/dbus/machine-id ]; then rm -f /var/lib/dbus/machine-id; fi",
-        remains: "if [ -s /etc/machine-id ]; then echo /etc/machine-id; fi
-if [ -s /var/lib/dbus/machine-id ] && [ ! -L /var/lib/dbus/machine-id ]; then echo /var/lib/dbus/machine-id; fi",
-    },
-    Part {
-        name: "dhcp-leases",
-        removes: "DHCP leases",
-        script: "rm -f /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease /var/lib/NetworkManager/*.lease",
-        remains: "ls /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease /var/lib/NetworkManager/*.lease 2>/dev/null",
-    },
-    Part {
-        name: "random-seed",
-        removes: "the saved random seed: clones must not start from the same one",
-        // Stopping the service now keeps it from saving another seed when the machine goes down.
-        script: "systemctl stop systemd-random-seed.service 2>/dev/null || true
-rm -f /var/lib/systemd/random-seed /boot/efi/loader/random-seed",
-        remains: "ls /var/lib/systemd/random-seed /boot/efi/loader/random-seed 2>/dev/null",
-    },
-    Part {
-        name: "shell-history",
-        removes: "shell and editor histories of root and every account",
-        script: "rm -f /root/.bash_history /root/.viminfo /root/.lesshst /root/.python_history /home/*/.bash_history /home/*/.viminfo /home/*/.lesshst /home/*/.python_history",
-        remains: "ls /root/.bash_history /home/*/.bash_history 2>/dev/null",
-    },
-    Part {
-        name: "logs",
-        removes: "logs and the journal; log files stay, empty",
-        script: "journalctl --relinquish-var >/dev/null 2>&1 || true
-rm -rf /var/log/journal/* /var/log/installer
-find /var/log -type f \\( -name '*.gz' -o -name '*.old' -o -name '*.[0-9]' -o -name '*.xz' \\) -exec rm -f {} +
-find /var/log -type f -size +0 -exec truncate -s 0 {} +",
-        remains: "find /var/log -type f -size +0 ! -path '/var/log/journal/*' 2>/dev/null; ls -d /var/log/journal/*/*.journal 2>/dev/null",
-    },
-    Part {
-        name: "authorized-keys",
-        removes: "the key of this bake from every authorized_keys file",
-        script: "for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
-    if grep -qF \"$key\" \"$file\" 2>/dev/null; then grep -vF \"$key\" \"$file\" >\"$file.new\" || true; cat \"$file.new\" >\"$file\"; rm -f \"$file.new\"; fi
-done",
-        remains: "grep -lF \"$key\" /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys 2>/dev/null | grep -v \"^/home/$account/\"",
-    },
-    Part {
-        name: "builder-account",
-        removes: "the account that hornero worked with, its home and its sudo rule",
-        script: "for file in /etc/sudoers.d/*; do
-    if grep -q \"^$account \" \"$file\" 2>/dev/null; then sed -i -e \"/^# User rules for $account\\$/d\" -e \"/^$account /d\" \"$file\"; fi
-done
-userdel -f -r \"$account\" 2>/dev/null || ! getent passwd \"$account\" >/dev/null
-rm -rf \"/home/$account\" \"/var/mail/$account\"",
-        remains: "getent passwd \"$account\"; ls -d \"/home/$account\" 2>/dev/null; grep -l \"^$account \" /etc/sudoers.d/* 2>/dev/null",
-    },
-];
 
 /// How a part's remains are told apart in the script's output.
 pub const REMAINS_MARK: &str = "\u{1}hornero-remains ";
 
-/// Ends what writes by itself while the seal is at work: timers (package lists, cleaners), what they
-/// have started, and the system's logger. All of it is back at the next boot.
-const QUIET: &str = "if command -v systemctl >/dev/null; then
-    systemctl stop '*.timer' 2>/dev/null
-    systemctl stop apt-daily.service apt-daily-upgrade.service unattended-upgrades.service packagekit.service syslog.socket rsyslog.service 2>/dev/null
-fi
-";
+/// What the parts are written in. What is not there costs no program, which takes long to start on an
+/// emulated processor.
+const WORDS: &str = r#"there() {
+    for path; do
+        if [ -e "$path" ] || [ -L "$path" ]; then printf '\001hornero-remains %s %s\n' "$part" "$path"; fi
+    done
+}
+told() {
+    while read -r path; do printf '\001hornero-remains %s %s\n' "$part" "$path"; done
+}
+drop() {
+    for path; do
+        if [ -e "$path" ] || [ -L "$path" ]; then rm -rf -- "$@" && return; fi
+    done
+}
+"#;
+
+/// What writes by itself while the seal is at work: timers (package lists, cleaners), what they have
+/// started, and the system's logger. All of it is back at the next boot.
+const WRITERS: &str = "'*.timer' apt-daily.service apt-daily-upgrade.service unattended-upgrades.service packagekit.service \
+    syslog.socket rsyslog.service";
 
 /// A program that was just writing may make a file again; what is there the third time stays there.
 const ROUNDS: &str = "}
@@ -162,18 +80,16 @@ pub fn script(seal: &Seal, account_key: &str, search: &str, ours: bool) -> Resul
 
 fn removal(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
-    let mut script = format!("set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{QUIET}", quote(body)?);
+    let writers = parts(seal).map(|part| part.stops).fold(WRITERS.to_owned(), |all, one| all + " " + one);
+    let mut script = format!(
+        "set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{WORDS}\
+         if command -v systemctl >/dev/null; then systemctl stop {writers} 2>/dev/null & fi\n",
+        quote(body)?
+    );
     script += "remove() {\n:\n";
-    for part in parts(seal) {
-        script += &format!("{}\n", part.script);
-    }
+    parts(seal).for_each(|part| script += &format!("{}\n", part.script));
     script += "}\nremains() {\n:\n";
-    for part in parts(seal) {
-        script += &format!(
-            "{{ {}\n}} | while read -r path; do printf '\\001hornero-remains %s %s\\n' {} \"$path\"; done\n",
-            part.remains, part.name
-        );
-    }
+    parts(seal).for_each(|part| script += &format!("part={}\n{}\n", part.name, part.remains));
     script += ROUNDS;
     Ok(script)
 }

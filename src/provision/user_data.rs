@@ -16,6 +16,10 @@ use crate::template::model::{Image, Packages, Template, User};
 
 const BUILDER: &str = include_str!("../../cloud-init/builder.yaml.j2");
 
+/// Run early in each boot, before the SSH server starts; with the time to live, for cloud-init looks at the
+/// end of the last command alone.
+const NO_PASSWORDS: &str = include_str!("../../cloud-init/no-passwords.sh");
+
 /// Lists of the user's parts are appended to ours, and nothing of ours is replaced: a part must
 /// not take the builder's key away by chance.
 const MERGE: &str = "list(append)+dict(no_replace,recurse_list)+str()";
@@ -86,7 +90,7 @@ fn render(
         "builder.yaml.j2",
         BUILDER,
         json!({
-            "keys": keys, "put_off": time_to_live::script(time), "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
+            "keys": keys, "first": time_to_live::script(time) + NO_PASSWORDS, "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
         }),
     )
 }

@@ -14,7 +14,7 @@ use crate::{
         prepare, seal,
         secrets::filled,
         steps, stop,
-        survey::{self, Survey},
+        survey::Survey,
     },
     error::{Error, Kind},
     event::Phase,
@@ -45,7 +45,9 @@ impl Bake<'_> {
             // A base without cloud-init may be a machine that hornero must not end.
             PowerOff::Platform => self.shape(&mut machine, progress, timings).await?,
             PowerOff::Guest => {
-                let alive = Alive::on(&machine, connect, template.image.builder_ttl.0, events).await;
+                let over = self.inputs.resumed.is_empty().then(|| timings.so_far());
+                let ttl = template.image.builder_ttl.0;
+                let alive = Alive::on(&machine, connect, (ttl, over), events).await;
                 alive.during(self.shape(&mut machine, progress, timings)).await?
             }
         };
@@ -82,14 +84,12 @@ impl Bake<'_> {
             let work = checks::run(machine, &template.checks, "the builder", events);
             phase(events, timings, Phase::Checks, work).await?;
         }
-        let survey = survey::run(machine, events).await?;
         // Not earlier: a step that is still to come, or is done again, has its packages from it too.
         prepare::snapshot_over(machine, template, events).await?;
         progress.begins(Stage::Seal);
         let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
         let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);
-        phase(events, timings, Phase::Seal, work).await?;
-        Ok(survey)
+        phase(events, timings, Phase::Seal, work).await
     }
 
     /// The steps that are not done yet. One that failed is tried again as often as the user wants that.

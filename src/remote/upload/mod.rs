@@ -83,7 +83,7 @@ impl Upload {
         let (work, more) = match &self.work {
             Some(work) => {
                 let left = bytes(&work.pieces[self.done..], &work.entries);
-                (work.clone(), Stripes::of(left, remote.round_trip()).more(remote).await)
+                (work.clone(), Stripes::of(left, remote.round_trip()).more(remote, &[]).await)
             }
             None => self.prepare(remote).await?,
         };
@@ -100,9 +100,15 @@ impl Upload {
             let why = format!("`{file}` would go through the link `{link}`, which is uploaded with it");
             return Err(RemoteError::Setup(why));
         }
-        let stripes = Stripes::of(self.progress.total, remote.round_trip());
-        let (ids, more) = futures::join!(accounts::ask(remote, &entries), stripes.more(remote));
-        let (ids, pieces) = (ids?, plan::pieces(&entries, stripes.piece()));
+        let stripes = |bytes| Stripes::of(bytes, remote.round_trip());
+        let least = stripes(squeeze::expected(&entries));
+        let (ids, mut more) = futures::join!(accounts::ask(remote, &entries), least.more(remote, &[]));
+        let ids = ids?;
+        if !ids.zstd {
+            more.extend(stripes(self.progress.total).more(remote, &more).await);
+        }
+        let size = Stripes::piece(1 + more.len());
+        let pieces = plan::pieces(&entries, size);
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), more))
     }

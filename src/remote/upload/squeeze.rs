@@ -1,6 +1,9 @@
 //! Compression of what is sent, where it pays.
 
-use std::io;
+use std::io::{self, Read};
+
+use super::archive::open;
+use crate::remote::entries::{Content, Entry};
 
 /// What is looked at before a decision.
 const SAMPLE: usize = 1 << 20;
@@ -18,8 +21,29 @@ const LEVEL: i32 = 1;
 /// When there is no memory for it.
 pub(super) fn pays(beginning: &[u8]) -> io::Result<bool> {
     let sample = &beginning[..beginning.len().min(SAMPLE)];
-    let compressed = compress(sample)?;
-    Ok((compressed.len() as f64) < sample.len() as f64 * PAYS)
+    Ok(is_worth_it(compress(sample)?.len(), sample.len()))
+}
+
+fn is_worth_it(compressed: usize, plain: usize) -> bool {
+    (compressed as f64) < plain as f64 * PAYS
+}
+
+/// The bytes that all of this comes to on the line, by how each file begins that is larger than the sample.
+pub(super) fn expected(entries: &[Entry]) -> u64 {
+    let squeezed = |entry: &Entry| match &entry.content {
+        // One that cannot be read is told when it is sent.
+        Content::File { size, .. } if *size > SAMPLE as u64 => after(entry).unwrap_or(*size),
+        content => content.size(),
+    };
+    entries.iter().map(squeezed).sum()
+}
+
+fn after(entry: &Entry) -> io::Result<u64> {
+    let Content::File { path, size } = &entry.content else { return Ok(entry.content.size()) };
+    let mut sample = Vec::with_capacity(SAMPLE);
+    open(path)?.take(SAMPLE as u64).read_to_end(&mut sample)?;
+    let compressed = compress(&sample)?.len();
+    Ok(if is_worth_it(compressed, sample.len()) { size / SAMPLE as u64 * compressed as u64 } else { *size })
 }
 
 /// # Errors
@@ -39,5 +63,24 @@ mod tests {
         let random: Vec<u8> = rand::random_iter().take(100_000).collect();
         assert!(!pays(&random).unwrap());
         assert!(!pays(&[]).unwrap());
+    }
+
+    #[test]
+    fn a_large_file_is_weighed_by_how_it_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let (text, random) = (folder.path().join("text"), folder.path().join("random"));
+        std::fs::write(&text, "GET /index.html 200\n".repeat(200_000)).unwrap();
+        std::fs::write(&random, rand::random_iter().take(4_000_000).collect::<Vec<u8>>()).unwrap();
+        let entry = |path: &std::path::Path, size| Entry {
+            destination: "/there".into(),
+            owner: crate::template::model::Owner::default(),
+            mode: 0o644,
+            modified: 0,
+            content: Content::File { path: path.into(), size },
+        };
+        assert!(expected(&[entry(&text, 4_000_000)]) < 100_000);
+        assert_eq!(expected(&[entry(&random, 4_000_000)]), 4_000_000);
+        assert_eq!(expected(&[entry(&text, 400_000)]), 400_000, "small ones travel with others");
+        assert_eq!(expected(&[entry(&folder.path().join("gone"), 4_000_000)]), 4_000_000);
     }
 }
