@@ -105,7 +105,7 @@ pub(super) async fn open(
 /// Logs in to the bastion.
 async fn enter(bastion: &Bastion, deadline: Instant) -> Result<Wire, RemoteError> {
     let until = deadline.min(Instant::now() + ANSWER);
-    let stream = dial(bastion.address, until).await.map_err(|last| {
+    let stream = dial(bastion.address, Instant::now(), until).await.map_err(|last| {
         bastion.closed(
             format!("it does not answer at {}: {last}", bastion.address),
             "look at [ssh] bastion: its host and port, and whether this computer may reach them",

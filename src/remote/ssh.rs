@@ -29,6 +29,9 @@ use crate::{event::Stream, provision::script::command_line};
 /// may greet before cloud-init has given it its key and its account.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// Each try costs the machine a handshake: where it takes long already, this part of that is left to it.
+const PART: u32 = 50;
+
 /// A builder that has answered answers again soon.
 const ANOTHER: Duration = Duration::from_secs(10);
 
@@ -37,8 +40,9 @@ const ANOTHER: Duration = Duration::from_secs(10);
 /// # Errors
 /// What the last try came to, when the deadline is over; at once where waiting is no help.
 pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Result<Line, RemoteError> {
+    let begun = deadline.checked_sub(waited).unwrap_or_else(Instant::now);
     let result = match &account.route {
-        Route::Direct => match dial(account.address, deadline).await {
+        Route::Direct => match dial(account.address, begun, deadline).await {
             Ok(stream) => return Line::tcp(stream).map_err(|error| lost("opening the line", &error)),
             Err(last) => Err(last),
         },
@@ -73,9 +77,11 @@ impl SshRemote {
     /// # Errors
     /// What the last try came to: nobody answered, a foreign host key, a refused login.
     pub async fn connect(account: Account, timeout: Duration) -> Result<Self, RemoteError> {
-        let deadline = Instant::now() + timeout;
+        let begun = Instant::now();
+        let deadline = begun + timeout;
         let mut refused = None;
         loop {
+            let pause = AGAIN.max(begun.elapsed() / PART);
             match (Self::try_once(&account, deadline, timeout).await, refused) {
                 (
                     Err(
@@ -84,9 +90,9 @@ impl SshRemote {
                         | RemoteError::Lost { .. }),
                     ),
                     _,
-                ) if Instant::now() + AGAIN < deadline => {
+                ) if Instant::now() + pause < deadline => {
                     refused = Some(error);
-                    tokio::time::sleep(AGAIN).await;
+                    tokio::time::sleep(pause).await;
                 }
                 // Whoever answered before and had no time to answer again was not unreachable.
                 (Err(RemoteError::Unreachable { .. }), Some(error)) => return Err(error),
