@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::rig::{ec2::Ec2, hornero::Hornero, image::output, moto};
+use crate::rig::{ec2::Ec2, guests, hornero::Hornero, image::output, moto};
 
 /// A guest under emulation, on a computer that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const STEPS: &str = r#"
 [image]
 name = "alone"
-builder_ttl = "3m"
+builder_ttl = "5m"
 [base]
 os = "debian-12"
 [ec2]
@@ -56,11 +56,14 @@ fn kill(mut child: Child) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_hornero_left_alone_ends_by_itself() {
+    let turn = guests::turn();
     let ec2 = Ec2::start(&[]).await;
     let hornero = Hornero::alone();
-    let template = hornero.template("alone.toml", STEPS);
+    let template = hornero.template("alone.toml", &(STEPS.to_owned() + guests::PATIENT));
     let mut bake = hornero.command(&["bake", &template, "--platform", "ec2", "--output", "lines"]);
     kill(baking(bake.envs(moto::environment(&ec2.url)), "without an end: now"));
+    // A guest that has nothing to do takes next to nothing.
+    drop(turn);
     let ended = tokio::time::timeout(PATIENCE, async {
         while ec2.state().await.machines[0].state != "terminated" {
             tokio::time::sleep(Duration::from_millis(500)).await;

@@ -27,7 +27,10 @@ fn failed(hornero: &Hornero, template: &str, code: i32) -> Ran {
 }
 
 fn head(name: &str) -> String {
-    format!("[image]\nname = \"{name}\"\n[base]\nos = \"debian-12\"\n[qemu]\nmemory = \"1GiB\"\n")
+    format!(
+        "[image]\nname = \"{name}\"\n[base]\nos = \"debian-12\"\n[qemu]\nmemory = \"1GiB\"\n{}",
+        guests::PATIENT
+    )
 }
 
 /// The bases that are in the cache, with their sums.
@@ -42,7 +45,7 @@ fn the_smallest_template_becomes_a_recorded_image() {
     let _turn = guests::turn();
     let hornero = Hornero::new();
     let hello = std::fs::read_to_string(shipped("hello.toml")).unwrap();
-    let (id, folder) = hornero.bake(&hornero.template("hello.toml", &hello));
+    let (id, folder) = hornero.bake(&hornero.template("hello.toml", &(hello + guests::PATIENT)));
     let got = hornero.run(&["get", "hello"]);
     assert_eq!(got.stdout.trim(), id);
     assert!(hornero.run(&["images", "hello"]).stdout.contains(&id));
@@ -65,7 +68,7 @@ fn the_smallest_template_becomes_a_recorded_image() {
 fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
     let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n[qemu]\nmemory = \"1GiB\"\n\
                 [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n";
-    let (_, folder) = hornero.bake(&hornero.template("child.toml", text));
+    let (_, folder) = hornero.bake(&hornero.template("child.toml", &(text.to_owned() + guests::PATIENT)));
     let root = Filesystem::open(&folder.join("root.qcow2"));
     assert!(root.exists("/etc/made-by-child"));
     let described = manifest(&folder)["base"]["description"].to_string();
@@ -264,7 +267,7 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     std::fs::write(folder.join("extra.yaml"), extra).unwrap();
     let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy: {content: '{{ what }}', dest: /etc/from-ansible, mode: '0640'}\n";
     std::fs::write(folder.join("site.yml"), playbook).unwrap();
-    let template = hornero.template("full.toml", FULL);
+    let template = hornero.template("full.toml", &(FULL.to_owned() + guests::PATIENT));
     let output =
         hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();
     let ran = Ran::from(output);

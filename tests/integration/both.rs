@@ -24,7 +24,9 @@ fn template(hornero: &Hornero) -> String {
         output(Command::new("cp").arg("-r").arg(from).arg(hornero.folder.path()));
     }
     let web = hornero.folder.path().join("templates/web.toml");
-    let text = std::fs::read_to_string(&web).unwrap() + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n";
+    let text = std::fs::read_to_string(&web).unwrap()
+        + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n"
+        + guests::PATIENT;
     hornero.template("templates/web.toml", &text)
 }
 

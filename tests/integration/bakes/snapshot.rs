@@ -32,7 +32,8 @@ keep = ["package-cache"]
 fn packages_come_from_the_snapshot_and_the_image_has_its_own_sources() {
     let _turn = guests::turn();
     let (hornero, archive) = (Hornero::new().warm(), Archive::start());
-    let template = hornero.template("moment.toml", &TEMPLATE.replace("ARCHIVE", &archive.url));
+    let template =
+        hornero.template("moment.toml", &(TEMPLATE.replace("ARCHIVE", &archive.url) + guests::PATIENT));
     let planned = hornero.run(&["plan", &template]).stdout;
     let line = format!("packages of the distribution as of 2026-11-01T00:00:00Z in {}\n", archive.url);
     assert!(planned.contains(&line), "{planned}");

@@ -6,6 +6,7 @@ use super::Inventory;
 use crate::{
     ec2::Cloud,
     rig::{
+        guests,
         hornero::{Hornero, Ran},
         quick,
     },
@@ -70,6 +71,7 @@ exit "$code""#;
 
 #[test]
 fn an_image_that_does_not_fit_onto_the_disk_is_told_and_takes_nothing_with_it() {
+    let _turn = guests::turn();
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "full", "");
     let mut command = hornero.command(&["bake", "--force", &template]);

@@ -13,7 +13,7 @@ use std::{
 use super::{CHECK, Inventory, OTHER, SETTINGS, changes, clean, killed, run_in};
 use crate::{
     ec2::{Cloud, policy::changing_in_source},
-    rig::proxy::Point,
+    rig::{guests, proxy::Point},
 };
 
 /// Only made by a clean-up or for a spot request, which the cloud in memory does
@@ -33,6 +33,7 @@ struct Try {
 
 #[test]
 fn a_bake_that_is_killed_at_any_call_leaves_nothing_that_clean_does_not_remove() {
+    let _turn = guests::turn();
     let calls = calls_of_a_bake();
     let mut points = Vec::new();
     for at in 1..=calls.len() {

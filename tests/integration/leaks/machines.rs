@@ -42,7 +42,7 @@ async fn a_bake_that_is_killed_over_a_real_machine_leaves_nothing_that_clean_doe
     let mut proxy = Proxy::before(&ec2.url);
     let mut inventory = Inventory::at(&proxy.endpoint());
     let hornero = Hornero::alone();
-    let template = hornero.template("web.toml", TEMPLATE);
+    let template = hornero.template("web.toml", &(TEMPLATE.to_owned() + guests::PATIENT));
     for (number, point) in POINTS.iter().enumerate() {
         let state = hornero.folder.path().join(format!("state-{number}"));
         let bake = command(&hornero, &proxy, &state, &["bake", "--force", &template, "--platform", "ec2"]);

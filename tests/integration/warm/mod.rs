@@ -103,7 +103,7 @@ fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
     let hornero = Hornero::alone().warm();
     let head = format!("[image]\nname = \"twin\"\n[base]\nqemu = {{ image = \"{}\" }}\n", base.display());
     let allow = base.parent().unwrap().to_str().unwrap();
-    let template = hornero.template("twin.toml", &(head + TEMPLATE));
+    let template = hornero.template("twin.toml", &(head + TEMPLATE + guests::PATIENT));
     let bake = |how: &[&str]| Baked::of(&hornero, &template, &[how, &["--allow-path", allow]].concat());
 
     let booted = bake(&["--cold"]);
