@@ -17,7 +17,7 @@ pub async fn to(builder: &dyn Builder, ssh: &Ssh) -> Result<(SocketAddr, Route),
     let found = builder.address();
     if builder.is_local() {
         // A template for both platforms: what stands before builders elsewhere is not on this computer.
-        return Ok((host(ssh, found).await?, Route::Direct));
+        return Ok((host(ssh, found).await?, Route::Here));
     }
     let found = SocketAddr::new(found.ip(), ssh.port.unwrap_or(found.port()));
     match (&ssh.bastion, ssh.via) {
@@ -171,7 +171,7 @@ mod tests {
         let endpoint = Ssh { via: Some(Via::InstanceConnectEndpoint), ..Ssh::default() };
         for ssh in [ssh, endpoint] {
             let (address, route) = to(&HERE, &ssh).await.unwrap();
-            assert!(matches!(route, Route::Direct));
+            assert!(matches!(route, Route::Here));
             assert_eq!(address, HERE.address());
         }
     }

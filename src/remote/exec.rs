@@ -104,7 +104,7 @@ fn once(
 ) -> Result<Option<Exit>, RemoteError> {
     let mut started = start(wire, &command.line)?;
     let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
-    let mut feed = Feed::new(command.stdin);
+    let mut feed = Feed::new(command.stdin).over(wire.round_trip());
     let mut over: Option<(Instant, i32)> = None;
     wire.heard();
     loop {

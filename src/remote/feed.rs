@@ -1,10 +1,19 @@
 //! A command's standard input, sent as far as its channel takes it.
 
-use std::io::{BufRead, Cursor, ErrorKind, Read, Write};
+use std::{
+    io::{BufRead, Cursor, ErrorKind, Read, Write},
+    time::Duration,
+};
 
 use ssh2::Channel;
 
 use super::{Input, RemoteError, drive::would_block, exec::lost};
+
+/// What is sent in one round trip, in bytes for each second of it: 2 MiB, OpenSSH's window, for 50 ms.
+const RATE: u64 = 40 << 20;
+
+/// Under way at least, so that the command need not wait for more.
+const LEAST: u64 = 256 << 10;
 
 /// The command's standard input.
 pub(super) struct Feed {
@@ -12,6 +21,12 @@ pub(super) struct Feed {
     /// What the command has not asked for yet.
     later: Option<Box<dyn BufRead + Send>>,
     state: FeedState,
+    /// So many bytes may be under way. What the command has not read yet lies in its server's memory, which
+    /// OpenSSH grows with each packet, all that lies there moved (`sshbuf.c`): a full window costs a slow
+    /// builder seconds, and over a short way nobody gains by it.
+    most: u64,
+    /// What the channel took when nothing was under way.
+    window: u32,
 }
 
 enum Source {
@@ -35,12 +50,19 @@ impl Feed {
             Input::Stream(reader) => (reader, None),
             Input::Asked(head, rest) => (Box::new(Cursor::new(head)), Some(rest)),
         };
-        Self { source: Source::Whole(source), later, state: FeedState::Open }
+        Self { source: Source::Whole(source), later, state: FeedState::Open, most: u64::MAX, window: 0 }
+    }
+
+    /// Over a session with this round trip.
+    pub fn over(self, round_trip: Duration) -> Self {
+        let most = u128::from(RATE) * round_trip.as_micros() / 1_000_000;
+        Self { most: u64::try_from(most).unwrap_or(u64::MAX).max(LEAST), ..self }
     }
 
     /// One that begins with this and stays open for what is said later.
     pub fn talk(opening: Vec<u8>) -> Self {
-        Self { source: Source::Talk { said: opening, sent: 0 }, later: None, state: FeedState::Open }
+        let source = Source::Talk { said: opening, sent: 0 };
+        Self { source, later: None, state: FeedState::Open, most: u64::MAX, window: 0 }
     }
 
     /// The command wants what was kept for later.
@@ -81,6 +103,9 @@ impl Feed {
     }
 
     fn write(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+        if self.is_enough(channel) {
+            return Ok(false);
+        }
         let left = match &mut self.source {
             Source::Whole(source) => source.fill_buf()?,
             Source::Talk { said, sent } if *sent == said.len() => return Ok(false),
@@ -106,6 +131,12 @@ impl Feed {
             }
             Err(error) => Err(lost("sending to a command", &error)),
         }
+    }
+
+    fn is_enough(&mut self, channel: &Channel) -> bool {
+        let free = channel.write_window().remaining;
+        self.window = self.window.max(free);
+        u64::from(self.window - free) >= self.most
     }
 
     fn end(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {

@@ -33,7 +33,7 @@ impl Forward {
     /// When this computer gives no port.
     pub async fn start(account: &Account) -> Result<Self, RemoteError> {
         match account.route {
-            Route::Direct => return Ok(Self { address: account.address, task: None }),
+            Route::Here | Route::Direct => return Ok(Self { address: account.address, task: None }),
             Route::Bastion(_) | Route::Endpoint(_) => {}
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -19,6 +19,8 @@ pub struct Account {
 /// The way to the builder's SSH port.
 #[derive(Clone)]
 pub enum Route {
+    /// None: the builder is a machine on this computer.
+    Here,
     Direct,
     Bastion(Bastion),
     Endpoint(Endpoint),
@@ -28,7 +30,7 @@ impl Account {
     /// Where it is, for messages.
     pub fn at(&self) -> String {
         match &self.route {
-            Route::Direct => self.address.to_string(),
+            Route::Here | Route::Direct => self.address.to_string(),
             Route::Bastion(bastion) => {
                 format!("{} through {}", bastion.target(self.address), bastion.way())
             }

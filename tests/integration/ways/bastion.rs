@@ -47,7 +47,7 @@ fn account(bastion: &Sshd, builder: &Sshd) -> Account {
 fn change(account: &mut Account, how: impl FnOnce(&mut Bastion)) {
     match &mut account.route {
         Route::Bastion(bastion) => how(bastion),
-        Route::Direct | Route::Endpoint(_) => panic!("the way goes through no bastion"),
+        Route::Here | Route::Direct | Route::Endpoint(_) => panic!("the way goes through no bastion"),
     }
 }
 
