@@ -26,6 +26,8 @@ LOGS = ("/var/log/cloud-init.log", "/var/log/cloud-init-output.log")
 # What systemd's generator found out about the datasource; the rest is of one run.
 FOUND = ("enabled", "cloud.cfg", ".ds-identify.result", "ds-identify.log")
 STAGES = (("init", "--local"), ("init",), ("modules", "--mode=config"), ("modules", "--mode=final"))
+# Of netplan.io up to 0.106.
+GENERATE = "/lib/netplan/generate"
 RNDADDENTROPY, RNDRESEEDCRNG, BLKFLSBUF = 0x40085203, 0x5207, 0x1261
 
 
@@ -81,7 +83,16 @@ def know_cloud_init():
                 pass
     for name in ("sources.DataSourceNoCloud", "sources.DataSourceNone", "net.netplan"):
         importlib.import_module("cloudinit." + name)
+    spare_netplan()
     return main.main
+
+
+def spare_netplan():
+    """What `netplan generate` starts, without the seconds of Python before it: in versions that do no more
+    than that, the program is where their packages put it."""
+    renderer = importlib.import_module("cloudinit.net.netplan").Renderer
+    if getattr(renderer, "NETPLAN_GENERATE", None) == ["netplan", "generate"] and os.access(GENERATE, os.X_OK):
+        renderer.NETPLAN_GENERATE = [GENERATE]
 
 
 def booted():
@@ -192,12 +203,14 @@ def prepared():
 
 
 def again(main, ssh):
-    """cloud-init's stages in the order of a boot. SSH answers when it has its host key."""
+    """cloud-init's stages in the order of a boot. SSH answers when it has its host key; as in a boot, the
+    last two stages do not wait for it."""
     stage(main, STAGES[0])
     stage(main, STAGES[1])
-    run("systemctl", "start", *ssh)
+    answers = subprocess.Popen(("systemctl", "start", *ssh), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stage(main, STAGES[2])
     stage(main, STAGES[3])
+    answers.wait()
 
 
 def wait():
