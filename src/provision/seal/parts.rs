@@ -21,7 +21,12 @@ pub const PARTS: [Part; 11] = [
         name: "package-cache",
         removes: "downloaded packages and package lists",
         stops: "",
-        script: "if command -v apt-get >/dev/null; then apt-get clean; drop /var/lib/apt/lists/*; fi
+        script: "if command -v apt-get >/dev/null; then
+    for file in /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*; do
+        if [ -e \"$file\" ] || grep -qrs 'Dir.*Cache' /etc/apt/apt.conf /etc/apt/apt.conf.d; then apt-get clean; break; fi
+    done
+    drop /var/lib/apt/lists/*
+fi
 if command -v dnf >/dev/null; then dnf clean all -q; fi",
         remains: "find /var/cache/apt/archives /var/lib/apt/lists -name '*.deb' -o -name '*_Packages*' 2>/dev/null | told",
     },
