@@ -138,7 +138,7 @@ fn much(sshd: &Sshd, folder: &Path) -> Vec<Entry> {
     };
     let text =
         |size: usize| (0..).flat_map(|line| format!("line {line}\n").into_bytes()).take(size).collect();
-    let large = [("random data", random(25_000_000)), ("text", text(35_000_000)), ("empty", Vec::new())];
+    let large = [("random data", random(45_000_000)), ("text", text(20_000_000)), ("empty", Vec::new())];
     let small = (0..300).map(|number| (format!("small {number}"), random(number * 100)));
     let files = large.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(small);
     let owner = Owner { user: Some(sshd.account().user), group: None };

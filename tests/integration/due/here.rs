@@ -36,7 +36,7 @@ fn the_lock_of_a_killed_bake_is_taken_over_after_its_end_and_not_before() {
     let _turn = guests::turn();
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "killed", "");
-    let path = quick::resumed(&hornero, &template);
+    let path = quick::resumed();
     let until = killed(&hornero, &template, &path);
     let left = until.duration_since(Timestamp::now());
     assert!(left.is_positive() && left.unsigned_abs() <= Duration::from_secs(60), "{left}");

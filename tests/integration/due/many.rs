@@ -34,7 +34,7 @@ fn of_20_processes_that_bake_the_same_at_once_one_bakes_and_all_have_its_image()
     let _turn = guests::turn();
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "same", "[[checks]]\ncommand = \"true\"\n");
-    let path = quick::resumed(&hornero, &template);
+    let path = quick::resumed();
     let children: Vec<Child> = (0..PROCESSES).map(|_| begin(&hornero, &template, &path)).collect();
     let ends: Vec<Ran> = children.into_iter().map(end).collect();
     for ran in &ends {

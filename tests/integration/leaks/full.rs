@@ -75,7 +75,7 @@ fn an_image_that_does_not_fit_onto_the_disk_is_told_and_takes_nothing_with_it() 
     let hornero = Hornero::alone();
     let template = quick::template(&hornero, "full", "");
     let mut command = hornero.command(&["bake", "--force", &template]);
-    command.env("PATH", quick::resumed(&hornero, &template));
+    command.env("PATH", quick::resumed());
     let mut twice = on_a_small_disk(&command, (hornero.data(), 512 * 1024), TWICE);
     let ran = Ran::from(twice.output().unwrap());
     assert_eq!(ran.code, 4, "{}", ran.stderr);

@@ -70,7 +70,7 @@ impl Whole {
         let hornero = Hornero::alone();
         let template = quick::template(&hornero, "killed", CHECK);
         let killer = points::killer(hornero.folder.path());
-        let path = quick::resumed(&hornero, &template);
+        let path = quick::resumed();
         let mut whole = Self { hornero, template, killer, path, entries: Vec::new() };
         let ran = Ran::from(whole.bake(&whole.hornero, None).output().unwrap());
         assert_eq!(ran.code, 0, "{}", ran.stderr);

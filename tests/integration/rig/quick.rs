@@ -6,6 +6,7 @@ use std::{
     os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -71,37 +72,63 @@ case "$*" in
 esac
 "#;
 
-/// Writes a template `name.toml` into the test's folder, with its base beside it; gives its path.
+/// What all of these tests have in common: the disk, the keys and the saved memory of the one guest.
+struct Prepared {
+    folder: PathBuf,
+    /// Of its host key.
+    pin: String,
+}
+
+/// Made by the first test that needs it.
+fn prepared() -> &'static Prepared {
+    static PREPARED: OnceLock<Prepared> = OnceLock::new();
+    PREPARED.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quick");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        std::fs::create_dir_all(folder.join("resume")).unwrap();
+        let (host, user) = (KeyPair::generate("host").unwrap(), KeyPair::generate("user").unwrap());
+        disk(&folder, &host, &user);
+        let prepared = Prepared { folder, pin: host.pin().to_string() };
+        save(&prepared);
+        prepared
+    })
+}
+
+/// Writes a template `name.toml` into the test's folder; gives its path.
 pub fn template(hornero: &Hornero, name: &str, more: &str) -> String {
-    let (host, user) = (KeyPair::generate("host").unwrap(), KeyPair::generate("user").unwrap());
-    disk(hornero.folder.path(), &host, &user);
+    written(hornero, prepared(), name, more)
+}
+
+/// The value of `PATH` with which builders of these templates are resumed.
+pub fn resumed() -> String {
+    format!("{}:{}", prepared().folder.join("resume").display(), std::env::var("PATH").unwrap())
+}
+
+fn written(hornero: &Hornero, Prepared { folder, pin }: &Prepared, name: &str, more: &str) -> String {
+    let folder = folder.display();
     let text = format!(
-        "[image]\nname = \"{name}\"\n[base]\nqemu = {{ image = \"quick.qcow2\" }}\n[cloud_init]\nenabled = false\n\
-         [seal]\nenabled = false\n[qemu]\ncpus = 1\nmemory = \"512MiB\"\n\
-         [ssh]\nuser = \"root\"\nprivate_key = \"user\"\nhost_key = \"{}\"\n{more}",
-        host.pin()
+        "[image]\nname = \"{name}\"\n[base]\nqemu = {{ image = \"{folder}/quick.qcow2\" }}\n\
+         [cloud_init]\nenabled = false\n[seal]\nenabled = false\n[qemu]\ncpus = 1\nmemory = \"512MiB\"\n\
+         [ssh]\nuser = \"root\"\nprivate_key = \"{folder}/user\"\nhost_key = \"{pin}\"\n{more}",
     );
     hornero.template(&format!("{name}.toml"), &text)
 }
 
-/// The value of `PATH` with which builders of this template are resumed. One is started for that, and kept by
-/// a step that fails; nothing stays of it but its memory.
-pub fn resumed(hornero: &Hornero, template: &str) -> String {
-    let folder = hornero.folder.path().join("resume");
-    std::fs::create_dir(&folder).unwrap();
+/// A builder is started, and kept by a step that fails; nothing stays of it but its memory.
+fn save(prepared: &Prepared) {
+    let (hornero, folder) = (Hornero::new(), prepared.folder.join("resume"));
     let step = "[[steps]]\nname = \"stay\"\nrun = \"exit 1\"\n";
-    let text = std::fs::read_to_string(template).unwrap().replacen("name = \"", "name = \"saved-", 1);
-    let ran = hornero.run(&["bake", "--on-error", "keep", &hornero.template("saved.toml", &(text + step))]);
+    let ran = hornero.run(&["bake", "--on-error", "keep", &written(&hornero, prepared, "saved", step)]);
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     let run = only(&hornero.folder.path().join("state/runs"));
-    save(&run.join("builder/control"), &folder.join("saved"));
+    write_memory(&run.join("builder/control"), &folder.join("saved"));
     let cleaned = hornero.run(&["clean", run.file_name().unwrap().to_str().unwrap()]);
     assert_eq!(cleaned.code, 0, "{}", cleaned.stderr);
-    std::fs::remove_dir_all(run).unwrap();
     let program = folder.join("qemu-system-x86_64");
     std::fs::write(&program, RESUME).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
 
 /// The only thing in a folder.
@@ -114,7 +141,7 @@ pub fn only(folder: &Path) -> PathBuf {
 
 /// Writes what a running guest is into a file.
 #[expect(clippy::disallowed_methods, reason = "there is no runtime here")]
-fn save(control: &Path, file: &Path) {
+fn write_memory(control: &Path, file: &Path) {
     let mut line = UnixStream::connect(control).unwrap();
     let mut answers = BufReader::new(line.try_clone().unwrap()).lines().map(Result::unwrap);
     let mut ask = |request: Value| -> Value {
