@@ -4,6 +4,7 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -126,6 +127,50 @@ impl Remote for Far {
     async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {
         self.0.fetch(command, out).await
     }
+}
+
+/// A line that is lost with the first command over it.
+struct Brittle(SshRemote, AtomicBool);
+
+#[async_trait]
+impl Remote for Brittle {
+    fn sudo(&self) -> &'static str {
+        self.0.sudo()
+    }
+
+    async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
+        match self.1.swap(true, Ordering::Relaxed) {
+            true => self.0.run(command, sink).await,
+            false => Err(RemoteError::Lost { during: "asking".into(), why: "it was cut".into() }),
+        }
+    }
+
+    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
+        self.0.follow(job, sink).await
+    }
+
+    fn round_trip(&self) -> Duration {
+        self.0.round_trip()
+    }
+
+    async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
+        self.0.another().await
+    }
+
+    async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {
+        self.0.fetch(command, out).await
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_lost_before_anything_was_sent_takes_no_file_with_it() {
+    let (sshd, folder) = (Sshd::start(), tempfile::tempdir().unwrap());
+    let remote = Brittle(sshd.connect().await, AtomicBool::new(false));
+    let mut upload = Upload::of(much(&sshd, folder.path()), |_, _| {});
+    let error = upload.send(&remote).await.unwrap_err();
+    assert!(matches!(error, RemoteError::Lost { .. }), "{error}");
+    upload.send(&remote).await.unwrap();
+    arrived(folder.path());
 }
 
 /// Files of all sizes, random and not, in `folder/here`, on their way to `folder/there`.

@@ -1,10 +1,11 @@
 # shellcheck shell=sh disable=SC2154
 # Takes what a further line brings, beside `receive.sh`, which is told each piece over a pipe: first what
 # comes, then that it is there. Before this text: `line`, the number of the pipe.
-mkdir -p "$here" || exit 1
-mkfifo "$here/$line" 2>/dev/null
-exec 9>"$here/$line" || exit 1
+# Without the folder, all is there already.
+mkfifo "$here/$line" 2>/dev/null || exit 0
+# The first line tells the other end of the pipe, in its turn.
 echo ready
+exec 9>"$here/$line" || exit 1
 # Not longer than anybody waits for this line.
 until_it() {
     until [ "$@" ]; do

@@ -1,5 +1,5 @@
-//! The pieces, handed out to the lines in turn: made by one thread, two ahead of each line at most, so
-//! that a large upload takes no more memory than a small one.
+//! What is sent over one line: its pieces one after the other, as standard input of the script that takes
+//! them there.
 
 use std::{
     io::{self, BufRead, Read},
@@ -9,14 +9,10 @@ use std::{
     },
 };
 
-use super::{
-    Work,
-    progress::Progress,
-    seal::{Sealed, Sealer},
-};
+use super::{progress::Progress, seal::Sealed};
 
 /// What a line is handed.
-enum Handed {
+pub(super) enum Handed {
     Piece(Sealed),
     /// Nothing more comes.
     End,
@@ -32,53 +28,14 @@ pub(super) struct Line {
     progress: Arc<Progress>,
 }
 
-/// Begins to make the pieces from the one with this number on, for one line and so many more, in an
-/// attempt of this name.
-///
-/// # Errors
-/// When no thread can be started.
-pub(super) fn start(
-    work: &Arc<Work>,
-    (from, attempt): (usize, String),
-    more: usize,
-    progress: &Arc<Progress>,
-) -> io::Result<(Line, Vec<Line>)> {
-    let line = || {
+impl Line {
+    /// With where it is handed its pieces: two ahead of what is sent at most, so that a large upload takes no
+    /// more memory than a small one.
+    pub fn new(progress: &Arc<Progress>) -> (SyncSender<Handed>, Self) {
         let (sender, pieces) = sync_channel(1);
         let current = Sealed::default();
-        (sender, Line { pieces, current, read: 0, over: false, progress: progress.clone() })
-    };
-    let (sender, first) = line();
-    let (mut senders, rest): (Vec<_>, Vec<_>) = (0..more).map(|_| line()).unzip();
-    senders.insert(0, sender);
-    let work = work.clone();
-    std::thread::Builder::new()
-        .name("upload".into())
-        .spawn(move || make(&work, (from, &attempt), &senders))?;
-    Ok((first, rest))
-}
-
-/// A line that does not take its pieces any more has ended, and with it the attempt.
-fn make(work: &Work, (from, attempt): (usize, &str), senders: &[SyncSender<Handed>]) {
-    let mut sealer = Sealer::new(&work.entries, &work.ids, attempt);
-    let turns = senders.iter().cycle();
-    for ((number, piece), sender) in work.pieces.iter().enumerate().skip(from).zip(turns) {
-        let handed = match sealer.seal(number, piece) {
-            Ok(sealed) => sender.send(Handed::Piece(sealed)),
-            Err(error) => {
-                let failed = || Handed::Failed(error.kind(), error.to_string());
-                // Those that have ended already have their own reason.
-                return senders.iter().for_each(|sender| drop(sender.send(failed())));
-            }
-        };
-        if handed.is_err() {
-            return;
-        }
+        (sender, Self { pieces, current, read: 0, over: false, progress: progress.clone() })
     }
-    let last = (work.pieces.len() - from) % senders.len();
-    let end = Sealed { head: format!("{} end\n", work.pieces.len()).into_bytes(), ..Sealed::default() };
-    drop(senders[last].send(Handed::Piece(end)));
-    senders.iter().for_each(|sender| drop(sender.send(Handed::End)));
 }
 
 impl Read for Line {

@@ -1,11 +1,14 @@
 //! Everything that a bake puts on its builder, as pieces of one stream, unpacked by root with owner and
-//! mode already right. `plan` cuts it into pieces, `seal` makes them, `lines` hands them to one or several
+//! mode already right. `plan` cuts it into pieces, `seal` makes them, `maker` hands them to one or several
 //! SSH sessions, `receive.sh` and `bring.sh` put them together on the builder.
 
 mod accounts;
 mod archive;
 mod cksum;
+mod ends;
+mod further;
 mod lines;
+mod maker;
 mod plan;
 mod progress;
 mod seal;
@@ -14,14 +17,15 @@ mod stripes;
 
 use std::{
     io::{Cursor, Read},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use futures::future::join_all;
+use tokio::sync::Notify;
 
 use self::{accounts::Ids, plan::Piece, progress::Progress, stripes::Stripes};
-use super::{Command, Exit, Remote, RemoteError, entries::Entry};
+use super::{Command, Remote, RemoteError, entries::Entry};
 use crate::{event::Stream, provision::script};
 
 /// What the builder says when it reads.
@@ -38,9 +42,6 @@ const TAKE: &str = include_str!("take.sh");
 
 /// Puts the pieces together, with what the first line brings.
 const RECEIVE: &str = include_str!("receive.sh");
-
-/// Takes what a further line brings.
-const BRING: &str = include_str!("bring.sh");
 
 /// What is sent, as it was cut when the first line was there.
 struct Work {
@@ -80,70 +81,55 @@ impl Upload {
     /// An owner that the builder does not have, a file that cannot be read, a full disk, a lost line. After
     /// a lost one it can be called again: what arrived whole stays, what did not is gone.
     pub async fn send(&mut self, remote: &dyn Remote) -> Result<(), RemoteError> {
-        let (work, more) = match &self.work {
+        let (work, stripes) = match &self.work {
             Some(work) => {
                 let left = bytes(&work.pieces[self.done..], &work.entries);
-                (work.clone(), Stripes::of(left, remote.round_trip()).more(remote, &[]).await)
+                (work.clone(), Stripes::of(left, remote.round_trip()))
             }
             None => self.prepare(remote).await?,
         };
         self.progress.restart(bytes(&work.pieces[..self.done], &work.entries));
-        self.attempt(&work, remote, &more).await
+        self.attempt(&work, remote, stripes).await
     }
 
-    async fn prepare(
-        &mut self,
-        remote: &dyn Remote,
-    ) -> Result<(Arc<Work>, Vec<Box<dyn Remote>>), RemoteError> {
-        let entries = std::mem::take(&mut self.entries);
-        if let Some((file, link)) = plan::astray(&entries) {
+    async fn prepare(&mut self, remote: &dyn Remote) -> Result<(Arc<Work>, Stripes), RemoteError> {
+        if let Some((file, link)) = plan::astray(&self.entries) {
             let why = format!("`{file}` would go through the link `{link}`, which is uploaded with it");
             return Err(RemoteError::Setup(why));
         }
-        let stripes = |bytes| Stripes::of(bytes, remote.round_trip());
-        let least = stripes(squeeze::expected(&entries));
-        let (ids, mut more) = futures::join!(accounts::ask(remote, &entries), least.more(remote, &[]));
-        let ids = ids?;
-        if !ids.zstd {
-            more.extend(stripes(self.progress.total).more(remote, &more).await);
-        }
-        let size = Stripes::piece(1 + more.len());
-        let pieces = plan::pieces(&entries, size);
+        let ids = accounts::ask(remote, &self.entries).await?;
+        let entries = std::mem::take(&mut self.entries);
+        let sent = if ids.zstd { squeeze::expected(&entries) } else { self.progress.total };
+        let stripes = Stripes::of(sent, remote.round_trip());
+        let pieces = plan::pieces(&entries, stripes.piece());
         let name = ulid::Ulid::generate().to_string().to_lowercase();
-        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), more))
+        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
     }
 
     async fn attempt(
         &mut self,
         work: &Arc<Work>,
-        first: &dyn Remote,
-        more: &[Box<dyn Remote>],
+        remote: &dyn Remote,
+        stripes: Stripes,
     ) -> Result<(), RemoteError> {
         // An attempt whose line was cut may still be leaving.
         self.attempts += 1;
         let name = format!("{}-{}", work.name, self.attempts);
         let here = format!("here=/var/tmp/.hornero-upload-{name}");
-        let numbers: Vec<usize> = (3..).take(more.len()).collect();
-        let others = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let much =
-            work.pieces[self.done..].iter().map(|piece| piece.bytes(&work.entries)).sum::<u64>() > MUCH;
-        let (stream, streams) = lines::start(work, (self.done, name), more.len(), &self.progress)?;
-        let mut said = Vec::new();
+        let much = bytes(&work.pieces[self.done..], &work.entries) > MUCH;
+        let (stream, joining) = maker::start(work, (self.done, name), &self.progress)?;
+        let (mut said, begun) = (Vec::new(), Notify::new());
         let done = &mut self.done;
         let sink = &mut |stream, line: &str| match (stream, line.strip_prefix("done ")) {
             (Stream::Stdout, Some(number)) => *done = number.parse().map_or(*done, |last: usize| last + 1),
-            (Stream::Stdout, None) if line == READY => {}
+            (Stream::Stdout, None) if line == READY => begun.notify_one(),
             _ => said.push(line.to_owned()),
         };
-        let receive = format!("{here}\nothers='{others}'\n{TAKE}{RECEIVE}");
-        let first = first.run(command(first, &receive, (stream, much)), sink);
-        let rest = more.iter().zip(numbers).zip(streams).map(|((remote, number), stream)| {
-            let bring = format!("{here}\nline={number}\n{TAKE}{BRING}");
-            let command = command(remote.as_ref(), &bring, (stream, much));
-            async move { remote.run(command, &mut |_, _| {}).await }
-        });
-        let (first, rest) = futures::join!(first, join_all(rest));
-        judge(first, rest, &said)
+        let receive = format!("{here}\n{TAKE}{RECEIVE}");
+        let first = remote.run(command(remote, &receive, (stream, much)), sink);
+        let rest = further::bring(remote, stripes, (&here, &begun), joining);
+        let (first, rest) = ends::of(first, pin!(rest)).await;
+        ends::judge(first, rest, &said)
     }
 }
 
@@ -159,27 +145,5 @@ fn command(remote: &dyn Remote, text: &str, (stream, much): (lines::Line, bool))
     match much {
         true => command.asked(head, stream),
         false => command.stream(Cursor::new(head).chain(stream)),
-    }
-}
-
-/// A line that was cut explains all that the others have to say; then the builder's own words count.
-fn judge(
-    first: Result<Exit, RemoteError>,
-    rest: Vec<Result<Exit, RemoteError>>,
-    said: &[String],
-) -> Result<(), RemoteError> {
-    let (lost, others): (Vec<_>, Vec<_>) =
-        rest.into_iter().filter_map(Result::err).partition(|error| matches!(error, RemoteError::Lost { .. }));
-    match (first, lost.into_iter().next()) {
-        (Ok(exit), _) if exit.success() => Ok(()),
-        (Err(error @ RemoteError::Lost { .. }), _) | (_, Some(error)) => Err(error),
-        (Err(error), None) => Err(error),
-        (Ok(exit), None) => match others.into_iter().next() {
-            Some(error) => Err(error),
-            None => Err(RemoteError::Setup(format!(
-                "unpacking the uploaded files failed with {exit}: {}",
-                said.join("; ")
-            ))),
-        },
     }
 }

@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2015,SC2034
-# Puts the pieces of an upload together. Before this text: `others`, the numbers under which further
-# lines bring every next piece.
+# Puts the pieces of an upload together. Further lines that have joined bring every next piece, in turn.
 part=
+others=
 clear() {
-    # Whoever waits for a reader sees one come and go.
-    for line in "$1"/[3-9]; do if [ -p "$line" ]; then : <>"$line"; fi; done
-    rm -rf "$1"
+    # Nobody finds it any more; whoever waits for a reader already sees one come and go.
+    mv -T "$1" "$1.gone" 2>/dev/null
+    for line in "$1.gone"/[3-9]; do if [ -p "$line" ]; then : <>"$line"; fi; done
+    rm -rf "$1" "$1.gone"
 }
 leave() { clear "$here"; if [ -n "$part" ]; then rm -f "$part"; fi; }
 fail() { echo "$*" >&2; exit 1; }
@@ -16,7 +17,6 @@ for old in "${here%-*}"-*; do
     if [ "$old" != "$here" ] && [ -d "$old" ]; then clear "$old"; fi
 done
 mkdir -p "$here" || exit 1
-for line in $others; do mkfifo "$here/$line" 2>/dev/null; eval "exec $line<\"\$here/$line\""; done
 
 # The lines that have not said yet that their piece is there.
 owing=
@@ -84,6 +84,10 @@ while :; do
                 mv -fT "$part" "$path" || exit 1
                 part=
                 echo "done $number"
+                ;;
+            join)
+                others=$rest
+                for one in $others; do eval "exec $one<\"\$here/$one\""; done
                 ;;
             end)
                 settle

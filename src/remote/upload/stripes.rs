@@ -42,15 +42,14 @@ impl Stripes {
         Self((windows / u64::from(OPENING)).clamp(1, MOST))
     }
 
-    /// The bytes of one piece over so many sessions.
-    pub fn piece(sessions: usize) -> u64 {
-        if sessions == 1 { LARGE } else { SMALL }
+    /// The bytes of one piece.
+    pub fn piece(self) -> u64 {
+        if self.0 == 1 { LARGE } else { SMALL }
     }
 
-    /// The sessions beside the first that are not there yet. One that cannot be had only makes the others
-    /// work longer.
-    pub async fn more(self, remote: &dyn Remote, there: &[Box<dyn Remote>]) -> Vec<Box<dyn Remote>> {
-        let opened = join_all((1..self.0).skip(there.len()).map(|_| remote.another())).await;
+    /// The sessions beside the first. One that cannot be had only makes the others work longer.
+    pub async fn more(self, remote: &dyn Remote) -> Vec<Box<dyn Remote>> {
+        let opened = join_all((1..self.0).map(|_| remote.another())).await;
         opened.into_iter().filter_map(|result: Result<_, RemoteError>| result.ok().flatten()).collect()
     }
 }
