@@ -17,8 +17,9 @@ const MOST: u64 = 6;
 /// having for as much as this, however short the way is.
 const MUCH: u64 = 64 << 20;
 
-/// Opening further sessions takes about so many round trips.
-const OPENING: u32 = 10;
+/// Another session is worth having for so many windows: it is there after eight round trips or so, while the
+/// first one is at work, and then takes its share of what is left.
+const WINDOWS: u64 = 5;
 
 /// Below this a window carries more than 100 MB/s, and on a busy computer any answer takes a while.
 const SHORT: Duration = Duration::from_millis(15);
@@ -39,7 +40,7 @@ impl Stripes {
         if round_trip < SHORT {
             return Self(if bytes < MUCH { 1 } else { 2 });
         }
-        Self((windows / u64::from(OPENING)).clamp(1, MOST))
+        Self((windows / WINDOWS).clamp(1, MOST))
     }
 
     /// The bytes of one piece.
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(count(1 << 30, 1), 2);
         assert_eq!(count(50 << 20, 1), 1);
         assert_eq!(count(8 << 20, 50), 1);
-        assert_eq!(count(64 << 20, 50), 3);
+        assert_eq!(count(32 << 20, 50), 3);
         assert_eq!(count(1 << 40, 50), MOST);
     }
 }
