@@ -101,7 +101,7 @@ impl Upload {
         let entries = std::mem::take(&mut self.entries);
         let sent = if ids.zstd { squeeze::expected(&entries) } else { self.progress.total };
         let stripes = Stripes::of(sent, remote.round_trip());
-        let pieces = plan::pieces(&entries, stripes.piece());
+        let pieces = plan::pieces(&entries, stripes.piece(), stripes.before());
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
     }

@@ -33,8 +33,12 @@ impl Piece {
     }
 }
 
-/// Cuts the entries into pieces of about so many bytes.
-pub(super) fn pieces(entries: &[Entry], size: u64) -> Vec<Piece> {
+/// A slice where others may follow over another line soon: what is queued when one joins goes first.
+const SHORT: u64 = 1 << 20;
+
+/// Cuts the entries into pieces of about so many bytes; the slices with which it begins, so many bytes of
+/// them, are short.
+pub(super) fn pieces(entries: &[Entry], size: u64, mut short: u64) -> Vec<Piece> {
     let (mut pieces, mut together, mut filled) = (Vec::new(), Vec::new(), 0);
     for (place, entry) in entries.iter().enumerate() {
         let bytes = entry.content.size();
@@ -44,7 +48,7 @@ pub(super) fn pieces(entries: &[Entry], size: u64) -> Vec<Piece> {
             filled = 0;
         }
         if alone {
-            pieces.extend(slices(place, bytes, size));
+            pieces.extend(slices(place, bytes, size, &mut short));
         } else {
             together.push(place);
             filled += bytes + HEADER;
@@ -66,10 +70,17 @@ fn close(pieces: &mut Vec<Piece>, together: &mut Vec<usize>) {
     }
 }
 
-fn slices(entry: usize, bytes: u64, size: u64) -> impl Iterator<Item = Piece> {
-    let offsets = (0..bytes).step_by(usize::try_from(size).unwrap_or(usize::MAX));
-    let slice = move |offset| Piece::Slice { entry, offset, bytes: size.min(bytes - offset) };
-    offsets.map(slice).chain([Piece::Place(entry)])
+fn slices(entry: usize, bytes: u64, size: u64, short: &mut u64) -> impl Iterator<Item = Piece> {
+    let mut offset = 0;
+    let slices = std::iter::from_fn(move || {
+        let left = bytes - offset;
+        let next = if *short > 0 { size.min(SHORT) } else { size }.min(left);
+        let slice = Piece::Slice { entry, offset, bytes: next };
+        *short = short.saturating_sub(next);
+        offset += next;
+        (left > 0).then_some(slice)
+    });
+    slices.chain([Piece::Place(entry)])
 }
 
 /// The first entry whose way leads through a link that comes with this upload and may lead out of its
@@ -106,7 +117,7 @@ mod tests {
         let entries = [file("/a", 10), file("/b", 20), file("/big", 2500), file("/c", 30)];
         let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes };
         assert_eq!(
-            pieces(&entries, 1000),
+            pieces(&entries, 1000, 0),
             [
                 Piece::Together(vec![0, 1]),
                 slice(0, 1000),
@@ -116,16 +127,24 @@ mod tests {
                 Piece::Together(vec![3]),
             ]
         );
-        let all: u64 = pieces(&entries, 1000).iter().map(|piece| piece.bytes(&entries)).sum();
+        let all: u64 = pieces(&entries, 1000, 0).iter().map(|piece| piece.bytes(&entries)).sum();
         assert_eq!(all, 2560);
+    }
+
+    #[test]
+    fn where_other_lines_may_join_it_begins_with_short_slices() {
+        let (size, whole) = (4 << 20, 10 << 20);
+        let pieces = pieces(&[file("/big", whole)], size, 3 << 20);
+        let bytes: Vec<u64> = pieces.iter().map(|piece| piece.bytes(&[]) >> 20).collect();
+        assert_eq!(bytes, [1, 1, 1, 4, 3, 0]);
     }
 
     #[test]
     fn folders_come_again_at_the_end_where_there_is_more_than_one_piece() {
         let entries = [entry("/d", Content::Folder), file("/d/a", 900), file("/d/b", 900)];
-        assert_eq!(pieces(&entries, 1000).last(), Some(&Piece::Together(vec![0])));
-        assert_eq!(pieces(&entries, 9000), [Piece::Together(vec![0, 1, 2])]);
-        assert!(pieces(&[], 1000).is_empty());
+        assert_eq!(pieces(&entries, 1000, 0).last(), Some(&Piece::Together(vec![0])));
+        assert_eq!(pieces(&entries, 9000, 0), [Piece::Together(vec![0, 1, 2])]);
+        assert!(pieces(&[], 1000, 0).is_empty());
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Compression of what is sent, where it pays.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    num::NonZero,
+};
 
 use super::archive::open;
 use crate::remote::entries::{Content, Entry};
@@ -14,6 +17,9 @@ const PAYS: f64 = 0.7;
 
 /// zstd's fastest usual level: it keeps up with the line where that is fast.
 const LEVEL: i32 = 1;
+
+/// A piece is cut into as many parts at most.
+const WORKERS: usize = 4;
 
 /// Whether what begins like this shrinks.
 ///
@@ -49,7 +55,13 @@ fn after(entry: &Entry) -> io::Result<u64> {
 /// # Errors
 /// When there is no memory for it.
 pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL)
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    if bytes.len() > SAMPLE {
+        // One processor alone is slower than several lines.
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
+        compressor.multithread(u32::try_from(processors).unwrap_or(1))?;
+    }
+    compressor.compress(bytes)
 }
 
 #[cfg(test)]

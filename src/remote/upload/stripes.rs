@@ -30,6 +30,9 @@ const LARGE: u64 = 8 << 20;
 /// And over several: two for each are in memory.
 const SMALL: u64 = 4 << 20;
 
+/// About ten windows: opening others takes eight round trips and the time of a login.
+const OPENING: u64 = 10 * WINDOW;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stripes(u64);
 
@@ -46,6 +49,11 @@ impl Stripes {
     /// The bytes of one piece.
     pub fn piece(self) -> u64 {
         if self.0 == 1 { LARGE } else { SMALL }
+    }
+
+    /// What may be sent until further sessions are there.
+    pub fn before(self) -> u64 {
+        if self.0 == 1 { 0 } else { OPENING }
     }
 
     /// The sessions beside the first. One that cannot be had only makes the others work longer.
