@@ -3,16 +3,25 @@
 
 use std::collections::BTreeMap;
 
+use tokio::sync::OnceCell;
+
 use super::super::process;
+
+/// What apt said: it takes a moment each time, and a bake wants to know more than once.
+static TARGETS: OnceCell<String> = OnceCell::const_new();
 
 /// Lines of a `sources.list` for the suite and its updates; empty where apt knows none.
 pub async fn of_suite(suite: &str) -> Vec<String> {
+    lines(TARGETS.get_or_init(targets).await, suite)
+}
+
+async fn targets() -> String {
     let format = ["indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages"];
     // No apt at all is the same as an apt without sources.
-    match process::run("reading the apt sources", "apt-get", &format).await {
-        Ok(output) => lines(&String::from_utf8_lossy(&output.stdout), suite),
-        Err(_) => Vec::new(),
-    }
+    process::run("reading the apt sources", "apt-get", &format)
+        .await
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default()
 }
 
 fn lines(targets: &str, suite: &str) -> Vec<String> {
