@@ -25,7 +25,7 @@ check: setup
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib
 	@scripts/deny.sh
 
-# hornero and its peers at the same work, about 25 minutes; `make bench BENCH='bake files --quick'` is less.
+# hornero and its peers at the same work, about 45 minutes; `make bench BENCH='bake files --quick'` is less.
 bench: rust
 	@scripts/setup.sh bench
 	@$(CARGO) bench --bench peers -- $(BENCH)

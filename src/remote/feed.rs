@@ -45,12 +45,16 @@ enum FeedState {
 
 impl Feed {
     pub fn new(input: Input) -> Self {
-        let (source, later): (Box<dyn BufRead + Send>, _) = match input {
+        let (first, later): (Box<dyn BufRead + Send>, _) = match input {
             Input::Bytes(bytes) => (Box::new(Cursor::new(bytes)), None),
             Input::Stream(reader) => (reader, None),
             Input::Asked(head, rest) => (Box::new(Cursor::new(head)), Some(rest)),
         };
-        Self { source: Source::Whole(source), later, state: FeedState::Open, most: u64::MAX, window: 0 }
+        Self { later, ..Self::of(Source::Whole(first)) }
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, later: None, state: FeedState::Open, most: u64::MAX, window: 0 }
     }
 
     /// Over a session with this round trip.
@@ -61,8 +65,7 @@ impl Feed {
 
     /// One that begins with this and stays open for what is said later.
     pub fn talk(opening: Vec<u8>) -> Self {
-        let source = Source::Talk { said: opening, sent: 0 };
-        Self { source, later: None, state: FeedState::Open, most: u64::MAX, window: 0 }
+        Self::of(Source::Talk { said: opening, sent: 0 })
     }
 
     /// The command wants what was kept for later.

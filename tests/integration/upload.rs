@@ -99,73 +99,60 @@ async fn an_owner_that_the_builder_lacks_is_named() {
     assert!(!Path::new("/tmp/never").exists());
 }
 
-/// A line that says it is long, so that it is worth several sessions.
-struct Far(SshRemote);
+/// A line that says how long it is, and may be lost with the first command over it.
+struct Line {
+    remote: SshRemote,
+    round_trip: Duration,
+    brittle: AtomicBool,
+}
 
-#[async_trait]
-impl Remote for Far {
-    fn sudo(&self) -> &'static str {
-        self.0.sudo()
+impl Line {
+    async fn to(sshd: &Sshd) -> Self {
+        let remote = sshd.connect().await;
+        Self { round_trip: remote.round_trip(), remote, brittle: AtomicBool::new(false) }
     }
 
-    async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        self.0.run(command, sink).await
-    }
-
-    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        self.0.follow(job, sink).await
-    }
-
-    fn round_trip(&self) -> Duration {
-        Duration::from_millis(50)
-    }
-
-    async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
-        self.0.another().await
-    }
-
-    async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {
-        self.0.fetch(command, out).await
+    /// So long that it is worth several sessions, where it is far.
+    async fn over(sshd: &Sshd, far: bool) -> Self {
+        let near = Self::to(sshd).await;
+        if far { Self { round_trip: Duration::from_millis(50), ..near } } else { near }
     }
 }
 
-/// A line that is lost with the first command over it.
-struct Brittle(SshRemote, AtomicBool);
-
 #[async_trait]
-impl Remote for Brittle {
+impl Remote for Line {
     fn sudo(&self) -> &'static str {
-        self.0.sudo()
+        self.remote.sudo()
     }
 
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        match self.1.swap(true, Ordering::Relaxed) {
-            true => self.0.run(command, sink).await,
-            false => Err(RemoteError::Lost { during: "asking".into(), why: "it was cut".into() }),
+        match self.brittle.swap(false, Ordering::Relaxed) {
+            true => Err(RemoteError::Lost { during: "asking".into(), why: "it was cut".into() }),
+            false => self.remote.run(command, sink).await,
         }
     }
 
     async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        self.0.follow(job, sink).await
+        self.remote.follow(job, sink).await
     }
 
     fn round_trip(&self) -> Duration {
-        self.0.round_trip()
+        self.round_trip
     }
 
     async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
-        self.0.another().await
+        self.remote.another().await
     }
 
     async fn fetch(&self, command: Command, out: Box<dyn Write + Send>) -> Result<Exit, RemoteError> {
-        self.0.fetch(command, out).await
+        self.remote.fetch(command, out).await
     }
 }
 
 #[tokio::test]
 async fn a_line_that_is_lost_before_anything_was_sent_takes_no_file_with_it() {
     let (sshd, folder) = (Sshd::start(), tempfile::tempdir().unwrap());
-    let remote = Brittle(sshd.connect().await, AtomicBool::new(false));
+    let remote = Line { brittle: AtomicBool::new(true), ..Line::to(&sshd).await };
     let mut upload = Upload::of(much(&sshd, folder.path()), |_, _| {});
     let error = upload.send(&remote).await.unwrap_err();
     assert!(matches!(error, RemoteError::Lost { .. }), "{error}");
@@ -243,9 +230,8 @@ fn under_way(folder: &Path) -> Vec<PathBuf> {
 async fn much_arrives_whole_over_one_line_and_over_several() {
     for far in [false, true] {
         let (sshd, folder) = (Sshd::start(), tempfile::tempdir().unwrap());
-        let remote = sshd.connect().await;
-        let remote: Box<dyn Remote> = if far { Box::new(Far(remote)) } else { Box::new(remote) };
-        Upload::of(much(&sshd, folder.path()), |_, _| {}).send(remote.as_ref()).await.unwrap();
+        let remote = Line::over(&sshd, far).await;
+        Upload::of(much(&sshd, folder.path()), |_, _| {}).send(&remote).await.unwrap();
         arrived(folder.path());
         let lines = sshd.log().matches("Accepted publickey").count();
         assert_eq!(lines > 1, far, "{lines} lines");
@@ -264,8 +250,7 @@ async fn a_cut_line_leaves_no_half_written_file_and_another_one_brings_the_rest(
                 sshd.cut();
             }
         });
-        let far = |remote| -> Box<dyn Remote> { if far { Box::new(Far(remote)) } else { Box::new(remote) } };
-        let error = upload.send(far(sshd.connect().await).as_ref()).await.unwrap_err();
+        let error = upload.send(&Line::over(&sshd, far).await).await.unwrap_err();
         assert!(matches!(error, RemoteError::Lost { .. }), "{error}");
         for entry in fs::read_dir(folder.path().join("there")).unwrap().map(Result::unwrap) {
             let here = folder.path().join("here").join(entry.file_name());
@@ -277,7 +262,7 @@ async fn a_cut_line_leaves_no_half_written_file_and_another_one_brings_the_rest(
             }
         }
         let done = upload.done();
-        upload.send(far(sshd.connect().await).as_ref()).await.unwrap();
+        upload.send(&Line::over(&sshd, far).await).await.unwrap();
         assert!(done > 0, "all began again");
         while !under_way(folder.path()).is_empty() {
             tokio::time::sleep(Duration::from_millis(50)).await;

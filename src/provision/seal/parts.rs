@@ -22,8 +22,9 @@ pub const PARTS: [Part; 11] = [
         removes: "downloaded packages and package lists",
         stops: "",
         script: "if command -v apt-get >/dev/null; then
-    for file in /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*; do
-        if [ -e \"$file\" ] || grep -qrs 'Dir.*Cache' /etc/apt/apt.conf /etc/apt/apt.conf.d; then apt-get clean; break; fi
+    # Or who may keep them elsewhere.
+    for file in /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* $(grep -lrs Cache /etc/apt/apt.conf /etc/apt/apt.conf.d); do
+        if [ -e \"$file\" ]; then apt-get clean; break; fi
     done
     drop /var/lib/apt/lists/*
 fi

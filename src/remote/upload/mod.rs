@@ -99,8 +99,12 @@ impl Upload {
         }
         let ids = accounts::ask(remote, &self.entries).await?;
         let entries = std::mem::take(&mut self.entries);
-        let sent = if ids.zstd { squeeze::expected(&entries) } else { self.progress.total };
-        let stripes = Stripes::of(sent, remote.round_trip());
+        let over = |bytes| Stripes::of(bytes, remote.round_trip());
+        let mut stripes = over(self.progress.total);
+        // Beginnings of files are weighed only where that can change something.
+        if ids.zstd && stripes.are_several() {
+            stripes = over(squeeze::expected(&entries));
+        }
         let pieces = plan::pieces(&entries, stripes.piece(), stripes.before());
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))

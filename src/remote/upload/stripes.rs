@@ -46,14 +46,18 @@ impl Stripes {
         Self((windows / WINDOWS).clamp(1, MOST))
     }
 
+    pub fn are_several(self) -> bool {
+        self.0 > 1
+    }
+
     /// The bytes of one piece.
     pub fn piece(self) -> u64 {
-        if self.0 == 1 { LARGE } else { SMALL }
+        if self.are_several() { SMALL } else { LARGE }
     }
 
     /// What may be sent until further sessions are there.
     pub fn before(self) -> u64 {
-        if self.0 == 1 { 0 } else { OPENING }
+        if self.are_several() { OPENING } else { 0 }
     }
 
     /// The sessions beside the first. One that cannot be had only makes the others work longer.
