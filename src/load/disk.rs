@@ -6,6 +6,7 @@ use std::{
     collections::HashSet,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
@@ -30,7 +31,7 @@ pub struct Disk {
 #[derive(Debug, Default)]
 struct Noted {
     files: Vec<InputFile>,
-    known: HashSet<PathBuf>,
+    known: HashSet<Arc<Path>>,
 }
 
 impl Disk {
@@ -70,8 +71,9 @@ impl Disk {
     fn note(&self, path: &Path) -> Result<(), Trouble> {
         let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
         let mut inputs = self.inputs.borrow_mut();
-        if inputs.known.insert(path.to_owned()) {
-            inputs.files.push(InputFile::of(path, &metadata));
+        let file = InputFile::of(path, &metadata);
+        if inputs.known.insert(file.path.clone()) {
+            inputs.files.push(file);
         }
         Ok(())
     }

@@ -1,15 +1,11 @@
 //! One file that decides the content of an image.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path, sync::Arc};
 
-use serde::Serialize;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    pub path: PathBuf,
+    /// Shared by all who name it: templates send tens of thousands of files.
+    pub path: Arc<Path>,
     /// Permission bits.
     pub mode: u32,
 }

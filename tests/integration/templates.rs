@@ -66,7 +66,7 @@ fn shipped_templates_load_on_both_platforms_and_serialise() {
             assert!(loaded.warnings.is_empty(), "{} warns", path.display());
             let json = serde_json::to_value(&loaded.template).expect("a model is JSON");
             assert_eq!(json["image"]["name"], loaded.template.image.name);
-            assert_eq!(loaded.inputs[0].path, path);
+            assert_eq!(*loaded.inputs[0].path, *path);
             assert!(loaded.inputs.iter().all(|input| input.sum().is_ok()));
         }
     }

@@ -7,7 +7,7 @@ mod parts;
 mod secrets;
 mod short;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ const FORM: u32 = 1;
 /// A local file that decides the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Permission bits.
     pub mode: u32,
     /// SHA-256 in lower-case hex.

@@ -11,6 +11,15 @@ use rustix::fs::{Mode, OFlags};
 use super::accounts::Ids;
 use crate::remote::entries::{Content, Entry};
 
+/// What an archive is made of.
+const BLOCK: usize = 512;
+
+/// About the bytes that they come to: long names take some more.
+pub(super) fn size<'a>(entries: impl Iterator<Item = &'a Entry>) -> usize {
+    let blocks = entries.map(|entry| 1 + usize::try_from(entry.content.size()).unwrap_or(0).div_ceil(BLOCK));
+    (blocks.sum::<usize>() + 2) * BLOCK
+}
+
 /// # Errors
 /// When a file cannot be read or changes meanwhile; the message names it.
 pub(super) fn write<'a>(

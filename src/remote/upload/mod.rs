@@ -105,7 +105,7 @@ impl Upload {
         if ids.zstd && stripes.are_several() {
             stripes = over(squeeze::expected(&entries));
         }
-        let pieces = plan::pieces(&entries, stripes.piece(), stripes.before());
+        let pieces = plan::pieces(&entries, stripes.sizes());
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
     }

@@ -36,19 +36,28 @@ impl Piece {
 /// A slice where others may follow over another line soon: what is queued when one joins goes first.
 const SHORT: u64 = 1 << 20;
 
-/// Cuts the entries into pieces of about so many bytes; the slices with which it begins, so many bytes of
-/// them, are short.
-pub(super) fn pieces(entries: &[Entry], size: u64, mut short: u64) -> Vec<Piece> {
+/// The bytes of a piece, about.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub archive: u64,
+    /// A larger file comes in such slices.
+    pub slice: u64,
+    /// The slices with which it begins are short, for so many bytes of them.
+    pub opening: u64,
+}
+
+pub(super) fn pieces(entries: &[Entry], sizes: Sizes) -> Vec<Piece> {
+    let Sizes { archive, slice, opening: mut short } = sizes;
     let (mut pieces, mut together, mut filled) = (Vec::new(), Vec::new(), 0);
     for (place, entry) in entries.iter().enumerate() {
         let bytes = entry.content.size();
-        let alone = matches!(entry.content, Content::File { .. }) && bytes > size;
-        if alone || filled + bytes > size {
+        let alone = matches!(entry.content, Content::File { .. }) && bytes > slice;
+        if alone || filled + bytes > archive {
             close(&mut pieces, &mut together);
             filled = 0;
         }
         if alone {
-            pieces.extend(slices(place, bytes, size, &mut short));
+            pieces.extend(slices(place, bytes, slice, &mut short));
         } else {
             together.push(place);
             filled += bytes + HEADER;
@@ -112,12 +121,16 @@ mod tests {
         entry(destination, Content::File { path: destination.into(), size })
     }
 
+    fn sizes(size: u64) -> Sizes {
+        Sizes { archive: size, slice: size, opening: 0 }
+    }
+
     #[test]
     fn small_files_travel_together_and_a_large_one_in_slices_that_cover_it() {
         let entries = [file("/a", 10), file("/b", 20), file("/big", 2500), file("/c", 30)];
         let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes };
         assert_eq!(
-            pieces(&entries, 1000, 0),
+            pieces(&entries, sizes(1000)),
             [
                 Piece::Together(vec![0, 1]),
                 slice(0, 1000),
@@ -127,14 +140,15 @@ mod tests {
                 Piece::Together(vec![3]),
             ]
         );
-        let all: u64 = pieces(&entries, 1000, 0).iter().map(|piece| piece.bytes(&entries)).sum();
+        let all: u64 = pieces(&entries, sizes(1000)).iter().map(|piece| piece.bytes(&entries)).sum();
         assert_eq!(all, 2560);
     }
 
     #[test]
     fn where_other_lines_may_join_it_begins_with_short_slices() {
         let (size, whole) = (4 << 20, 10 << 20);
-        let pieces = pieces(&[file("/big", whole)], size, 3 << 20);
+        let sizes = Sizes { opening: 3 << 20, ..sizes(size) };
+        let pieces = pieces(&[file("/big", whole)], sizes);
         let bytes: Vec<u64> = pieces.iter().map(|piece| piece.bytes(&[]) >> 20).collect();
         assert_eq!(bytes, [1, 1, 1, 4, 3, 0]);
     }
@@ -142,9 +156,9 @@ mod tests {
     #[test]
     fn folders_come_again_at_the_end_where_there_is_more_than_one_piece() {
         let entries = [entry("/d", Content::Folder), file("/d/a", 900), file("/d/b", 900)];
-        assert_eq!(pieces(&entries, 1000, 0).last(), Some(&Piece::Together(vec![0])));
-        assert_eq!(pieces(&entries, 9000, 0), [Piece::Together(vec![0, 1, 2])]);
-        assert!(pieces(&[], 1000, 0).is_empty());
+        assert_eq!(pieces(&entries, sizes(1000)).last(), Some(&Piece::Together(vec![0])));
+        assert_eq!(pieces(&entries, sizes(9000)), [Piece::Together(vec![0, 1, 2])]);
+        assert!(pieces(&[], sizes(1000)).is_empty());
     }
 
     #[test]

@@ -59,11 +59,12 @@ impl<'a> Sealer<'a> {
     }
 
     fn together(&self, number: usize, places: &[usize]) -> io::Result<Framed> {
-        let mut archive = Vec::new();
-        archive::write(&mut archive, places.iter().map(|place| &self.entries[*place]), self.ids)?;
+        let entries = || places.iter().map(|place| &self.entries[*place]);
+        let mut archive = Vec::with_capacity(archive::size(entries()));
+        archive::write(&mut archive, entries(), self.ids)?;
         let sum = cksum::of(&archive);
-        let squeezed = self.ids.zstd && squeeze::pays(&archive)?;
-        framed(&format!("{number} tar"), archive, squeezed, &sum)
+        let squeezed = if self.ids.zstd { squeeze::squeezed(&archive)? } else { None };
+        Ok(framed(&format!("{number} tar"), archive, squeezed, &sum))
     }
 
     fn slice(&mut self, number: usize, place: usize, offset: u64, size: u64) -> io::Result<Framed> {
@@ -81,9 +82,9 @@ impl<'a> Sealer<'a> {
         if offset == 0 {
             slices.squeezed = self.ids.zstd && squeeze::pays(&bytes)?;
         }
-        let squeezed = slices.squeezed;
+        let squeezed = if slices.squeezed { Some(squeeze::compress(&bytes)?) } else { None };
         let rest = format!("{offset} {}", octal(&self.beside(place)));
-        framed(&format!("{number} slice"), bytes, squeezed, &rest)
+        Ok(framed(&format!("{number} slice"), bytes, squeezed, &rest))
     }
 
     fn place(&mut self, number: usize, place: usize) -> Vec<u8> {
@@ -106,12 +107,9 @@ impl<'a> Sealer<'a> {
 /// A line, and the bytes that it announces.
 type Framed = (Vec<u8>, Vec<u8>);
 
-fn framed(head: &str, bytes: Vec<u8>, squeezed: bool, rest: &str) -> io::Result<Framed> {
-    let (form, bytes) = match squeezed {
-        true => ("zstd", squeeze::compress(&bytes)?),
-        false => ("plain", bytes),
-    };
-    Ok((format!("{head} {form} {} {rest}\n", bytes.len()).into_bytes(), bytes))
+fn framed(head: &str, plain: Vec<u8>, squeezed: Option<Vec<u8>>, rest: &str) -> Framed {
+    let (form, bytes) = squeezed.map_or(("plain", plain), |squeezed| ("zstd", squeezed));
+    (format!("{head} {form} {} {rest}\n", bytes.len()).into_bytes(), bytes)
 }
 
 /// As `printf %b` reads it: what a shell could mind is an octal number.

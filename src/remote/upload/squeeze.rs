@@ -18,6 +18,9 @@ const PAYS: f64 = 0.7;
 /// zstd's fastest usual level: it keeps up with the line where that is fast.
 const LEVEL: i32 = 1;
 
+/// What zstd hands to one processor at this level (`ZSTDMT_computeTargetJobLog`): four windows of 512 KiB.
+const JOB: usize = 2 << 20;
+
 /// A piece is cut into as many parts at most.
 const WORKERS: usize = 4;
 
@@ -28,6 +31,19 @@ const WORKERS: usize = 4;
 pub(super) fn pays(beginning: &[u8]) -> io::Result<bool> {
     let sample = &beginning[..beginning.len().min(SAMPLE)];
     Ok(is_worth_it(compress(sample)?.len(), sample.len()))
+}
+
+/// The whole compressed, where that pays.
+///
+/// # Errors
+/// When there is no memory for it.
+pub(super) fn squeezed(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    // A look at half of it would cost as much as the rest.
+    if bytes.len() > 2 * SAMPLE && !pays(bytes)? {
+        return Ok(None);
+    }
+    let compressed = compress(bytes)?;
+    Ok(is_worth_it(compressed.len(), bytes.len()).then_some(compressed))
 }
 
 fn is_worth_it(compressed: usize, plain: usize) -> bool {
@@ -56,12 +72,15 @@ fn after(entry: &Entry) -> io::Result<u64> {
 /// When there is no memory for it.
 pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-    if bytes.len() > SAMPLE {
+    if bytes.len() > JOB {
         // One processor alone is slower than several lines.
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
         compressor.multithread(u32::try_from(processors).unwrap_or(1))?;
     }
-    compressor.compress(bytes)
+    let mut compressed = compressor.compress(bytes)?;
+    // It was made for the worst case, and may wait in memory for its turn.
+    compressed.shrink_to_fit();
+    Ok(compressed)
 }
 
 #[cfg(test)]

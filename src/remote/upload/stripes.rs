@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
+use super::plan::Sizes;
 use crate::remote::{Remote, RemoteError};
 
 /// What one session has under way at most.
@@ -27,8 +28,9 @@ const SHORT: Duration = Duration::from_millis(15);
 /// What one piece comes to over a single session.
 const LARGE: u64 = 8 << 20;
 
-/// And over several: two for each are in memory.
-const SMALL: u64 = 4 << 20;
+/// A slice, and an archive, over several: two of each session's are in memory.
+const SLICE: u64 = 4 << 20;
+const ARCHIVE: u64 = 1 << 20;
 
 /// About ten windows: opening others takes eight round trips and the time of a login.
 const OPENING: u64 = 10 * WINDOW;
@@ -50,14 +52,12 @@ impl Stripes {
         self.0 > 1
     }
 
-    /// The bytes of one piece.
-    pub fn piece(self) -> u64 {
-        if self.are_several() { SMALL } else { LARGE }
-    }
-
-    /// What may be sent until further sessions are there.
-    pub fn before(self) -> u64 {
-        if self.are_several() { OPENING } else { 0 }
+    /// What is cut for them. Much may be sent until further sessions are there.
+    pub fn sizes(self) -> Sizes {
+        match self.are_several() {
+            true => Sizes { archive: ARCHIVE, slice: SLICE, opening: OPENING },
+            false => Sizes { archive: LARGE, slice: LARGE, opening: 0 },
+        }
     }
 
     /// The sessions beside the first. One that cannot be had only makes the others work longer.
