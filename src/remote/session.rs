@@ -23,11 +23,14 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 /// The round trips of a login (RFC 4252): for the service, for the key, for its signature.
 const LOGIN: u32 = 3;
 
-/// The quickest first. libssh2 (1.11, `transport.c`) hands AES to the hardware 16 bytes at a time, which
-/// costs more than what the hardware saves: 1.7 s of a processor for 256 MiB, where ChaCha20, of which it
-/// encrypts whole packets, takes 1.0 s.
-const CIPHERS: &str = "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,\
-                       aes128-ctr,aes256-ctr";
+/// The quickest first. libssh2 (1.11, `transport.c`) hands AES to the hardware 16 bytes at a time: of a
+/// processor, 256 MiB take 0.4 s in counter mode with 0.2 s for the sums below, 0.95 s with ChaCha20, for
+/// which it has only plain C, and 1.7 s in GCM.
+const CIPHERS: &str = "aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,\
+                       aes256-gcm@openssh.com";
+
+/// For the first two of those. Sums of what goes over the line are checked before it is decrypted.
+const SUMS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
 
 /// Who logs in, and what the other side must prove.
 pub(super) struct Login<'a> {
@@ -67,6 +70,8 @@ fn open(line: Line) -> Result<Wire, Box<dyn std::error::Error>> {
     let mut session = Session::new()?;
     session.method_pref(MethodType::CryptCs, CIPHERS)?;
     session.method_pref(MethodType::CryptSc, CIPHERS)?;
+    session.method_pref(MethodType::MacCs, SUMS)?;
+    session.method_pref(MethodType::MacSc, SUMS)?;
     let socket: OwnedFd = line.socket.try_clone()?;
     session.set_tcp_stream(socket);
     session.set_blocking(false);

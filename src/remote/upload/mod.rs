@@ -16,6 +16,7 @@ mod squeeze;
 mod stripes;
 
 use std::{
+    collections::BTreeMap,
     io::{Cursor, Read},
     pin::pin,
     sync::Arc,
@@ -99,13 +100,11 @@ impl Upload {
         }
         let ids = accounts::ask(remote, &self.entries).await?;
         let entries = std::mem::take(&mut self.entries);
-        let over = |bytes| Stripes::of(bytes, remote.round_trip());
-        let mut stripes = over(self.progress.total);
-        // Beginnings of files are weighed only where that can change something.
-        if ids.zstd && stripes.are_several() {
-            stripes = over(squeeze::expected(&entries));
-        }
-        let pieces = plan::pieces(&entries, stripes.sizes());
+        let squeezed =
+            if ids.zstd { squeeze::weigh(&entries, stripes::SMALLEST) } else { BTreeMap::default() };
+        let saved: u64 = squeezed.iter().map(|(place, bytes)| entries[*place].content.size() - bytes).sum();
+        let stripes = Stripes::of(self.progress.total - saved, remote.round_trip());
+        let pieces = plan::pieces(&entries, stripes.sizes(), &squeezed);
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
     }

@@ -2,7 +2,10 @@
 //! as an archive; a large one comes in slices beside its destination and takes its place when it is whole.
 //! So nothing half-written is ever at a destination. Pure.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::remote::entries::{Content, Entry};
 
@@ -17,6 +20,8 @@ pub(super) enum Piece {
         entry: usize,
         offset: u64,
         bytes: u64,
+        /// Compressed.
+        squeezed: bool,
     },
     /// All slices of the file have come.
     Place(usize),
@@ -36,17 +41,22 @@ impl Piece {
 /// A slice where others may follow over another line soon: what is queued when one joins goes first.
 const SHORT: u64 = 1 << 20;
 
+/// Each slice of a compressed file costs the builder some programs: they are as much longer as the file
+/// shrinks, so many times at most.
+const LONGER: u64 = 4;
+
 /// The bytes of a piece, about.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
     pub archive: u64,
-    /// A larger file comes in such slices.
+    /// A larger file comes in slices of so many bytes on the line.
     pub slice: u64,
     /// The slices with which it begins are short, for so many bytes of them.
     pub opening: u64,
 }
 
-pub(super) fn pieces(entries: &[Entry], sizes: Sizes) -> Vec<Piece> {
+/// The files that are compressed are known with what they come to.
+pub(super) fn pieces(entries: &[Entry], sizes: Sizes, squeezed: &BTreeMap<usize, u64>) -> Vec<Piece> {
     let Sizes { archive, slice, opening: mut short } = sizes;
     let (mut pieces, mut together, mut filled) = (Vec::new(), Vec::new(), 0);
     for (place, entry) in entries.iter().enumerate() {
@@ -57,7 +67,7 @@ pub(super) fn pieces(entries: &[Entry], sizes: Sizes) -> Vec<Piece> {
             filled = 0;
         }
         if alone {
-            pieces.extend(slices(place, bytes, slice, &mut short));
+            pieces.extend(slices((place, bytes), squeezed.get(&place).copied(), slice, &mut short));
         } else {
             together.push(place);
             filled += bytes + HEADER;
@@ -79,13 +89,19 @@ fn close(pieces: &mut Vec<Piece>, together: &mut Vec<usize>) {
     }
 }
 
-fn slices(entry: usize, bytes: u64, size: u64, short: &mut u64) -> impl Iterator<Item = Piece> {
+fn slices(
+    (entry, bytes): (usize, u64),
+    squeezed: Option<u64>,
+    size: u64,
+    short: &mut u64,
+) -> impl Iterator<Item = Piece> {
+    let longer = squeezed.map_or(1, |squeezed| (bytes / squeezed.max(1)).clamp(1, LONGER));
     let mut offset = 0;
     let slices = std::iter::from_fn(move || {
         let left = bytes - offset;
-        let next = if *short > 0 { size.min(SHORT) } else { size }.min(left);
-        let slice = Piece::Slice { entry, offset, bytes: next };
-        *short = short.saturating_sub(next);
+        let next = (if *short > 0 { size.min(SHORT) } else { size } * longer).min(left);
+        let slice = Piece::Slice { entry, offset, bytes: next, squeezed: squeezed.is_some() };
+        *short = short.saturating_sub(next / longer);
         offset += next;
         (left > 0).then_some(slice)
     });
@@ -128,9 +144,9 @@ mod tests {
     #[test]
     fn small_files_travel_together_and_a_large_one_in_slices_that_cover_it() {
         let entries = [file("/a", 10), file("/b", 20), file("/big", 2500), file("/c", 30)];
-        let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes };
+        let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes, squeezed: false };
         assert_eq!(
-            pieces(&entries, sizes(1000)),
+            pieces(&entries, sizes(1000), &BTreeMap::new()),
             [
                 Piece::Together(vec![0, 1]),
                 slice(0, 1000),
@@ -140,7 +156,8 @@ mod tests {
                 Piece::Together(vec![3]),
             ]
         );
-        let all: u64 = pieces(&entries, sizes(1000)).iter().map(|piece| piece.bytes(&entries)).sum();
+        let all: u64 =
+            pieces(&entries, sizes(1000), &BTreeMap::new()).iter().map(|piece| piece.bytes(&entries)).sum();
         assert_eq!(all, 2560);
     }
 
@@ -148,17 +165,21 @@ mod tests {
     fn where_other_lines_may_join_it_begins_with_short_slices() {
         let (size, whole) = (4 << 20, 10 << 20);
         let sizes = Sizes { opening: 3 << 20, ..sizes(size) };
-        let pieces = pieces(&[file("/big", whole)], sizes);
-        let bytes: Vec<u64> = pieces.iter().map(|piece| piece.bytes(&[]) >> 20).collect();
-        assert_eq!(bytes, [1, 1, 1, 4, 3, 0]);
+        let slices = |squeezed| -> Vec<u64> {
+            let pieces = pieces(&[file("/big", whole)], sizes, &squeezed);
+            pieces.iter().map(|piece| piece.bytes(&[]) >> 20).collect()
+        };
+        assert_eq!(slices(BTreeMap::new()), [1, 1, 1, 4, 3, 0]);
+        assert_eq!(slices(BTreeMap::from([(0, whole / 2)])), [2, 2, 2, 4, 0], "twice as long, half as large");
+        assert_eq!(slices(BTreeMap::from([(0, 1000)])), [4, 4, 2, 0], "there is an end to it");
     }
 
     #[test]
     fn folders_come_again_at_the_end_where_there_is_more_than_one_piece() {
         let entries = [entry("/d", Content::Folder), file("/d/a", 900), file("/d/b", 900)];
-        assert_eq!(pieces(&entries, sizes(1000)).last(), Some(&Piece::Together(vec![0])));
-        assert_eq!(pieces(&entries, sizes(9000)), [Piece::Together(vec![0, 1, 2])]);
-        assert!(pieces(&[], sizes(1000)).is_empty());
+        assert_eq!(pieces(&entries, sizes(1000), &BTreeMap::new()).last(), Some(&Piece::Together(vec![0])));
+        assert_eq!(pieces(&entries, sizes(9000), &BTreeMap::new()), [Piece::Together(vec![0, 1, 2])]);
+        assert!(pieces(&[], sizes(1000), &BTreeMap::new()).is_empty());
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub(super) struct Sealer<'a> {
 /// A large file under way.
 struct Slices {
     file: File,
-    sum: Cksum,
-    squeezed: bool,
+    /// Of a compressed file each slice has its own.
+    sum: Option<Cksum>,
 }
 
 impl<'a> Sealer<'a> {
@@ -49,9 +49,10 @@ impl<'a> Sealer<'a> {
     pub fn seal(&mut self, number: usize, piece: &Piece) -> io::Result<Sealed> {
         let (head, bytes) = match piece {
             Piece::Together(places) => self.together(number, places)?,
-            Piece::Slice { entry, offset, bytes } => {
+            Piece::Slice { entry, offset, bytes, squeezed } => {
                 let about = &self.entries[*entry];
-                self.slice(number, *entry, *offset, *bytes).map_err(|error| named(about, error))?
+                let slice = self.slice(number, *entry, (*offset, *bytes), *squeezed);
+                slice.map_err(|error| named(about, error))?
             }
             Piece::Place(entry) => (self.place(number, *entry), Vec::new()),
         };
@@ -67,29 +68,35 @@ impl<'a> Sealer<'a> {
         Ok(framed(&format!("{number} tar"), archive, squeezed, &sum))
     }
 
-    fn slice(&mut self, number: usize, place: usize, offset: u64, size: u64) -> io::Result<Framed> {
+    fn slice(
+        &mut self,
+        number: usize,
+        place: usize,
+        (offset, size): (u64, u64),
+        squeezed: bool,
+    ) -> io::Result<Framed> {
         let entry = &self.entries[place];
         let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
         if offset == 0 {
             let Content::File { path, .. } = &entry.content else { return Err(changed()) };
-            self.file = Some(Slices { file: archive::open(path)?, sum: Cksum::default(), squeezed: false });
+            self.file = Some(Slices { file: archive::open(path)?, sum: None });
         }
         let Some(slices) = &mut self.file else { return Err(changed()) };
         if (&slices.file).take(size).read_to_end(&mut bytes)? as u64 != size {
             return Err(changed());
         }
-        slices.sum.update(&bytes);
-        if offset == 0 {
-            slices.squeezed = self.ids.zstd && squeeze::pays(&bytes)?;
+        let squeezed = if squeezed { Some(squeeze::compress(&bytes)?) } else { None };
+        if squeezed.is_none() {
+            slices.sum.get_or_insert_default().update(&bytes);
         }
-        let squeezed = if slices.squeezed { Some(squeeze::compress(&bytes)?) } else { None };
         let rest = format!("{offset} {}", octal(&self.beside(place)));
         Ok(framed(&format!("{number} slice"), bytes, squeezed, &rest))
     }
 
     fn place(&mut self, number: usize, place: usize) -> Vec<u8> {
         let entry = &self.entries[place];
-        let sum = self.file.take().map(|slices| slices.sum).unwrap_or_default().line();
+        let sum = self.file.take().and_then(|slices| slices.sum);
+        let sum = sum.map_or_else(|| format!("- {}", entry.content.size()), Cksum::line);
         let (uid, gid) = self.ids.of(&entry.owner);
         let (mode, time, path) = (entry.mode, entry.modified, octal(&entry.destination));
         format!("{number} place plain 0 {uid}:{gid} {mode:o} {time} {path} {sum}\n").into_bytes()

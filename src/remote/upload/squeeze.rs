@@ -1,8 +1,10 @@
 //! Compression of what is sent, where it pays.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     num::NonZero,
+    path::Path,
 };
 
 use super::archive::open;
@@ -50,28 +52,32 @@ fn is_worth_it(compressed: usize, plain: usize) -> bool {
     (compressed as f64) < plain as f64 * PAYS
 }
 
-/// The bytes that all of this comes to on the line, by how each file begins that is larger than the sample.
-pub(super) fn expected(entries: &[Entry]) -> u64 {
-    let squeezed = |entry: &Entry| match &entry.content {
+/// The files, by their places, that are larger than this and are worth compressing; and what they come to
+/// by how they begin.
+pub(super) fn weigh(entries: &[Entry], larger: u64) -> BTreeMap<usize, u64> {
+    let weighed = entries.iter().enumerate().filter_map(|(place, entry)| match &entry.content {
         // One that cannot be read is told when it is sent.
-        Content::File { size, .. } if *size > SAMPLE as u64 => after(entry).unwrap_or(*size),
-        content => content.size(),
-    };
-    entries.iter().map(squeezed).sum()
+        Content::File { path, size } if *size > larger => Some((place, after(path, *size).ok()??)),
+        _ => None,
+    });
+    weighed.collect()
 }
 
-fn after(entry: &Entry) -> io::Result<u64> {
-    let Content::File { path, size } = &entry.content else { return Ok(entry.content.size()) };
+fn after(path: &Path, size: u64) -> io::Result<Option<u64>> {
     let mut sample = Vec::with_capacity(SAMPLE);
     open(path)?.take(SAMPLE as u64).read_to_end(&mut sample)?;
     let compressed = compress(&sample)?.len();
-    Ok(if is_worth_it(compressed, sample.len()) { size / SAMPLE as u64 * compressed as u64 } else { *size })
+    let expected = size / SAMPLE as u64 * compressed as u64;
+    Ok(is_worth_it(compressed, sample.len()).then_some(expected))
 }
 
+/// With a sum of the plain bytes, which is checked when they are unpacked.
+///
 /// # Errors
 /// When there is no memory for it.
 pub(super) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    compressor.include_checksum(true)?;
     if bytes.len() > JOB {
         // One processor alone is slower than several lines.
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS);
@@ -97,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_as_it_was_is_not_unpacked() {
+        let text = "GET /index.html 200\n".repeat(1000);
+        let mut compressed = compress(text.as_bytes()).unwrap();
+        assert_eq!(zstd::bulk::decompress(&compressed, text.len()).unwrap(), text.as_bytes());
+        *compressed.last_mut().unwrap() ^= 1;
+        assert!(zstd::bulk::decompress(&compressed, text.len()).is_err());
+    }
+
+    #[test]
     fn a_large_file_is_weighed_by_how_it_begins() {
         let folder = tempfile::tempdir().unwrap();
         let (text, random) = (folder.path().join("text"), folder.path().join("random"));
@@ -109,9 +124,10 @@ mod tests {
             modified: 0,
             content: Content::File { path: path.into(), size },
         };
-        assert!(expected(&[entry(&text, 4_000_000)]) < 100_000);
-        assert_eq!(expected(&[entry(&random, 4_000_000)]), 4_000_000);
-        assert_eq!(expected(&[entry(&text, 400_000)]), 400_000, "small ones travel with others");
-        assert_eq!(expected(&[entry(&folder.path().join("gone"), 4_000_000)]), 4_000_000);
+        let gone = folder.path().join("gone");
+        let entries = [&random, &text, &gone].map(|path| entry(path, 4_000_000));
+        let weighed = weigh(&entries, 3_000_000);
+        assert!(weighed.keys().eq([&1]) && weighed[&1] < 100_000, "{weighed:?}");
+        assert!(weigh(&entries, 4_000_000).is_empty(), "small ones travel with others");
     }
 }

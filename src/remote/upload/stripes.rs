@@ -32,6 +32,9 @@ const LARGE: u64 = 8 << 20;
 const SLICE: u64 = 4 << 20;
 const ARCHIVE: u64 = 1 << 20;
 
+/// No file up to this comes in slices.
+pub(super) const SMALLEST: u64 = SLICE;
+
 /// About ten windows: opening others takes eight round trips and the time of a login.
 const OPENING: u64 = 10 * WINDOW;
 
