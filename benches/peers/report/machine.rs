@@ -4,7 +4,7 @@ use std::{fs, thread::available_parallelism};
 
 use serde::{Deserialize, Serialize};
 
-use crate::rig::bench::{ROOT, said};
+use crate::rig::bench::{ROOT, ground, said};
 
 /// Each line is a word and what it is: `kernel`, `6.1.0`.
 #[derive(Default, Deserialize, Serialize)]
@@ -17,12 +17,14 @@ pub struct Machine {
 /// All but what only a local bake finds out.
 pub async fn facts() -> Vec<(String, String)> {
     let cores = available_parallelism().map_or(0, usize::from);
+    let ground = ground().display().to_string();
     let mut facts = vec![
         ("taken".to_owned(), said("date", &["-u", "+%F"]).await),
         ("hornero".to_owned(), said("git", &["-C", ROOT, "describe", "--always", "--dirty"]).await),
         ("processor".to_owned(), format!("{cores} x {}", field("/proc/cpuinfo", "model name"))),
         ("memory".to_owned(), field("/proc/meminfo", "MemTotal")),
         ("kernel".to_owned(), said("uname", &["-sr"]).await),
+        ("files in".to_owned(), format!("{ground} ({})", said("stat", &["-f", "-c", "%T", &ground]).await)),
     ];
     for (name, program, argument) in [
         ("Packer", "packer", "--version"),

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -33,7 +32,6 @@ pub fn builder(user: &str, base: &Path, seed: &Path, key: &Path, out: &Path) -> 
         "iso_url": base,
         "iso_checksum": "none",
         "disk_image": true,
-        "use_backing_file": true,
         "skip_resize_disk": true,
         "format": "qcow2",
         "disk_cache": "unsafe",
@@ -72,19 +70,4 @@ pub fn kvm() -> Option<bool> {
 pub fn kvm_told() -> Option<String> {
     kvm()
         .map(|works| if works { "works" } else { "does not work here: guests are emulated (TCG)" }.to_owned())
-}
-
-/// Packer 1.6.6 does not name the format of the backing file, without which QEMU makes no overlay
-/// since 6.1; copying the base instead would cost it seconds. So its `qemu-img` is one that does.
-pub fn path_with_qemu_img(room: &Path) -> Result<String> {
-    let folder = room.join("bin");
-    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let (path, script) = (std::env::var("PATH").unwrap_or_default(), folder.join("qemu-img"));
-    let text = format!(
-        "#!/bin/sh\nPATH='{path}'\nif [ \"$1\" = create ]; then shift; exec qemu-img create -F qcow2 \"$@\"; fi\n\
-         exec qemu-img \"$@\"\n"
-    );
-    fs::write(&script, text).with_context(|| format!("writing {}", script.display()))?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-    Ok(format!("{}:{path}", folder.display()))
 }

@@ -1,7 +1,8 @@
 //! Bakes on this computer, from one base: two shell steps and 2,000 files, cold and warm.
 //!
 //! hornero also does what Packer does not: waits for cloud-init's end, lists what is in the image,
-//! seals it and compresses it. Packer gets the base that hornero built, and the same kind of machine.
+//! seals it and compresses it. Packer gets the base that hornero built, and the same kind of machine; both
+//! make an image that stands alone.
 
 use std::{
     fs,
@@ -98,9 +99,7 @@ impl Local {
                 if out.exists() {
                     fs::remove_dir_all(&out).with_context(|| format!("removing {}", out.display()))?;
                 }
-                let mut command = packer::build(self.room.path(), &self.packer);
-                command.env("PATH", guest::path_with_qemu_img(self.room.path())?);
-                job::run("packer", command).await?
+                job::run("packer", packer::build(self.room.path(), &self.packer)).await?
             }
         };
         Ok(ran.seconds)

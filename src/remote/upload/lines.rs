@@ -11,13 +11,8 @@ use std::{
 
 use super::{progress::Progress, seal::Sealed};
 
-/// What a line is handed.
-pub(super) enum Handed {
-    Piece(Sealed),
-    /// Nothing more comes.
-    End,
-    Failed(io::ErrorKind, String),
-}
+/// What a line is handed: a piece, or why there is none. When nobody is left to hand it any, it is done.
+pub(super) type Handed = io::Result<Sealed>;
 
 /// The standard input of one line.
 pub(super) struct Line {
@@ -52,10 +47,8 @@ impl BufRead for Line {
             self.read = 0;
             self.current = Sealed::default();
             match self.pieces.recv() {
-                Ok(Handed::Piece(sealed)) => self.current = sealed,
-                Ok(Handed::End) => self.over = true,
-                Ok(Handed::Failed(kind, why)) => return Err(io::Error::new(kind, why)),
-                // Another line has ended: the builder says why, or its end does.
+                Ok(handed) => self.current = handed?,
+                // All is sent; or another line has ended: the builder says why, or its end does.
                 Err(_) => self.over = true,
             }
         }

@@ -93,36 +93,35 @@ impl Maker {
                 self.let_join()?;
             }
             match sealer.seal(number, piece) {
-                Ok(sealed) => hand(&self.lines[turn], Handed::Piece(sealed))?,
+                Ok(sealed) => hand(&self.lines[turn], sealed)?,
                 Err(error) => {
-                    self.tell_all(|| Handed::Failed(error.kind(), error.to_string()));
+                    self.fail(&error);
                     return Err(Over);
                 }
             }
             turn = (turn + 1) % self.lines.len();
         }
-        hand(&self.lines[turn], Handed::Piece(told(format!("{} end", work.pieces.len()))))?;
-        self.tell_all(|| Handed::End);
-        Ok(())
+        hand(&self.lines[turn], told(format!("{} end", work.pieces.len())))
     }
 
     /// The first line, whose turn it is, says who takes turns from now on.
     fn let_join(&mut self) -> Result<(), Over> {
         let Ok(lines) = self.joined.try_recv() else { return Ok(()) };
         let names: Vec<String> = numbers(lines.len()).map(|number| number.to_string()).collect();
-        hand(&self.lines[0], Handed::Piece(told(format!("0 join plain 0 {}", names.join(" ")))))?;
+        hand(&self.lines[0], told(format!("0 join plain 0 {}", names.join(" "))))?;
         self.lines.extend(lines);
         Ok(())
     }
 
-    /// Those that have ended already have their own reason.
-    fn tell_all(&self, handed: impl Fn() -> Handed) {
-        self.lines.iter().for_each(|line| drop(line.send(handed())));
+    /// Lines that have ended already have their own reason.
+    fn fail(&self, error: &io::Error) {
+        let why = || io::Error::new(error.kind(), error.to_string());
+        self.lines.iter().for_each(|line| drop(line.send(Err(why()))));
     }
 }
 
-fn hand(line: &SyncSender<Handed>, handed: Handed) -> Result<(), Over> {
-    line.send(handed).map_err(|_| Over)
+fn hand(line: &SyncSender<Handed>, sealed: Sealed) -> Result<(), Over> {
+    line.send(Ok(sealed)).map_err(|_| Over)
 }
 
 /// A word to the builder.
