@@ -19,6 +19,7 @@ use hornero::{
     },
     template::model::Owner,
 };
+use tokio::time::timeout;
 
 use crate::rig::sshd::Sshd;
 
@@ -99,17 +100,19 @@ async fn an_owner_that_the_builder_lacks_is_named() {
     assert!(!Path::new("/tmp/never").exists());
 }
 
-/// A line that says how long it is, and may be lost with the first command over it.
+/// A line that says how long it is, may be lost with the first command over it, and may not become root.
 struct Line {
     remote: SshRemote,
     round_trip: Duration,
     brittle: AtomicBool,
+    refused: bool,
 }
 
 impl Line {
     async fn to(sshd: &Sshd) -> Self {
         let remote = sshd.connect().await;
-        Self { round_trip: remote.round_trip(), remote, brittle: AtomicBool::new(false) }
+        let brittle = AtomicBool::new(false);
+        Self { round_trip: remote.round_trip(), remote, brittle, refused: false }
     }
 
     /// So long that it is worth several sessions, where it is far.
@@ -122,7 +125,7 @@ impl Line {
 #[async_trait]
 impl Remote for Line {
     fn sudo(&self) -> &'static str {
-        self.remote.sudo()
+        if self.refused { "false " } else { self.remote.sudo() }
     }
 
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
@@ -158,6 +161,18 @@ async fn a_line_that_is_lost_before_anything_was_sent_takes_no_file_with_it() {
     assert!(matches!(error, RemoteError::Lost { .. }), "{error}");
     upload.send(&remote).await.unwrap();
     arrived(folder.path());
+}
+
+#[tokio::test]
+async fn a_builder_that_refuses_what_puts_the_pieces_together_is_told_as_such() {
+    for far in [false, true] {
+        let (sshd, folder) = (Sshd::start(), tempfile::tempdir().unwrap());
+        let remote = Line { refused: true, ..Line::over(&sshd, far).await };
+        let mut upload = Upload::of(much(&sshd, folder.path()), |_, _| {});
+        let error =
+            timeout(Duration::from_secs(60), upload.send(&remote)).await.expect("it hangs").unwrap_err();
+        assert!(matches!(error, RemoteError::Setup(_)), "{error}");
+    }
 }
 
 /// Files of all sizes, random and not, in `folder/here`, on their way to `folder/there`.

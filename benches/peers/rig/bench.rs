@@ -16,7 +16,7 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 pub struct Bench<'a> {
     pub args: &'a Args,
-    /// Everything that is made for a run, on one filesystem.
+    /// What is made for a run, all but local bakes.
     folder: TempDir,
     python: OnceCell<PathBuf>,
 }
@@ -51,13 +51,17 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// In memory, where there is such a folder and the user names no other: a disk's moods are not what is measured.
+/// What the rows need at a time: data, what has arrived, and logs.
+const ROOM: u64 = 2 << 30;
+
+/// In memory, where there is room and the user names no other folder: a disk's moods are not what is measured.
 pub fn ground() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    if std::env::var_os("TMPDIR").is_none() && memory.is_dir() {
-        return memory.to_owned();
+    let free = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_frsize);
+    match std::env::var_os("TMPDIR") {
+        None if free >= ROOM => memory.to_owned(),
+        _ => std::env::temp_dir(),
     }
-    std::env::temp_dir()
 }
 
 /// What a program prints, standard error too, for versions and the like; empty where it is not there.

@@ -35,7 +35,7 @@ enum By {
 }
 
 pub async fn run(bench: &Bench<'_>) -> Result<Fresh> {
-    let local = Local::prepare(bench).await?;
+    let local = Local::prepare().await?;
     let times = bench.args.pairs(u32::MAX);
     let mut entrants = vec![
         Entrant { who: By::Cold, name: "hornero", times },
@@ -67,8 +67,9 @@ struct Local {
 }
 
 impl Local {
-    async fn prepare(bench: &Bench<'_>) -> Result<Self> {
-        let room = bench.room()?;
+    async fn prepare() -> Result<Self> {
+        // A disk for both: that is where people's images lie.
+        let room = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("making a temporary folder")?;
         // A template's files lie in its own folder.
         let from = data::folder(room.path(), 2000, 4096)?;
         let carried = |to: &'static str| Content {

@@ -22,7 +22,7 @@ pub const PARTS: [Part; 11] = [
         removes: "downloaded packages and package lists",
         stops: "",
         script: "if command -v apt-get >/dev/null; then
-    # Or who may keep them elsewhere.
+    # Also where apt's settings name another cache.
     for file in /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* $(grep -lrs Cache /etc/apt/apt.conf /etc/apt/apt.conf.d); do
         if [ -e \"$file\" ]; then apt-get clean; break; fi
     done

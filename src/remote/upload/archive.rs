@@ -14,9 +14,15 @@ use crate::remote::entries::{Content, Entry};
 /// What an archive is made of.
 const BLOCK: usize = 512;
 
-/// About the bytes that they come to: long names take some more.
+/// A longer name stands in two blocks of its own.
+const NAME: usize = 100;
+
+/// About the bytes that they come to.
 pub(super) fn size<'a>(entries: impl Iterator<Item = &'a Entry>) -> usize {
-    let blocks = entries.map(|entry| 1 + usize::try_from(entry.content.size()).unwrap_or(0).div_ceil(BLOCK));
+    let blocks = entries.map(|entry| {
+        let head = if entry.destination.len() > NAME { 3 } else { 1 };
+        head + usize::try_from(entry.content.size()).unwrap_or(0).div_ceil(BLOCK)
+    });
     (blocks.sum::<usize>() + 2) * BLOCK
 }
 

@@ -26,7 +26,8 @@ while read -r number kind form size rest; do
         slice)
             decode "${rest#* }"
             until_it -e "$path"
-            why=$(put "$path" "${rest%% *}" 2>&1)
+            # One that was killed says nothing.
+            why=$(put "$path" "${rest%% *}" 2>&1) || why=${why:-a slice could not be written}
             ;;
         *) continue ;;
     esac

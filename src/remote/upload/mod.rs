@@ -17,15 +17,20 @@ mod stripes;
 
 use std::{
     collections::BTreeMap,
-    io::{Cursor, Read},
+    io::{self, Cursor, Read},
     pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::spawn_blocking};
 
-use self::{accounts::Ids, plan::Piece, progress::Progress, stripes::Stripes};
+use self::{
+    accounts::Ids,
+    plan::Piece,
+    progress::Progress,
+    stripes::{SMALLEST, Stripes},
+};
 use super::{Command, Remote, RemoteError, entries::Entry};
 use crate::{event::Stream, provision::script};
 
@@ -100,11 +105,14 @@ impl Upload {
         }
         let ids = accounts::ask(remote, &self.entries).await?;
         let entries = std::mem::take(&mut self.entries);
-        let squeezed =
-            if ids.zstd { squeeze::weigh(&entries, stripes::SMALLEST) } else { BTreeMap::default() };
-        let saved: u64 = squeezed.iter().map(|(place, bytes)| entries[*place].content.size() - bytes).sum();
+        let weigh = move || {
+            let estimates = if ids.zstd { squeeze::weigh(&entries, SMALLEST) } else { BTreeMap::default() };
+            (entries, ids, estimates)
+        };
+        let (entries, ids, estimates) = spawn_blocking(weigh).await.map_err(io::Error::other)?;
+        let saved: u64 = estimates.iter().map(|(place, bytes)| entries[*place].content.size() - bytes).sum();
         let stripes = Stripes::of(self.progress.total - saved, remote.round_trip());
-        let pieces = plan::pieces(&entries, stripes.sizes(), &squeezed);
+        let pieces = plan::pieces(&entries, stripes.sizes(), &estimates);
         let name = ulid::Ulid::generate().to_string().to_lowercase();
         Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
     }
@@ -129,9 +137,14 @@ impl Upload {
             _ => said.push(line.to_owned()),
         };
         let receive = format!("{here}\n{TAKE}{RECEIVE}");
-        let first = remote.run(command(remote, &receive, (stream, much)), sink);
+        let first = async {
+            let end = remote.run(command(remote, &receive, (stream, much)), sink).await;
+            // The further ones need not wait for one that has ended before it began.
+            begun.notify_one();
+            end
+        };
         let rest = further::bring(remote, stripes, (&here, &begun), joining);
-        let (first, rest) = ends::of(first, pin!(rest)).await;
+        let (first, rest) = ends::of(pin!(first), pin!(rest)).await;
         ends::judge(first, rest, &said)
     }
 }

@@ -20,8 +20,7 @@ pub(super) enum Piece {
         entry: usize,
         offset: u64,
         bytes: u64,
-        /// Compressed.
-        squeezed: bool,
+        compressed: bool,
     },
     /// All slices of the file have come.
     Place(usize),
@@ -45,18 +44,21 @@ const SHORT: u64 = 1 << 20;
 /// shrinks, so many times at most.
 const LONGER: u64 = 4;
 
+/// And no longer than this, for they are made in memory.
+const LONGEST: u64 = 16 << 20;
+
 /// The bytes of a piece, about.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
     pub archive: u64,
-    /// A larger file comes in slices of so many bytes on the line.
+    /// A larger file comes in slices of about so many bytes on the line.
     pub slice: u64,
-    /// The slices with which it begins are short, for so many bytes of them.
+    /// The first slices of an upload are short, for so many bytes of them.
     pub opening: u64,
 }
 
-/// The files that are compressed are known with what they come to.
-pub(super) fn pieces(entries: &[Entry], sizes: Sizes, squeezed: &BTreeMap<usize, u64>) -> Vec<Piece> {
+/// `estimates` has the place of each file that is sent compressed, and the bytes that it is likely to come to.
+pub(super) fn pieces(entries: &[Entry], sizes: Sizes, estimates: &BTreeMap<usize, u64>) -> Vec<Piece> {
     let Sizes { archive, slice, opening: mut short } = sizes;
     let (mut pieces, mut together, mut filled) = (Vec::new(), Vec::new(), 0);
     for (place, entry) in entries.iter().enumerate() {
@@ -67,7 +69,7 @@ pub(super) fn pieces(entries: &[Entry], sizes: Sizes, squeezed: &BTreeMap<usize,
             filled = 0;
         }
         if alone {
-            pieces.extend(slices((place, bytes), squeezed.get(&place).copied(), slice, &mut short));
+            pieces.extend(slices((place, bytes), estimates.get(&place).copied(), slice, &mut short));
         } else {
             together.push(place);
             filled += bytes + HEADER;
@@ -91,16 +93,17 @@ fn close(pieces: &mut Vec<Piece>, together: &mut Vec<usize>) {
 
 fn slices(
     (entry, bytes): (usize, u64),
-    squeezed: Option<u64>,
+    estimate: Option<u64>,
     size: u64,
     short: &mut u64,
 ) -> impl Iterator<Item = Piece> {
-    let longer = squeezed.map_or(1, |squeezed| (bytes / squeezed.max(1)).clamp(1, LONGER));
+    let longer = estimate.map_or(1, |sent| (bytes / sent.max(1)).clamp(1, LONGER));
     let mut offset = 0;
     let slices = std::iter::from_fn(move || {
         let left = bytes - offset;
-        let next = (if *short > 0 { size.min(SHORT) } else { size } * longer).min(left);
-        let slice = Piece::Slice { entry, offset, bytes: next, squeezed: squeezed.is_some() };
+        let next =
+            (if *short > 0 { size.min(SHORT) } else { size } * longer).min(LONGEST.max(size)).min(left);
+        let slice = Piece::Slice { entry, offset, bytes: next, compressed: estimate.is_some() };
         *short = short.saturating_sub(next / longer);
         offset += next;
         (left > 0).then_some(slice)
@@ -144,7 +147,7 @@ mod tests {
     #[test]
     fn small_files_travel_together_and_a_large_one_in_slices_that_cover_it() {
         let entries = [file("/a", 10), file("/b", 20), file("/big", 2500), file("/c", 30)];
-        let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes, squeezed: false };
+        let slice = |offset, bytes| Piece::Slice { entry: 2, offset, bytes, compressed: false };
         assert_eq!(
             pieces(&entries, sizes(1000), &BTreeMap::new()),
             [
@@ -165,8 +168,8 @@ mod tests {
     fn where_other_lines_may_join_it_begins_with_short_slices() {
         let (size, whole) = (4 << 20, 10 << 20);
         let sizes = Sizes { opening: 3 << 20, ..sizes(size) };
-        let slices = |squeezed| -> Vec<u64> {
-            let pieces = pieces(&[file("/big", whole)], sizes, &squeezed);
+        let slices = |estimates| -> Vec<u64> {
+            let pieces = pieces(&[file("/big", whole)], sizes, &estimates);
             pieces.iter().map(|piece| piece.bytes(&[]) >> 20).collect()
         };
         assert_eq!(slices(BTreeMap::new()), [1, 1, 1, 4, 3, 0]);

@@ -49,9 +49,9 @@ impl<'a> Sealer<'a> {
     pub fn seal(&mut self, number: usize, piece: &Piece) -> io::Result<Sealed> {
         let (head, bytes) = match piece {
             Piece::Together(places) => self.together(number, places)?,
-            Piece::Slice { entry, offset, bytes, squeezed } => {
+            Piece::Slice { entry, offset, bytes, compressed } => {
                 let about = &self.entries[*entry];
-                let slice = self.slice(number, *entry, (*offset, *bytes), *squeezed);
+                let slice = self.slice(number, *entry, (*offset, *bytes), *compressed);
                 slice.map_err(|error| named(about, error))?
             }
             Piece::Place(entry) => (self.place(number, *entry), Vec::new()),
@@ -64,7 +64,7 @@ impl<'a> Sealer<'a> {
         let mut archive = Vec::with_capacity(archive::size(entries()));
         archive::write(&mut archive, entries(), self.ids)?;
         let sum = cksum::of(&archive);
-        let squeezed = if self.ids.zstd { squeeze::squeezed(&archive)? } else { None };
+        let squeezed = if self.ids.zstd { squeeze::compress_if_it_pays(&archive)? } else { None };
         Ok(framed(&format!("{number} tar"), archive, squeezed, &sum))
     }
 
@@ -73,7 +73,7 @@ impl<'a> Sealer<'a> {
         number: usize,
         place: usize,
         (offset, size): (u64, u64),
-        squeezed: bool,
+        compressed: bool,
     ) -> io::Result<Framed> {
         let entry = &self.entries[place];
         let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
@@ -85,8 +85,8 @@ impl<'a> Sealer<'a> {
         if (&slices.file).take(size).read_to_end(&mut bytes)? as u64 != size {
             return Err(changed());
         }
-        let squeezed = if squeezed { Some(squeeze::compress(&bytes)?) } else { None };
-        if squeezed.is_none() {
+        let squeezed = if compressed { Some(squeeze::compress(&bytes)?) } else { None };
+        if !compressed {
             slices.sum.get_or_insert_default().update(&bytes);
         }
         let rest = format!("{offset} {}", octal(&self.beside(place)));
@@ -96,6 +96,7 @@ impl<'a> Sealer<'a> {
     fn place(&mut self, number: usize, place: usize) -> Vec<u8> {
         let entry = &self.entries[place];
         let sum = self.file.take().and_then(|slices| slices.sum);
+        // An attempt never begins between a file's slices and this.
         let sum = sum.map_or_else(|| format!("- {}", entry.content.size()), Cksum::line);
         let (uid, gid) = self.ids.of(&entry.owner);
         let (mode, time, path) = (entry.mode, entry.modified, octal(&entry.destination));

@@ -1,17 +1,15 @@
 //! Compression of what is sent, where it pays.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Read},
-    num::NonZero,
-    path::Path,
-};
+use std::{collections::BTreeMap, io, num::NonZero, os::unix::fs::FileExt, path::Path};
 
 use super::archive::open;
 use crate::remote::entries::{Content, Entry};
 
-/// What is looked at before a decision.
+/// What is looked at of an archive before a decision.
 const SAMPLE: usize = 1 << 20;
+
+/// What is looked at of a large file in each of three places: few files are alike from end to end.
+const PROBE: usize = 128 << 10;
 
 /// Compressed, the sample must not be more than this of itself: less than a third saved is not worth
 /// the work at both ends.
@@ -27,10 +25,7 @@ const JOB: usize = 2 << 20;
 const WORKERS: usize = 4;
 
 /// Whether what begins like this shrinks.
-///
-/// # Errors
-/// When there is no memory for it.
-pub(super) fn pays(beginning: &[u8]) -> io::Result<bool> {
+fn pays(beginning: &[u8]) -> io::Result<bool> {
     let sample = &beginning[..beginning.len().min(SAMPLE)];
     Ok(is_worth_it(compress(sample)?.len(), sample.len()))
 }
@@ -39,7 +34,7 @@ pub(super) fn pays(beginning: &[u8]) -> io::Result<bool> {
 ///
 /// # Errors
 /// When there is no memory for it.
-pub(super) fn squeezed(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn compress_if_it_pays(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     // A look at half of it would cost as much as the rest.
     if bytes.len() > 2 * SAMPLE && !pays(bytes)? {
         return Ok(None);
@@ -52,23 +47,27 @@ fn is_worth_it(compressed: usize, plain: usize) -> bool {
     (compressed as f64) < plain as f64 * PAYS
 }
 
-/// The files, by their places, that are larger than this and are worth compressing; and what they come to
-/// by how they begin.
+/// The places of the files that are larger than this and are worth compressing, and the bytes that each is
+/// likely to come to.
 pub(super) fn weigh(entries: &[Entry], larger: u64) -> BTreeMap<usize, u64> {
     let weighed = entries.iter().enumerate().filter_map(|(place, entry)| match &entry.content {
         // One that cannot be read is told when it is sent.
-        Content::File { path, size } if *size > larger => Some((place, after(path, *size).ok()??)),
+        Content::File { path, size } if *size > larger => Some((place, estimate(path, *size).ok()??)),
         _ => None,
     });
     weighed.collect()
 }
 
-fn after(path: &Path, size: u64) -> io::Result<Option<u64>> {
-    let mut sample = Vec::with_capacity(SAMPLE);
-    open(path)?.take(SAMPLE as u64).read_to_end(&mut sample)?;
-    let compressed = compress(&sample)?.len();
-    let expected = size / SAMPLE as u64 * compressed as u64;
-    Ok(is_worth_it(compressed, sample.len()).then_some(expected))
+fn estimate(path: &Path, size: u64) -> io::Result<Option<u64>> {
+    let (file, mut probe) = (open(path)?, vec![0; PROBE]);
+    let last = size.saturating_sub(PROBE as u64);
+    let mut compressed = 0;
+    for offset in [0, last / 2, last] {
+        file.read_exact_at(&mut probe, offset)?;
+        compressed += compress(&probe)?.len();
+    }
+    let likely = size / (3 * PROBE as u64) * compressed as u64;
+    Ok(is_worth_it(compressed, 3 * PROBE).then_some(likely))
 }
 
 /// With a sum of the plain bytes, which is checked when they are unpacked.
@@ -104,19 +103,24 @@ mod tests {
 
     #[test]
     fn what_is_not_as_it_was_is_not_unpacked() {
-        let text = "GET /index.html 200\n".repeat(1000);
-        let mut compressed = compress(text.as_bytes()).unwrap();
-        assert_eq!(zstd::bulk::decompress(&compressed, text.len()).unwrap(), text.as_bytes());
-        *compressed.last_mut().unwrap() ^= 1;
-        assert!(zstd::bulk::decompress(&compressed, text.len()).is_err());
+        // What does not shrink stands in the frame as it is: nothing but its sum shows that a bit is wrong.
+        let random: Vec<u8> = rand::random_iter().take(JOB + 1).collect();
+        let mut compressed = compress(&random).unwrap();
+        assert!(zstd::bulk::decompress(&compressed, random.len()).unwrap() == random);
+        let middle = compressed.len() / 2;
+        compressed[middle] ^= 1;
+        assert!(zstd::bulk::decompress(&compressed, random.len()).is_err());
     }
 
     #[test]
-    fn a_large_file_is_weighed_by_how_it_begins() {
+    fn a_large_file_is_weighed_by_what_is_in_it() {
         let folder = tempfile::tempdir().unwrap();
-        let (text, random) = (folder.path().join("text"), folder.path().join("random"));
+        let path = |name| folder.path().join(name);
+        let (text, random, both) = (path("text"), path("random"), path("both"));
         std::fs::write(&text, "GET /index.html 200\n".repeat(200_000)).unwrap();
-        std::fs::write(&random, rand::random_iter().take(4_000_000).collect::<Vec<u8>>()).unwrap();
+        let noise: Vec<u8> = rand::random_iter().take(4_000_000).collect();
+        std::fs::write(&random, &noise).unwrap();
+        std::fs::write(&both, [&vec![0; 1_500_000], &noise[1_500_000..]].concat()).unwrap();
         let entry = |path: &std::path::Path, size| Entry {
             destination: "/there".into(),
             owner: crate::template::model::Owner::default(),
@@ -124,10 +128,15 @@ mod tests {
             modified: 0,
             content: Content::File { path: path.into(), size },
         };
-        let gone = folder.path().join("gone");
-        let entries = [&random, &text, &gone].map(|path| entry(path, 4_000_000));
+        let gone = path("gone");
+        let entries = [&random, &text, &gone, &both].map(|path| entry(path, 4_000_000));
         let weighed = weigh(&entries, 3_000_000);
-        assert!(weighed.keys().eq([&1]) && weighed[&1] < 100_000, "{weighed:?}");
+        assert!(weighed.contains_key(&1) && weighed[&1] < 100_000, "{weighed:?}");
+        assert!(
+            weighed.get(&3).is_none_or(|bytes| *bytes > 2_000_000),
+            "its beginning says too much: {weighed:?}"
+        );
+        assert!(!weighed.contains_key(&0) && !weighed.contains_key(&2), "{weighed:?}");
         assert!(weigh(&entries, 4_000_000).is_empty(), "small ones travel with others");
     }
 }

@@ -51,11 +51,12 @@ impl Stripes {
         Self((windows / WINDOWS).clamp(1, MOST))
     }
 
-    pub fn are_several(self) -> bool {
+    fn are_several(self) -> bool {
         self.0 > 1
     }
 
-    /// What is cut for them. Much may be sent until further sessions are there.
+    /// How large the pieces are. Those with which several begin are short, so that a session that joins
+    /// later soon has its share.
     pub fn sizes(self) -> Sizes {
         match self.are_several() {
             true => Sizes { archive: ARCHIVE, slice: SLICE, opening: OPENING },
