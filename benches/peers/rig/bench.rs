@@ -16,7 +16,7 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 pub struct Bench<'a> {
     pub args: &'a Args,
-    /// What is made for a run, all but local bakes.
+    /// Everything that is made for a run, on one filesystem.
     folder: TempDir,
     python: OnceCell<PathBuf>,
 }
@@ -51,8 +51,8 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// What the rows need at a time: data, what has arrived, and logs.
-const ROOM: u64 = 2 << 30;
+/// What the rows need at a time: data, what has arrived, a base, what was saved of a machine, images.
+const ROOM: u64 = 6 << 30;
 
 /// In memory, where there is room and the user names no other folder: a disk's moods are not what is measured.
 pub fn ground() -> PathBuf {

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::{
     measure::{Entrant, in_turn},
@@ -35,7 +36,7 @@ enum By {
 }
 
 pub async fn run(bench: &Bench<'_>) -> Result<Fresh> {
-    let local = Local::prepare().await?;
+    let local = Local::prepare(bench).await?;
     let times = bench.args.pairs(u32::MAX);
     let mut entrants = vec![
         Entrant { who: By::Cold, name: "hornero", times },
@@ -67,9 +68,8 @@ struct Local {
 }
 
 impl Local {
-    async fn prepare() -> Result<Self> {
-        // A disk for both: that is where people's images lie.
-        let room = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("making a temporary folder")?;
+    async fn prepare(bench: &Bench<'_>) -> Result<Self> {
+        let room = bench.room()?;
         // A template's files lie in its own folder.
         let from = data::folder(room.path(), 2000, 4096)?;
         let carried = |to: &'static str| Content {
@@ -85,8 +85,10 @@ impl Local {
         let mut local = Self { room, template, packer: PathBuf::new(), knows_cold: help.contains("--cold") };
         if guest::base().is_err() || guest::kvm().is_none() {
             // Builds the base, and finds out whether KVM works.
-            local.bake(By::Cold).await?;
+            local.hornero_in(&guest::data_folder(), &["--cold"]).await?;
         }
+        // On the same ground as what Packer makes.
+        job::run("cp", local.copied(&guest::data_folder())).await?;
         local.packer = local.packer_template(carried("/tmp/files")).await?;
         Ok(local)
     }
@@ -106,20 +108,30 @@ impl Local {
         Ok(ran.seconds)
     }
 
+    fn data(&self) -> PathBuf {
+        self.room.path().join("data")
+    }
+
+    fn copied(&self, data: &Path) -> Command {
+        let mut command = Command::new("cp");
+        command.arg("-r").arg(data).arg(self.data());
+        command
+    }
+
     async fn hornero(&self, more: &[&str]) -> Result<Ran> {
+        self.hornero_in(&self.data(), more).await
+    }
+
+    async fn hornero_in(&self, data: &Path, more: &[&str]) -> Result<Ran> {
         let template = self.template.display().to_string();
         let arguments = [&["bake", "--force"], more, &[&template]].concat();
         let mut command = program(self.room.path(), &arguments);
-        command.env("HORNERO_DATA_DIR", guest::data_folder());
+        command.env("HORNERO_DATA_DIR", data);
         let ran = job::run("hornero", command).await?;
-        self.forget_images()?;
+        // Each takes half a gigabyte.
+        let images = data.join("images");
+        fs::remove_dir_all(&images).with_context(|| format!("removing {}", images.display()))?;
         Ok(ran)
-    }
-
-    /// Each takes half a gigabyte.
-    fn forget_images(&self) -> Result<()> {
-        let images = guest::data_folder().join("images");
-        fs::remove_dir_all(&images).with_context(|| format!("removing {}", images.display()))
     }
 
     fn out(&self) -> PathBuf {
