@@ -1,33 +1,43 @@
 //! Further lines of an upload: opened while the first one is at work, and joined to it when the builder is
 //! ready for what they bring.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    pin::pin,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use futures::future::join_all;
+use futures::future::{Either, FutureExt, join_all, ready, select};
 use tokio::sync::Notify;
 
 use super::{
     READY, TAKE, command,
     maker::{Joined, Joining, numbers},
-    stripes::Stripes,
+    stripes::More,
 };
-use crate::remote::{Exit, Remote, RemoteError};
+use crate::remote::{Exit, RemoteError};
 
 /// Takes what a further line brings.
 const BRING: &str = include_str!("bring.sh");
 
-/// Opens them and lets them bring their pieces; how each of them ended. `here` says where the first line
+/// What is asked first, while they are being opened.
+pub(super) async fn meanwhile<'a, T>(asked: impl Future<Output = T>, more: More<'a>) -> (T, More<'a>) {
+    match select(pin!(asked), more).await {
+        Either::Left((answer, more)) => (answer, more),
+        Either::Right((opened, asked)) => (asked.await, ready(opened).boxed()),
+    }
+}
+
+/// Lets them bring their pieces once they are open; how each of them ended. `here` says where the first line
 /// puts the pieces together, once it has `begun`.
 pub(super) async fn bring(
-    first: &dyn Remote,
-    stripes: Stripes,
+    more: More<'_>,
     (here, begun): (&str, &Notify),
     joining: Joining,
 ) -> Vec<Result<Exit, RemoteError>> {
-    let (remotes, ()) = futures::join!(stripes.more(first), begun.notified());
+    let (remotes, ()) = futures::join!(more, begun.notified());
     if remotes.is_empty() {
         return Vec::new();
     }

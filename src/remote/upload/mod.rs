@@ -29,7 +29,7 @@ use self::{
     accounts::Ids,
     plan::Piece,
     progress::Progress,
-    stripes::{SMALLEST, Stripes},
+    stripes::{More, SMALLEST, Stripes},
 };
 use super::{Command, Remote, RemoteError, entries::Entry};
 use crate::{event::Stream, provision::script};
@@ -87,41 +87,55 @@ impl Upload {
     /// An owner that the builder does not have, a file that cannot be read, a full disk, a lost line. After
     /// a lost one it can be called again: what arrived whole stays, what did not is gone.
     pub async fn send(&mut self, remote: &dyn Remote) -> Result<(), RemoteError> {
-        let (work, stripes) = match &self.work {
+        let (work, more) = match &self.work {
             Some(work) => {
                 let left = bytes(&work.pieces[self.done..], &work.entries);
-                (work.clone(), Stripes::of(left, remote.round_trip()))
+                (work.clone(), Stripes::of(left, remote.round_trip()).more(remote))
             }
             None => self.prepare(remote).await?,
         };
         self.progress.restart(bytes(&work.pieces[..self.done], &work.entries));
-        self.attempt(&work, remote, stripes).await
+        self.attempt(&work, remote, more).await
     }
 
-    async fn prepare(&mut self, remote: &dyn Remote) -> Result<(Arc<Work>, Stripes), RemoteError> {
+    /// Cuts what is sent into pieces; with the further sessions, whose opening has begun meanwhile.
+    async fn prepare<'a>(&mut self, remote: &'a dyn Remote) -> Result<(Arc<Work>, More<'a>), RemoteError> {
         if let Some((file, link)) = plan::astray(&self.entries) {
             let why = format!("`{file}` would go through the link `{link}`, which is uploaded with it");
             return Err(RemoteError::Setup(why));
         }
-        let ids = accounts::ask(remote, &self.entries).await?;
+        let (mut estimates, saved) = self.weigh().await?;
+        let mut stripes = Stripes::of(self.progress.total - saved, remote.round_trip());
+        let asked = accounts::ask(remote, &self.entries);
+        let (ids, mut more) = further::meanwhile(asked, stripes.more(remote)).await;
+        let ids = ids?;
+        if saved > 0 && !ids.zstd {
+            estimates.clear();
+            stripes = Stripes::of(self.progress.total, remote.round_trip());
+            more = stripes.more(remote);
+        }
+        // Not earlier: after a lost line all of this is done again.
         let entries = std::mem::take(&mut self.entries);
-        let weigh = move || {
-            let estimates = if ids.zstd { squeeze::weigh(&entries, SMALLEST) } else { BTreeMap::default() };
-            (entries, ids, estimates)
-        };
-        let (entries, ids, estimates) = spawn_blocking(weigh).await.map_err(io::Error::other)?;
-        let saved: u64 = estimates.iter().map(|(place, bytes)| entries[*place].content.size() - bytes).sum();
-        let stripes = Stripes::of(self.progress.total - saved, remote.round_trip());
         let pieces = plan::pieces(&entries, stripes.sizes(), &estimates);
         let name = ulid::Ulid::generate().to_string().to_lowercase();
-        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), stripes))
+        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), more))
+    }
+
+    /// What each file is likely to come to that is worth compressing, and what that saves in all.
+    async fn weigh(&mut self) -> io::Result<(BTreeMap<usize, u64>, u64)> {
+        let entries = std::mem::take(&mut self.entries);
+        let weigh = move || (squeeze::weigh(&entries, SMALLEST), entries);
+        let (estimates, entries) = spawn_blocking(weigh).await.map_err(io::Error::other)?;
+        let saved = estimates.iter().map(|(place, bytes)| entries[*place].content.size() - bytes).sum();
+        self.entries = entries;
+        Ok((estimates, saved))
     }
 
     async fn attempt(
         &mut self,
         work: &Arc<Work>,
         remote: &dyn Remote,
-        stripes: Stripes,
+        more: More<'_>,
     ) -> Result<(), RemoteError> {
         // An attempt whose line was cut may still be leaving.
         self.attempts += 1;
@@ -143,7 +157,7 @@ impl Upload {
             begun.notify_one();
             end
         };
-        let rest = further::bring(remote, stripes, (&here, &begun), joining);
+        let rest = further::bring(more, (&here, &begun), joining);
         let (first, rest) = ends::of(pin!(first), pin!(rest)).await;
         ends::judge(first, rest, &said)
     }

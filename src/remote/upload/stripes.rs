@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt, join_all};
 
 use super::plan::Sizes;
 use crate::remote::{Remote, RemoteError};
@@ -11,8 +11,8 @@ use crate::remote::{Remote, RemoteError};
 /// What one session has under way at most.
 const WINDOW: u64 = 2 << 20;
 
-/// The shell on the builder has room for as many others; more bring no more.
-const MOST: u64 = 6;
+/// The shell on the builder reads from descriptors of one digit, and processors are busy with as many.
+const MOST: u64 = 7;
 
 /// One session is one thread's encryption at each end, which a fast line outruns: two of them are worth
 /// having for as much as this, however short the way is.
@@ -37,6 +37,9 @@ pub(super) const SMALLEST: u64 = SLICE;
 
 /// About ten windows: opening others takes eight round trips and the time of a login.
 const OPENING: u64 = 10 * WINDOW;
+
+/// Sessions that are being opened.
+pub(super) type More<'a> = BoxFuture<'a, Vec<Box<dyn Remote>>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stripes(u64);
@@ -65,9 +68,12 @@ impl Stripes {
     }
 
     /// The sessions beside the first. One that cannot be had only makes the others work longer.
-    pub async fn more(self, remote: &dyn Remote) -> Vec<Box<dyn Remote>> {
-        let opened = join_all((1..self.0).map(|_| remote.another())).await;
-        opened.into_iter().filter_map(|result: Result<_, RemoteError>| result.ok().flatten()).collect()
+    pub fn more(self, remote: &dyn Remote) -> More<'_> {
+        let opened = join_all((1..self.0).map(|_| remote.another()));
+        let had = |results: Vec<Result<_, RemoteError>>| {
+            results.into_iter().filter_map(|result| result.ok().flatten()).collect()
+        };
+        opened.map(had).boxed()
     }
 }
 
