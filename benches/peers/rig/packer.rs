@@ -48,12 +48,18 @@ pub fn template(cloud: &Cloud<'_>, name: &str, port: u16, content: Content<'_>) 
         "ssh_port": port,
         "ssh_timeout": "60s",
     });
-    write(cloud.room(), name, &builder, content)
+    write(cloud.room(), name, &builder, (&[], content))
 }
 
-/// A template of one builder.
-pub fn write(room: &Path, name: &str, builder: &Value, content: Content<'_>) -> Result<PathBuf> {
-    let template = json!({ "builders": [builder], "provisioners": provisioners(content) });
+/// A template of one builder, on which these commands run before everything else.
+pub fn write(
+    room: &Path,
+    name: &str,
+    builder: &Value,
+    (before, content): (&[&str], Content<'_>),
+) -> Result<PathBuf> {
+    let provisioners: Vec<Value> = before.iter().map(shell).chain(provisioners(content)).collect();
+    let template = json!({ "builders": [builder], "provisioners": provisioners });
     let path = room.join(format!("{name}.packer.json"));
     fs::write(&path, template.to_string()).with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
@@ -65,7 +71,11 @@ fn provisioners(content: Content<'_>) -> Vec<Value> {
         let slash = if from.is_dir() { "/" } else { "" };
         json!({ "type": "file", "source": format!("{}{slash}", from.display()), "destination": to })
     });
-    files.chain(content.steps.iter().map(|step| json!({ "type": "shell", "inline": [step] }))).collect()
+    files.chain(content.steps.iter().map(shell)).collect()
+}
+
+fn shell(step: &&str) -> Value {
+    json!({ "type": "shell", "inline": [step] })
 }
 
 /// How long it carried files: from their line to the next provisioner's.
