@@ -44,12 +44,12 @@ impl Wire {
     /// Goes on with what is prepared, without waiting for the server. Where that does not work, the next
     /// command opens a channel of its own.
     pub(super) fn prepare_next(&self) {
+        let ahead = &mut *self.beside.ahead.borrow_mut();
         // Half a packet of something else must be followed by its other half.
-        if self.is_sending() {
+        if matches!(ahead, Ahead::Waiting(_) | Ahead::Refused) || !self.has_room() {
             return;
         }
         let deadline = Instant::now() + SENT;
-        let ahead = &mut *self.beside.ahead.borrow_mut();
         loop {
             let (further, result) = self.further(take(ahead));
             *ahead = further;
@@ -103,7 +103,7 @@ impl Wire {
 
     /// Frees the channels that the server has closed by now.
     pub(super) fn let_go(&self) {
-        if !self.is_sending() {
+        if self.has_room() {
             let closing = |channel: &mut Channel| channel.close().is_err_and(|error| would_block(&error));
             self.beside.leaving.borrow_mut().retain_mut(closing);
         }

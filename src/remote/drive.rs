@@ -3,6 +3,7 @@
 
 use std::{
     cell::Cell,
+    iter::once,
     os::fd::{AsFd, OwnedFd},
     time::{Duration, Instant},
 };
@@ -27,6 +28,8 @@ pub(super) struct Wire {
     heard: Cell<Instant>,
     /// The shortest time of an answer: one round trip.
     trip: Cell<Duration>,
+    /// Something waits until the socket takes it as a whole.
+    crowded: Cell<bool>,
     /// What is done beside the command that runs.
     pub beside: Beside,
 }
@@ -52,6 +55,7 @@ impl Wire {
             ended,
             heard: Cell::new(Instant::now()),
             trip: Cell::new(Duration::MAX),
+            crowded: Cell::new(false),
             beside: Beside::default(),
         }
     }
@@ -100,9 +104,15 @@ impl Wire {
 
     /// Waits until the socket is ready for what the session wants, a slice at most.
     pub fn wait(&self) {
-        let mut wanted = [self.wanted()];
-        wait_for(&mut wanted);
-        if wanted[0].revents().contains(PollFlags::IN) {
+        self.wait_beside(None);
+    }
+
+    /// The same, or until that other socket is ready.
+    pub fn wait_beside(&self, other: Option<PollFd<'_>>) {
+        let mut sockets: Vec<PollFd<'_>> = once(self.wanted()).chain(other).collect();
+        let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
+        // A failing poll (EINTR) only means that the caller looks again sooner.
+        if poll(&mut sockets, Some(&slice)).is_ok() && sockets[0].revents().contains(PollFlags::IN) {
             self.heard();
         }
     }
@@ -112,19 +122,23 @@ impl Wire {
         matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
     }
 
+    /// Whether a packet of a few bytes would go as a whole; the next wait ends when it would. libssh2 (1.11)
+    /// keeps some of its packets on the stack, and so forgets what it has sent half of: nothing else leaves the
+    /// session after that.
+    pub fn has_room(&self) -> bool {
+        let mut socket = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::OUT)];
+        let asked = poll(&mut socket, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        let room = !self.is_sending() && asked.is_ok() && socket[0].revents().contains(PollFlags::OUT);
+        self.crowded.set(!room);
+        room
+    }
+
     /// What the session wants of its socket.
-    pub fn wanted(&self) -> PollFd<'_> {
-        let wanted = match self.session.block_directions() {
-            BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
-            BlockDirections::Outbound | BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
+    fn wanted(&self) -> PollFd<'_> {
+        let wanted = match self.is_sending() | self.crowded.take() {
+            false => PollFlags::IN,
+            true => PollFlags::IN | PollFlags::OUT,
         };
         PollFd::from_borrowed_fd(self.socket.as_fd(), wanted)
     }
-}
-
-/// Waits until one of them is ready, a slice at most.
-pub(super) fn wait_for(sockets: &mut [PollFd<'_>]) {
-    let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
-    // A failing poll (EINTR) only means that the caller looks again sooner.
-    poll(sockets, Some(&slice)).ok();
 }

@@ -3,10 +3,6 @@
 
 use std::{
     io::{ErrorKind, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -14,9 +10,12 @@ use ssh2::Channel;
 
 use super::{
     Command, Exit, RemoteError,
-    drive::{Stuck, Wire, would_block},
+    alive::keep_alive,
+    drive::{Wire, would_block},
     feed::Feed,
-    start::start,
+    output::Output,
+    start::{Started, start},
+    stop::Stop,
 };
 use crate::event::Stream;
 
@@ -30,52 +29,14 @@ const LINGER: Duration = Duration::from_secs(1);
 /// A command that cannot be followed over another line is not given up early: the builder may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a command that is over waits for the network to take what it has begun to send.
+const SETTLED: Duration = Duration::from_secs(5);
+
 /// One write moves a packet of the session, 32 KiB at most.
 const PUSHES: u32 = 32;
 
 /// What one read moves at most.
 pub(super) const CHUNK: usize = 64 * 1024;
-
-/// Receives what a command prints.
-pub(super) trait Output {
-    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()>;
-
-    /// The exit code that the command told in its output.
-    fn told(&self) -> Option<i32> {
-        None
-    }
-
-    /// Whether the command has printed anything.
-    fn spoke(&self) -> bool {
-        false
-    }
-
-    /// Nothing more comes.
-    fn end(&mut self) {}
-}
-
-/// Tells a running command's thread that nobody waits for it any more.
-#[derive(Clone, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    pub fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub fn stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Tells it when its holder goes away.
-pub(super) struct StopOnDrop(pub Stop);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
 
 /// Runs `command` and hands its output on as it comes.
 pub(super) fn execute(
@@ -103,9 +64,37 @@ fn once(
     stop: &Stop,
 ) -> Result<Option<Exit>, RemoteError> {
     let mut started = start(wire, &command.line)?;
-    let deadline = command.timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut feed = Feed::new(command.stdin).over(wire.round_trip());
-    let mut over: Option<(Instant, i32)> = None;
+    let over = attend(wire, &mut started, &mut feed, command.timeout, output, stop)?;
+    settle(wire, &mut started.channel, &mut feed);
+    match over {
+        Over::Ended => started.finish(wire),
+        Over::Left(result) => {
+            wire.leave(started.channel);
+            result.map(Some)
+        }
+    }
+}
+
+/// How a command came to its end.
+enum Over {
+    /// With its channel.
+    Ended,
+    /// What it left running holds the channel, or nobody waits for it any longer.
+    Left(Result<Exit, RemoteError>),
+}
+
+/// Feeds the command and hands on what it prints, until it is over.
+fn attend(
+    wire: &Wire,
+    started: &mut Started<'_>,
+    feed: &mut Feed,
+    timeout: Option<Duration>,
+    output: &mut dyn Output,
+    stop: &Stop,
+) -> Result<Over, RemoteError> {
+    let deadline = timeout.map(|timeout| (Instant::now() + timeout, timeout));
+    let mut told: Option<(Instant, i32)> = None;
     wire.heard();
     loop {
         let heard = started.hear(wire)?;
@@ -114,23 +103,21 @@ fn once(
         if output.spoke() {
             feed.asked();
         }
-        let moved = heard | received | push(&mut feed, &mut started.channel)?;
+        let moved = heard | received | push(wire, feed, &mut started.channel)?;
         if started.channel.eof() {
-            return started.finish(wire);
+            return Ok(Over::Ended);
         }
-        if over.is_none() {
-            over = output.told().map(|code| (Instant::now() + LINGER, code));
+        if told.is_none() {
+            told = output.told().map(|code| (Instant::now() + LINGER, code));
         }
-        if let Some((_, code)) = over.filter(|(end, _)| Instant::now() >= *end) {
-            let lost = |stuck: Stuck| lost("leaving what a command left running", &stuck);
-            wire.drive(Instant::now() + CONTROL, |_| started.channel.close()).map_err(lost)?;
-            return Ok(Some(Exit::Code(code)));
+        if let Some((_, code)) = told.filter(|(end, _)| Instant::now() >= *end) {
+            return Ok(Over::Left(Ok(Exit::Code(code))));
         }
         if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
-            return Err(RemoteError::TimedOut(timeout));
+            return Ok(Over::Left(Err(RemoteError::TimedOut(timeout))));
         }
         if stop.stopped() {
-            return Err(lost("a command ran", &"hornero was told to stop"));
+            return Ok(Over::Left(Err(lost("a command ran", &"hornero was told to stop"))));
         }
         if !moved {
             wire.wait();
@@ -139,10 +126,31 @@ fn once(
     }
 }
 
+/// Sends the rest of a packet that the socket took a part of. A command may end, or its time, with most of its
+/// input unsent; libssh2 goes on with such a packet in no other call than the one that began it, and sends
+/// nothing else before it.
+fn settle(wire: &Wire, channel: &mut Channel, feed: &mut Feed) {
+    let deadline = Instant::now() + SETTLED;
+    loop {
+        // It is of the input, or the leave to send more output.
+        let result = channel.adjust_receive_window(0, false);
+        if result.is_err_and(|error| !would_block(&error)) || !wire.is_sending() || Instant::now() >= deadline
+        {
+            return;
+        }
+        match feed.push(wire, channel) {
+            Ok(true) => {}
+            Ok(false) => wire.wait(),
+            // Whatever is asked of a line that is lost says so.
+            Err(_) => return,
+        }
+    }
+}
+
 /// Sends until the channel takes no more, but looks at what comes back from time to time.
-fn push(feed: &mut Feed, channel: &mut Channel) -> Result<bool, RemoteError> {
+fn push(wire: &Wire, feed: &mut Feed, channel: &mut Channel) -> Result<bool, RemoteError> {
     for count in 0..PUSHES {
-        if !feed.push(channel)? {
+        if !feed.push(wire, channel)? {
             return Ok(count > 0);
         }
     }
@@ -170,36 +178,6 @@ pub(super) fn drain(
         }
     }
     Ok(moved)
-}
-
-/// Closes the channel and asks how the command ended.
-pub(super) fn finish(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
-    let deadline = Instant::now() + CONTROL;
-    let lost = |stuck: Stuck| lost("waiting for a command's exit code", &stuck);
-    wire.drive(deadline, |_| channel.close()).map_err(lost)?;
-    wire.drive(deadline, |_| channel.wait_close()).map_err(lost)?;
-    let signal = channel.exit_signal().ok().and_then(|exit| exit.exit_signal);
-    match signal {
-        Some(name) => Ok(Exit::Signal(name)),
-        None => channel.exit_status().map(Exit::Code).map_err(|error| self::lost("a command ran", &error)),
-    }
-}
-
-/// Asks for a sign of life from time to time, and notices when none comes. What only carries bytes for
-/// others goes on answering for a builder that is dead, so this is not left to TCP.
-pub(super) fn keep_alive(wire: &Wire, patience: Duration) -> Result<(), RemoteError> {
-    // Half a packet must be followed by its other half.
-    if wire.is_sending() && wire.silence() <= patience {
-        return Ok(());
-    }
-    match wire.session.keepalive_send() {
-        Err(error) if !would_block(&error) => Err(lost("a command ran", &error)),
-        Ok(_) | Err(_) if wire.silence() > patience => {
-            let silence = format!("nothing was heard of the builder for {} s", patience.as_secs());
-            Err(lost("a command ran", &silence))
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
 }
 
 pub(super) fn lost(during: &str, why: &dyn std::fmt::Display) -> RemoteError {

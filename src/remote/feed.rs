@@ -7,7 +7,11 @@ use std::{
 
 use ssh2::Channel;
 
-use super::{Input, RemoteError, drive::would_block, exec::lost};
+use super::{
+    Input, RemoteError,
+    drive::{Wire, would_block},
+    exec::lost,
+};
 
 /// What is sent in one round trip, in bytes for each second of it: 2 MiB, OpenSSH's window, for 50 ms.
 const RATE: u64 = 40 << 20;
@@ -97,15 +101,15 @@ impl Feed {
     }
 
     /// Sends what the channel takes. Says whether anything went.
-    pub fn push(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+    pub fn push(&mut self, wire: &Wire, channel: &mut Channel) -> Result<bool, RemoteError> {
         match self.state {
-            FeedState::Open => self.write(channel),
-            FeedState::Eof => self.end(channel),
+            FeedState::Open => self.write(wire, channel),
+            FeedState::Eof => self.end(wire, channel),
             FeedState::Done => Ok(false),
         }
     }
 
-    fn write(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+    fn write(&mut self, wire: &Wire, channel: &mut Channel) -> Result<bool, RemoteError> {
         if self.is_enough(channel) {
             return Ok(false);
         }
@@ -119,7 +123,7 @@ impl Feed {
         }
         if left.is_empty() {
             self.state = FeedState::Eof;
-            return self.end(channel);
+            return self.end(wire, channel);
         }
         match channel.write(left) {
             Ok(count) => {
@@ -142,7 +146,10 @@ impl Feed {
         u64::from(self.window - free) >= self.most
     }
 
-    fn end(&mut self, channel: &mut Channel) -> Result<bool, RemoteError> {
+    fn end(&mut self, wire: &Wire, channel: &mut Channel) -> Result<bool, RemoteError> {
+        if !wire.has_room() {
+            return Ok(false);
+        }
         match channel.send_eof() {
             Err(error) if would_block(&error) => Ok(false),
             Err(error) if !channel.eof() => Err(lost("sending to a command", &error)),

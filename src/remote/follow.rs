@@ -7,12 +7,15 @@ use ssh2::Channel;
 
 use super::{
     Command, Exit, RemoteError,
+    alive::keep_alive,
     drive::Wire,
-    exec::{CONTROL, Output, Stop, drain, execute, keep_alive, lost},
+    exec::{CONTROL, drain, execute, lost},
     feed::Feed,
     group::Discard,
     job::{Followed, Reader},
+    output::Output,
     start::start,
+    stop::Stop,
 };
 use crate::{event::Stream, provision::supervisor::Arrived};
 
@@ -52,7 +55,7 @@ pub(super) fn follow(
             hang_up(wire, started.channel, feed);
             return Ok(exit);
         }
-        let sent = feed.push(&mut started.channel)?;
+        let sent = feed.push(wire, &mut started.channel)?;
         if started.channel.eof() {
             return match started.finish(wire)? {
                 Some(exit) => cut_short(exit, job.so_far().has_begun()),
@@ -110,7 +113,7 @@ fn hang_up(wire: &Wire, mut channel: Channel, mut feed: Feed) {
     feed.say("done\n");
     feed.hang_up();
     while !feed.is_done() && Instant::now() < deadline {
-        match feed.push(&mut channel) {
+        match feed.push(wire, &mut channel) {
             Ok(true) => {}
             Ok(false) => wire.wait(),
             Err(_) => return,

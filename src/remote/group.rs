@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::{
     Command,
     drive::Wire,
-    exec::{Output, Stop, execute},
+    exec::execute,
     marks::{self, line_after},
+    output::Output,
+    stop::Stop,
 };
 use crate::event::Stream;
 

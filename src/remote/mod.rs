@@ -3,6 +3,7 @@
 //! `bastion`, `endpoint`), `upload` brings a bake's files there.
 
 mod ahead;
+mod alive;
 pub mod bastion;
 pub mod dial;
 mod drive;
@@ -24,6 +25,7 @@ pub mod route;
 mod session;
 pub mod ssh;
 mod start;
+mod stop;
 pub mod upload;
 
 use std::{io::BufRead, time::Duration};

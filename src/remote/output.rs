@@ -4,8 +4,26 @@ use std::io::Write;
 
 use tokio::sync::mpsc;
 
-use super::{LineSink, exec::Output, lines::Lines};
+use super::{LineSink, lines::Lines};
 use crate::event::Stream;
+
+/// Receives what a command prints.
+pub(super) trait Output {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()>;
+
+    /// The exit code that the command told in its output.
+    fn told(&self) -> Option<i32> {
+        None
+    }
+
+    /// Whether the command has printed anything.
+    fn spoke(&self) -> bool {
+        false
+    }
+
+    /// Nothing more comes.
+    fn end(&mut self) {}
+}
 
 /// Standard output as it is; what the command says on standard error is not part of it.
 pub(super) struct ToWriter(pub Box<dyn Write + Send>);

@@ -11,10 +11,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags};
 use ssh2::Channel;
 
-use super::{
-    drive::{Wire, wait_for},
-    exec::keep_alive,
-};
+use super::{alive::keep_alive, drive::Wire};
 
 /// What one read moves at most.
 const CHUNK: usize = 32 * 1024;
@@ -60,6 +57,7 @@ pub(super) fn channel(wire: &Wire, mut channel: Channel, socket: &UnixStream) ->
         let sent = up.refill(&mut &*socket)? | up.drain(&mut channel)?;
         let received = down.refill(&mut Far(&mut channel))? | down.drain(&mut &*socket)?;
         if received {
+            wire.heard();
             owed.received();
         }
         if sent {
@@ -99,7 +97,7 @@ fn wait(wire: &Wire, socket: &UnixStream, up: &Flow, down: &Flow) {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, up.wants_more());
     flags.set(PollFlags::OUT, !down.wants_more());
-    wait_for(&mut [wire.wanted(), PollFd::from_borrowed_fd(socket.as_fd(), flags)]);
+    wire.wait_beside(Some(PollFd::from_borrowed_fd(socket.as_fd(), flags)));
 }
 
 /// One direction: what was read and not yet written.

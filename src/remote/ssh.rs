@@ -14,14 +14,15 @@ use super::{
     dial::dial,
     drive::Wire,
     endpoint,
-    exec::{Output, Stop, StopOnDrop, execute, lost},
+    exec::{execute, lost},
     follow::{end, follow},
     group::{Watch, kill},
     job::Followed,
     line::Line,
-    output::{ToLines, ToWriter, hand_on},
+    output::{Output, ToLines, ToWriter, hand_on},
     route::{Account, Route},
     session::{Login, log_in},
+    stop::{Stop, StopOnDrop},
 };
 use crate::{event::Stream, provision::script::command_line};
 

@@ -14,7 +14,7 @@ use super::{
     Exit, RemoteError,
     ahead::{Ahead, WAITER},
     drive::{Stuck, Wire, would_block},
-    exec::{CONTROL, finish, lost},
+    exec::{CONTROL, lost},
 };
 
 /// libssh2's code for a channel that was not opened (`LIBSSH2_ERROR_CHANNEL_FAILURE`).
@@ -155,9 +155,22 @@ impl Started<'_> {
             let (channel, line) = (&mut self.channel, self.line);
             wire.drive(Instant::now() + CONTROL, |_| channel.exec(line)).map_err(|stuck| failed(&stuck))?;
         }
-        let exit = finish(wire, &mut self.channel)?;
+        let exit = closed(wire, &mut self.channel)?;
         // The command before this one may have ended the shell that was to become it.
         let never_began = self.told && !self.heard && matches!(exit, Exit::Signal(_));
         Ok((!never_began).then_some(exit))
+    }
+}
+
+/// Closes the channel and asks how the command ended.
+fn closed(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
+    let deadline = Instant::now() + CONTROL;
+    let lost = |stuck: Stuck| lost("waiting for a command's exit code", &stuck);
+    wire.drive(deadline, |_| channel.close()).map_err(lost)?;
+    wire.drive(deadline, |_| channel.wait_close()).map_err(lost)?;
+    let signal = channel.exit_signal().ok().and_then(|exit| exit.exit_signal);
+    match signal {
+        Some(name) => Ok(Exit::Signal(name)),
+        None => channel.exit_status().map(Exit::Code).map_err(|error| self::lost("a command ran", &error)),
     }
 }

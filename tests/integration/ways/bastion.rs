@@ -160,6 +160,23 @@ async fn other_programs_reach_the_builder_through_a_port_of_this_computer() {
     assert_eq!(run(&remote, Command::new("exit 4")).await.0.unwrap(), Exit::Code(4));
 }
 
+/// Most of the input is under way when nobody wants it any more, the last packet of it by half.
+#[tokio::test]
+async fn input_that_nobody_reads_to_its_end_does_not_block_the_way() {
+    let mut builder = builder();
+    builder.run();
+    let bastion = bastion_to(&builder);
+    let remote = SshRemote::connect(account(&bastion, &builder), LONG).await.unwrap();
+    let with_input = |line: &str| Command::new(line).stdin(vec![7; 6_000_000]);
+    for _ in 0..12 {
+        let (exit, _) = run(&remote, with_input("head -c 1000000 >/dev/null; exit 5")).await;
+        assert_eq!(exit.unwrap(), Exit::Code(5));
+        let endless = with_input("head -c 1000000 >/dev/null; exec sleep 0.3");
+        let (exit, _) = run(&remote, endless.timeout(Some(Duration::from_millis(50)))).await;
+        assert!(matches!(exit, Err(RemoteError::TimedOut(_))), "{exit:?}");
+    }
+}
+
 async fn greeting(forward: &Forward) -> String {
     let mut first = [0; 8];
     let mut stream = TcpStream::connect(forward.address).await.unwrap();

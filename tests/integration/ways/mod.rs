@@ -33,7 +33,8 @@ async fn run(remote: &SshRemote, command: Command) -> (Result<Exit, RemoteError>
 async fn carries_whole(remote: &SshRemote) {
     let bytes: Vec<u8> =
         (0..6_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let (_, lines) = run(remote, Command::new("sha256sum").stdin(bytes.clone())).await;
+    let (exit, lines) = run(remote, Command::new("sha256sum").stdin(bytes.clone())).await;
+    assert_eq!(exit.unwrap(), Exit::Code(0));
     assert!(lines[0].starts_with(&hex::encode(Sha256::digest(&bytes))), "{lines:?}");
     let sum = hex::encode(Sha256::digest("abcdefg\n".repeat(750_000)));
     let file = tempfile::NamedTempFile::new().unwrap();
