@@ -5,16 +5,20 @@ mod tests;
 
 use std::io::{self, Write};
 
-use jiff::{Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 
-use super::Listener;
+use super::{Listener, sparing::Sparing};
 use crate::event::Event;
+
+/// A transfer says how far it is this often: for each packet of it would be thousands of lines.
+const BETWEEN_PROGRESS: SignedDuration = SignedDuration::from_secs(1);
 
 /// Writes every event as JSON.
 pub struct Json<W> {
     out: W,
     run: Option<String>,
+    progress: Sparing,
 }
 
 #[derive(Serialize)]
@@ -35,7 +39,7 @@ impl Json<io::Stdout> {
 
 impl<W: Write + Send> Json<W> {
     pub fn new(out: W) -> Self {
-        Self { out, run: None }
+        Self { out, run: None, progress: Sparing::every(BETWEEN_PROGRESS) }
     }
 
     /// Beside other runs: also what is told before the run is announced says whose it is.
@@ -61,6 +65,9 @@ fn encode(run: Option<&str>, event: &Event, at: Timestamp) -> io::Result<Vec<u8>
 
 impl<W: Write + Send> Listener for Json<W> {
     fn event(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        if !self.progress.is_due(event, at) {
+            return Ok(());
+        }
         let written = self.write(event, at);
         if let Event::RunStarted { run, .. } = event {
             self.run = Some(run.clone());

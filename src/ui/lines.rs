@@ -4,16 +4,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     Label, Listener,
     sentence::{finished, sentence},
+    sparing::Sparing,
 };
 use crate::event::{Event, Phase};
 
@@ -27,7 +25,7 @@ pub struct Lines<W> {
     /// The image's name and a blank, or nothing.
     label: String,
     phase: Option<Phase>,
-    progress: HashMap<String, Timestamp>,
+    progress: Sparing,
 }
 
 impl Lines<io::Stderr> {
@@ -38,26 +36,12 @@ impl Lines<io::Stderr> {
 
 impl<W: Write + Send> Lines<W> {
     pub fn new(out: W, zone: TimeZone) -> Self {
-        Self { out, zone, label: String::new(), phase: None, progress: HashMap::new() }
+        Self { out, zone, label: String::new(), phase: None, progress: Sparing::every(BETWEEN_PROGRESS) }
     }
 
     pub fn labelled(self, label: Option<&Label>) -> Self {
         let label = label.map(|label| format!("{} ", label.padded())).unwrap_or_default();
         Self { label, ..self }
-    }
-
-    /// The first word of a progress is worth a line, and its end, and one now and then between.
-    fn is_due(&mut self, event: &Event, at: Timestamp) -> bool {
-        let Event::Progress { task, done, total } = event else {
-            return true;
-        };
-        let last = self.progress.get(task).copied();
-        let due = last.is_none_or(|last| at.duration_since(last) >= BETWEEN_PROGRESS)
-            || total.is_some_and(|total| *done >= total);
-        if due {
-            self.progress.insert(task.clone(), at);
-        }
-        due
     }
 }
 
@@ -66,7 +50,7 @@ impl<W: Write + Send> Listener for Lines<W> {
         if let Event::PhaseStarted { phase } = event {
             self.phase = Some(*phase);
         }
-        if !self.is_due(event, at) {
+        if !self.progress.is_due(event, at) {
             return Ok(());
         }
         let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();

@@ -9,6 +9,7 @@ pub mod lines;
 pub mod log;
 mod screen;
 mod sentence;
+mod sparing;
 pub mod summary;
 pub mod table;
 mod tail;

@@ -22,6 +22,21 @@ fn one_object_a_line_with_the_time_first_and_the_run() {
     assert_eq!(lines[1], r#"{"time":"2026-01-01T00:00:00.123Z","run":"r1","type":"note","message":"a\nb"}"#);
 }
 
+#[test]
+fn a_transfer_is_told_of_once_a_second_and_at_its_end() {
+    let (mut out, mut done) = (Vec::new(), Vec::new());
+    let mut json = Json::new(&mut out);
+    for (millis, done) in [(0, 1), (400, 20), (999, 40), (1000, 60), (1500, 80), (1700, 100)] {
+        let at = Timestamp::from_millisecond(TIME + millis).unwrap();
+        json.event(&Event::Progress { task: "upload".into(), done, total: Some(100) }, at).unwrap();
+    }
+    for line in String::from_utf8(out).unwrap().lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        done.push(object["done"].as_u64().unwrap());
+    }
+    assert_eq!(done, [1, 60, 100]);
+}
+
 /// Counts what is written by itself.
 struct Pieces<'a>(&'a mut Vec<Vec<u8>>);
 
