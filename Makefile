@@ -12,9 +12,10 @@ demo: rust
 	@scripts/demo.sh $(DEMO)
 
 # Most tests wait for something most of the time; those with guests wait for each other.
+# The runner tells the time of each test.
 test: export RUST_TEST_THREADS ?= $(shell expr $$(nproc) + 2)
 test: setup
-	$(CARGO) test
+	$(CARGO) test --config "target.'cfg(all())'.runner = 'scripts/timed-tests.sh'"
 
 # Quick: no guest is started.
 check: setup

@@ -18,5 +18,6 @@ pub mod remote;
 pub mod store;
 pub mod sum;
 pub mod template;
+pub mod time;
 pub mod ui;
 pub mod wait;

@@ -7,7 +7,7 @@ use super::{
     get::{missing, parameter_name},
     show, wiring,
 };
-use crate::{error::Error, ui::table::table};
+use crate::{error::Error, time::second, ui::table::table};
 
 /// Shows what a stage pointed at, and since when
 #[derive(Debug, Args)]
@@ -32,13 +32,10 @@ impl History {
             show::stderr(&format!("The store keeps no version before {}.\n", oldest.version));
         }
         let rows = versions.iter().rev().map(|one| {
-            let written = one.written.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let written = second(one.written);
             [one.version.to_string(), one.value.clone(), written, one.description.clone()]
         });
-        show::stdout(&format!(
-            "{name}\n{}",
-            table(["version", "value", "since (UTC)", "description"], rows)
-        ))?;
+        show::stdout(&format!("{name}\n{}", table(["version", "value", "since", "description"], rows)))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Kind},
     store::{ImageRecord, Store},
     template::units::Size,
+    time::minute,
     ui::table::table,
 };
 
@@ -27,7 +28,7 @@ impl Images {
         }
         let rows = records.iter().map(|image| {
             let version = image.version.clone().unwrap_or_default();
-            let created = image.created.strftime("%Y-%m-%d %H:%M").to_string();
+            let created = minute(image.created);
             [
                 image.id.clone(),
                 image.name.clone(),
@@ -37,7 +38,7 @@ impl Images {
                 image.location.clone(),
             ]
         });
-        show::stdout(&table(["image", "name", "version", "created (UTC)", "size", "location"], rows))?;
+        show::stdout(&table(["image", "name", "version", "created", "size", "location"], rows))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,6 +10,7 @@ mod clean;
 mod completions;
 mod context;
 mod diff;
+mod find_run;
 mod get;
 mod history;
 mod images;
@@ -18,11 +19,13 @@ mod inputs;
 mod interrupt;
 mod judge;
 mod known;
+mod log;
 mod matrix;
 mod plan;
 mod publish;
 mod resume;
 mod run;
+mod run_summary;
 mod runs;
 mod secrets;
 mod set;
@@ -93,6 +96,8 @@ enum Command {
     Plan(plan::Plan),
     Matrix(matrix::Matrix),
     Bake(bake::Bake),
+    Runs(runs::Runs),
+    Log(log::Log),
     Resume(resume::Resume),
     Ssh(ssh::Ssh),
     Publish(publish::Publish),
@@ -124,6 +129,8 @@ impl Cli {
             Command::Plan(command) => with_runtime(command.run(&context)),
             Command::Matrix(command) => with_runtime(command.run(&context)),
             Command::Bake(command) => with_runtime(command.run(&context)),
+            Command::Runs(command) => command.run(&context),
+            Command::Log(command) => with_runtime(command.run(&context)),
             Command::Resume(command) => with_runtime(command.run(&context)),
             Command::Ssh(command) => with_runtime(command.run(&context)),
             Command::Publish(command) => with_runtime(command.run(&context)),

@@ -3,7 +3,13 @@ use std::{path::Path, process::ExitCode};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{Context, Global, interrupt, run::Run, runs, wiring};
+use super::{
+    Context, Global,
+    find_run::{FoundRun, RunFilter, find},
+    interrupt,
+    run::Run,
+    wiring,
+};
 use crate::{
     engine::{
         Delivery, deliver,
@@ -24,7 +30,7 @@ use crate::{
 /// image that failed its checks is not published.
 #[derive(Debug, Args)]
 pub struct Publish {
-    /// ID of the run
+    /// ID of the run, its beginning, or the name of the image
     run: String,
 }
 
@@ -42,9 +48,9 @@ struct Template {
 
 impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let folder = runs::folder(&self.run, context)?;
+        let FoundRun { id, folder } = find(&self.run, RunFilter::WITH_UNFINISHED_IMAGE, context)?;
         // Held to the end: nobody else goes on with this run meanwhile.
-        let _lock = lock(&folder, &self.run)?;
+        let _lock = lock(&folder, &id)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {

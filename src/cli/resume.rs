@@ -7,7 +7,13 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    Context, Global, ask::Failing, bake, chain, inputs, interrupt, run::Run, runs, secrets, show, wiring,
+    Context, Global,
+    ask::Failing,
+    bake, chain,
+    find_run::{FoundRun, RunFilter, find},
+    inputs, interrupt,
+    run::Run,
+    secrets, show, wiring,
 };
 use crate::{
     engine::{self, BakeInputs, Rooms, kept::Kept},
@@ -25,7 +31,7 @@ use crate::{
 /// as before.
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// ID of the run
+    /// ID of the run, its beginning, or the name of the image
     run: String,
     /// The corrected template [default: the one that the run was made from]
     template: Option<PathBuf>,
@@ -35,9 +41,9 @@ pub struct Resume {
 
 impl Resume {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let folder = runs::folder(&self.run, context)?;
+        let FoundRun { id, folder } = find(&self.run, RunFilter::WITH_BUILDER, context)?;
         // From here on no other process goes on with it, or removes what it has left.
-        let (journal, history) = taken(&self.run, &folder)?;
+        let (journal, history) = taken(&id, &folder)?;
         let kept = Kept::read(&folder)?;
         let (on_error, context) = self.failing.decide(context);
         // The run has been on a platform already.
@@ -51,7 +57,7 @@ impl Resume {
         let builder = attached(&kept, &plan, &rooms, &journal).await?;
         let interrupt = interrupt::listen()?;
         let redact = Redact::new(secrets.values().cloned());
-        let run = Run::over(self.run.clone(), folder, journal, redact, context)?;
+        let run = Run::over(id, folder, journal, redact, context)?;
         let image = &plan.template.image;
         run.announce(&image.name, image.version.clone(), plan.platform.name());
         bake::write_plan(&plan, &run)?;

@@ -89,12 +89,13 @@ impl Run {
     /// Tells how it ended and waits until that has been shown.
     pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
         let seconds = self.start.elapsed().as_secs_f64();
-        match self.folders.journal.ended() {
+        let code = result.as_ref().err().map_or(0, |error| error.kind.exit_code());
+        match self.folders.journal.ended(Some(code)) {
             Ok(()) if self.folders.journal.open_things().is_empty() => known::forget(&self.link),
             Ok(()) => {}
             Err(error) => self.events.warn(error.to_string()),
         }
-        let (ok, code) = (result.is_ok(), result.as_ref().err().map_or(0, |error| error.kind.exit_code()));
+        let ok = result.is_ok();
         let (error, hint, tail) = match &result {
             Ok(_) => (None, None, Vec::new()),
             Err(error) => (Some(error.to_string()), error.hint.clone(), error.tail.clone()),

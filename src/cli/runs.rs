@@ -1,22 +1,52 @@
-//! Runs of this computer, by their IDs.
+use std::process::ExitCode;
 
-use std::path::{Component, Path, PathBuf};
+use clap::Args;
 
-use super::Context;
-use crate::error::{Error, Kind};
+use super::{Context, run_summary::RunSummary, show};
+use crate::{
+    error::Error,
+    time::minute,
+    ui::{seconds, table::table},
+};
 
-/// The folder of a run.
+/// Lists the runs of this computer, newest first
 ///
-/// # Errors
-/// When there is no run of this ID here.
-pub fn folder(run: &str, context: &Context) -> Result<PathBuf, Error> {
-    let runs = context.state()?.join("runs");
-    let folder = runs.join(run);
-    let named = matches!(Path::new(run).components().next(), Some(Component::Normal(name)) if name == run);
-    if !named || !folder.is_dir() {
-        let message = format!("there is no run `{run}` in `{}`", runs.display());
-        return Err(Error::new(Kind::Usage, message)
-            .hint("a bake tells its run's ID at its start; runs of another computer stay there"));
+/// With each run's state: running, finished, failed, builder kept, interrupted, killed, or cleaned up after it was
+/// killed. The ID, the beginning of it or the name of the image is what `log`, `resume`, `ssh`, `publish` and
+/// `clean` take.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// Only runs of the image of this name
+    name: Option<String>,
+}
+
+impl Runs {
+    pub fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let mut runs = RunSummary::list(context)?;
+        runs.retain(|run| self.name.as_ref().is_none_or(|name| run.image == *name));
+        if context.json() {
+            runs.iter().try_for_each(show::stdout_json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let rows = runs.iter().map(|run| {
+            [
+                run.run.clone(),
+                run.platform.clone(),
+                state(run),
+                minute(run.began),
+                seconds(run.seconds),
+                run.exit_code.map(|code| code.to_string()).unwrap_or_default(),
+                run.image_id.clone().unwrap_or_default(),
+            ]
+        });
+        show::stdout(&table(["run", "platform", "state", "began", "took", "exit", "image"], rows))?;
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(folder)
+}
+
+fn state(run: &RunSummary) -> String {
+    match run.kept_until {
+        Some(until) => format!("builder kept until {}", minute(until)),
+        None => run.state.title().to_owned(),
+    }
 }

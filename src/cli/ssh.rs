@@ -10,7 +10,12 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Context, Global, resume::no_builder, runs, wiring};
+use super::{
+    Context, Global,
+    find_run::{FoundRun, RunFilter, find},
+    resume::no_builder,
+    wiring,
+};
 use crate::{
     engine::{OverSsh, kept::Kept, visit::Visit, way_in::WayIn},
     error::{Error, Kind},
@@ -24,7 +29,7 @@ use crate::{
 /// exit code is that of the command or the shell. The account can become root with `sudo -i`.
 #[derive(Debug, Args)]
 pub struct Ssh {
-    /// ID of the run
+    /// ID of the run, its beginning, or the name of the image
     run: String,
     /// A command, as for `ssh`; a shell when there is none
     #[arg(last = true)]
@@ -33,15 +38,11 @@ pub struct Ssh {
 
 impl Ssh {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
-        let folder = runs::folder(&self.run, context)?;
+        let FoundRun { id, folder } = find(&self.run, RunFilter::WITH_BUILDER, context)?;
         let history = journal::read(&folder)?.unwrap_or_default();
         // While somebody goes on with it, it runs too.
         if history.builder_kept.is_none() && (history.taken_up.is_empty() || history.ended.is_some()) {
-            return Err(no_builder(
-                &format!("opening a shell on the builder of {}", self.run),
-                &self.run,
-                &history,
-            ));
+            return Err(no_builder(&format!("opening a shell on the builder of {id}"), &id, &history));
         }
         let kept = Kept::read(&folder)?;
         let context = &Context::new(Global { platform: kept.platform, ..context.global.clone() });

@@ -67,7 +67,7 @@ pub async fn run(
     let cleaned = cleaned.into_inner();
     if cleaned.stuck.is_empty() {
         journal.gone(|_| true)?;
-        journal.ended()?;
+        journal.ended(None)?;
     }
     Ok(cleaned)
 }

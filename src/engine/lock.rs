@@ -12,6 +12,7 @@ use crate::{
     journal::Journal,
     store::{Holder, Lease, Store, StoreError, Taken},
     template::model::PlatformKind,
+    time::{clock, second},
     wait::{Look, Wait, WaitError},
 };
 
@@ -138,13 +139,13 @@ async fn renew(store: Arc<dyn Store>, name: String, holder: Holder, journal: Jou
 }
 
 fn told(lease: &Lease) -> String {
-    format!("{} since {}", lease.who, lease.since.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    format!("{} since {}", lease.who, second(lease.since))
 }
 
 fn refused(wanted: &Wanted<'_>, lease: &Lease) -> Error {
     let Wanted { image, platform, .. } = wanted;
     let message = format!("baking `{image}` on {}: it is being baked by {}", platform.name(), told(lease));
-    let until = lease.until.strftime("%H:%M:%S UTC");
+    let until = clock(lease.until);
     Error::new(Kind::Locked, message).hint(format!(
         "leave out --no-wait to wait for its end; if that process is dead, its lock ends at {until}"
     ))

@@ -25,8 +25,31 @@ pub enum Entry {
     BuilderKept { at: Timestamp, until: Timestamp },
     /// A later process goes on with the run: to its image, or to remove what it has left.
     TakenUp { at: Timestamp, pid: u32 },
-    /// The last line; `clean` when the run has removed everything that it made and that is no image.
-    Ended { at: Timestamp, clean: bool },
+    /// The last line; `clean` when the run has removed everything that it made and that is no image. Of a run
+    /// that was cleaned up after, there is no exit code.
+    Ended {
+        at: Timestamp,
+        clean: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<u8>,
+    },
+}
+
+impl Entry {
+    /// When it was written.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Begun(header) => header.at,
+            Self::Intent { at, .. }
+            | Self::Result { at, .. }
+            | Self::Made { at, .. }
+            | Self::Gone { at, .. }
+            | Self::Kept { at, .. }
+            | Self::BuilderKept { at, .. }
+            | Self::TakenUp { at, .. }
+            | Self::Ended { at, .. } => *at,
+        }
+    }
 }
 
 /// Which run it is.

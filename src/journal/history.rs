@@ -2,9 +2,17 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Effect, Entry, Header, Place, Thing};
+
+/// The time in which one process was at work on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub began: Timestamp,
+    /// Of its last entry so far.
+    pub last_seen: Timestamp,
+}
 
 /// A journal as it was read. Lines that cannot be read are left out, and counted: the last one of a
 /// run that was killed is often torn.
@@ -28,6 +36,10 @@ pub struct History {
     pub ended: Option<bool>,
     /// When that was.
     pub ended_at: Option<Timestamp>,
+    /// What its last process ended with; `None` for one that was killed or made by an earlier version.
+    pub exit_code: Option<u8>,
+    /// The stretches of time in which a process was at work on it, the oldest first.
+    pub sessions: Vec<Session>,
     pub unreadable: usize,
     pub last_number: u32,
 }
@@ -45,6 +57,7 @@ impl History {
     }
 
     fn take(&mut self, entry: Entry) {
+        self.extend_session(&entry);
         match entry {
             Entry::Begun(header) => self.header = Some(header),
             Entry::Intent { number, effect, .. } => {
@@ -66,8 +79,26 @@ impl History {
                 self.ended = None;
                 self.taken_up.push(at);
             }
-            Entry::Ended { clean, at } => (self.ended, self.ended_at) = (Some(clean), Some(at)),
+            Entry::Ended { clean, at, exit_code } => {
+                (self.ended, self.ended_at) = (Some(clean), Some(at));
+                self.exit_code = exit_code.or(self.exit_code);
+            }
         }
+    }
+
+    fn extend_session(&mut self, entry: &Entry) {
+        let at = entry.at();
+        match (entry, self.sessions.last_mut()) {
+            (Entry::Begun(_) | Entry::TakenUp { .. }, _) | (_, None) => {
+                self.sessions.push(Session { began: at, last_seen: at });
+            }
+            (_, Some(session)) => session.last_seen = at,
+        }
+    }
+
+    /// How long processes have been at work on it, without the time in which its builder was kept.
+    pub fn work_time(&self) -> SignedDuration {
+        self.sessions.iter().map(|session| session.last_seen.duration_since(session.began)).sum()
     }
 
     /// Whether something of the run may be left.

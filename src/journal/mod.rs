@@ -19,7 +19,7 @@ use std::{
 use jiff::Timestamp;
 
 pub use entry::{Effect, Entry, Header, Place, Thing};
-pub use history::History;
+pub use history::{History, Session};
 
 /// Name of the file in a run's folder.
 pub const FILE: &str = "journal";
@@ -173,14 +173,14 @@ impl Journal {
         self.write(&Entry::TakenUp { at: Timestamp::now(), pid: std::process::id() })
     }
 
-    /// The run is over.
+    /// The run is over, with this exit code if it came to its own end.
     ///
     /// # Errors
     /// When the entry is not safely on the disk.
-    pub fn ended(&self) -> Result<(), JournalError> {
+    pub fn ended(&self, exit_code: Option<u8>) -> Result<(), JournalError> {
         let mut inner = self.lock();
         let clean = inner.state.open.is_empty();
-        self.append(&mut inner, &Entry::Ended { at: Timestamp::now(), clean })
+        self.append(&mut inner, &Entry::Ended { at: Timestamp::now(), clean, exit_code })
     }
 
     /// What was made and is not gone, the latest first.
@@ -227,6 +227,21 @@ impl Intent {
     /// When the entry is not safely on the disk.
     pub fn result(self, ok: bool) -> Result<(), JournalError> {
         self.journal.write(&Entry::Result { number: self.number, at: Timestamp::now(), ok })
+    }
+}
+
+/// Whether a process is at work on the run of this folder.
+///
+/// # Errors
+/// When the journal cannot be opened or asked for its lock.
+pub fn is_held(folder: &Path) -> Result<bool, JournalError> {
+    let path = folder.join(FILE);
+    let asked = File::open(&path).map(|file| file.try_lock_shared());
+    let failed = |why| JournalError { doing: "reading", path, why };
+    match asked.map_err(failed.clone())? {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(why)) => Err(failed(why)),
     }
 }
 

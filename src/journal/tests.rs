@@ -55,14 +55,14 @@ fn a_run_that_lives_is_not_taken_over_and_a_dead_one_is() {
     let (journal, history) = Journal::take_over(folder.path()).unwrap().unwrap();
     assert_eq!((history.things, journal.open_things()), (vec![instance()], vec![instance()]));
     journal.gone(|_| true).unwrap();
-    journal.ended().unwrap();
+    journal.ended(None).unwrap();
     assert!(!read(folder.path()).unwrap().unwrap().is_open());
 }
 
 #[test]
 fn a_run_that_left_something_stays_open() {
     let folder = tempfile::tempdir().unwrap();
-    begun(folder.path()).ended().unwrap();
+    begun(folder.path()).ended(None).unwrap();
     let history = read(folder.path()).unwrap().unwrap();
     assert_eq!((history.ended, history.is_open()), (Some(false), true));
 }

@@ -1,4 +1,4 @@
-//! Plain lines with a time, for CI logs and pipes: `12:04:31 steps | configure: line`. Where several
+//! Plain lines with a time, for CI logs and pipes: `12:04:31Z steps | configure: line`. Where several
 //! images are baked at once, the name of the image stands after the time.
 
 #[cfg(test)]
@@ -6,14 +6,17 @@ mod tests;
 
 use std::io::{self, Write};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Label, Listener,
     sentence::{finished, sentence},
     sparing::Sparing,
 };
-use crate::event::{Event, Phase};
+use crate::{
+    event::{Event, Phase},
+    time::clock,
+};
 
 /// A transfer says how far it is this often: a line every second would bury the rest.
 const BETWEEN_PROGRESS: SignedDuration = SignedDuration::from_secs(10);
@@ -21,7 +24,6 @@ const BETWEEN_PROGRESS: SignedDuration = SignedDuration::from_secs(10);
 /// Writes one line for everything that happens.
 pub struct Lines<W> {
     out: W,
-    zone: TimeZone,
     /// The image's name and a blank, or nothing.
     label: String,
     phase: Option<Phase>,
@@ -30,13 +32,13 @@ pub struct Lines<W> {
 
 impl Lines<io::Stderr> {
     pub fn stderr() -> Self {
-        Self::new(io::stderr(), TimeZone::system())
+        Self::new(io::stderr())
     }
 }
 
 impl<W: Write + Send> Lines<W> {
-    pub fn new(out: W, zone: TimeZone) -> Self {
-        Self { out, zone, label: String::new(), phase: None, progress: Sparing::every(BETWEEN_PROGRESS) }
+    pub fn new(out: W) -> Self {
+        Self { out, label: String::new(), phase: None, progress: Sparing::every(BETWEEN_PROGRESS) }
     }
 
     pub fn labelled(self, label: Option<&Label>) -> Self {
@@ -53,7 +55,7 @@ impl<W: Write + Send> Listener for Lines<W> {
         if !self.progress.is_due(event, at) {
             return Ok(());
         }
-        let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+        let time = clock(at);
         let (label, phase) = (&self.label, self.phase.map_or("run", Phase::title));
         let line = |line| format!("{time} {label}{phase} | {line}\n");
         // Written whole in one go: no line of another run comes between.

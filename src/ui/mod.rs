@@ -18,7 +18,7 @@ mod text;
 pub use label::Label;
 pub use screen::Screen;
 pub use sentence::sentence;
-pub use text::{clean, pad};
+pub use text::{clean, pad, seconds};
 
 use std::time::Duration;
 

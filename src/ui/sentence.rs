@@ -1,8 +1,7 @@
 //! One event as one plain sentence: what the line style and the log file write.
 
-use crate::event::Event;
-
 use super::text;
+use crate::{event::Event, time::minute};
 
 /// What a person reads of an event; empty for one that says nothing in a line. Text from outside
 /// is cleaned; a message of several lines stays so.
@@ -38,7 +37,7 @@ pub fn sentence(event: &Event) -> String {
         }
         Event::UpToDate { name, version, image, parameter, created } => {
             let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
-            let created = created.strftime("%Y-%m-%d %H:%M UTC");
+            let created = minute(*created);
             format!("`{name}`{version} is up to date: {image} of {created}, at {parameter}")
         }
         Event::Published { parameter, value, version, region } => {

@@ -51,8 +51,8 @@ fn what_differs_is_told_under_headings_with_signs() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let expected = "\
 fingerprints ffffffffffff… and eeeeeeeeeeee…: other inputs
-- img-old: web 1.0, 2026-07-01 06:31 (UTC)
-+ img-new: web 1.0, 2026-07-01 06:31 (UTC)
+- img-old: web 1.0, 2026-07-01 06:31Z
++ img-new: web 1.0, 2026-07-01 06:31Z
 
 packages
   ~ jq      1.6 -> 1.7

@@ -12,6 +12,7 @@ use crate::{
     platform::{Leftover, Whose},
     store::StoreError,
     template::model::PlatformKind,
+    time::minute,
 };
 
 impl Clean {
@@ -80,7 +81,7 @@ fn tell(maybe: &[Leftover], events: &Events) {
     for run in runs {
         let of_run: Vec<&Leftover> = maybe.iter().filter(|left| left.run == run).collect();
         let until = of_run.iter().filter_map(|left| left.expires).max();
-        let until = until.map(|until| until.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+        let until = until.map(minute).unwrap_or_default();
         let names: Vec<String> = of_run.iter().map(|left| format!("the {left}")).collect();
         events.note(format!(
             "{} of {run} may be in use on another computer until {until}; if that run is dead: `hornero clean --force {run}`",

@@ -13,6 +13,7 @@ use crate::{
     journal::{self, History, Journal, Place},
     platform::{Leftover, Whose},
     template::model::PlatformKind,
+    time::minute,
 };
 
 impl Clean {
@@ -62,7 +63,7 @@ impl Clean {
         findings: &mut Findings,
         events: &Events,
     ) -> Result<(), Error> {
-        let shown = until.strftime("%Y-%m-%d %H:%M UTC");
+        let shown = minute(until);
         events.note(format!(
             "the builder of {id} is kept until {shown}: `hornero resume {id}` goes on with it, `hornero clean {id}` \
              removes it"

@@ -10,7 +10,11 @@ use std::{collections::BTreeSet, process::ExitCode};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Context, known, show, wiring};
+use super::{
+    Context,
+    find_run::{self, RunFilter},
+    known, show, wiring,
+};
 use crate::{
     engine::clean::Cleaned,
     error::{Error, Kind},
@@ -28,7 +32,7 @@ pub use here::tell_of_dead;
 /// A run that is alive, and whatever hornero has not made, is never touched; complete images stay.
 #[derive(Debug, Args)]
 pub struct Clean {
-    /// IDs of runs; all dead ones when none is given
+    /// IDs of runs, their beginnings, or names of images; all dead runs when none is given
     runs: Vec<String>,
     /// Only lists what is left, with its age and what keeping it costs
     #[arg(long)]
@@ -56,7 +60,10 @@ struct Findings {
 }
 
 impl Clean {
-    pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
+    pub async fn run(mut self, context: &Context) -> Result<ExitCode, Error> {
+        for run in &mut self.runs {
+            *run = of_this_computer(run, context)?;
+        }
         let (events, receiver) = Events::channel();
         let shown = tokio::spawn(ui::listen(receiver, wiring::lines()));
         let mut findings = Findings::default();
@@ -110,6 +117,12 @@ impl Clean {
     fn wants(&self, run: &str) -> bool {
         self.runs.is_empty() || self.runs.iter().any(|wanted| wanted == run)
     }
+}
+
+/// The ID of the run that is meant; a run of another computer goes by its whole ID alone.
+fn of_this_computer(typed: &str, context: &Context) -> Result<String, Error> {
+    let found = find_run::find_any(typed, RunFilter::WITH_LEFTOVERS, context)?;
+    Ok(found.map_or_else(|| typed.to_owned(), |run| run.id))
 }
 
 /// All of them as one, which tells each and what to do about it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::manifest::{Change, Diff, Group, Side},
+    time::minute,
     ui::{clean, pad},
 };
 
@@ -41,7 +42,7 @@ fn fingerprints(diff: &Diff) -> String {
 }
 
 fn side(sign: char, side: &Side) -> String {
-    let created = side.created.strftime("%Y-%m-%d %H:%M (UTC)");
+    let created = minute(side.created);
     let version = side.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
     clean(&format!("{sign} {}: {}{version}, {created}", side.image, side.name))
 }

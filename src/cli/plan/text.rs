@@ -6,6 +6,7 @@ use crate::{
     cli::judge::Judged,
     engine::due::{Verdict, Why},
     template::units::Span,
+    time::minute,
 };
 
 /// One line of the graph.
@@ -46,7 +47,7 @@ pub fn sum(judged: &[Judged]) -> String {
 fn lines(judged: &Judged, seconds: Option<f64>) -> Vec<(&'static str, String)> {
     match &judged.verdict {
         Verdict::UpToDate { image } => {
-            let created = image.created.strftime("%Y-%m-%d %H:%M UTC");
+            let created = minute(image.created);
             vec![("up to date", format!("{} of {created}, made from the same", image.id))]
         }
         Verdict::Unpublished { image } => {

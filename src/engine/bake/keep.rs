@@ -22,6 +22,7 @@ use crate::{
     error::{Error, Kind},
     journal,
     platform::{Builder, PowerOff},
+    time::minute,
 };
 
 /// How long a builder that is kept may take to answer: it may be the reason why the bake failed.
@@ -146,7 +147,7 @@ impl Bake<'_> {
 
     fn advise(&self, error: Error, until: Timestamp) -> Error {
         let run = &self.folders.id;
-        let until = until.strftime("%Y-%m-%d %H:%M UTC");
+        let until = minute(until);
         let until = match stop::by(&self.plan.template) {
             PowerOff::Guest => format!("the builder is kept until {until}"),
             PowerOff::Platform => {

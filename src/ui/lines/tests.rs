@@ -7,7 +7,7 @@ use crate::event::Stream;
 
 fn written(events: &[(i64, Event)]) -> String {
     let mut out = Vec::new();
-    let mut lines = Lines::new(&mut out, TimeZone::UTC);
+    let mut lines = Lines::new(&mut out);
     for (second, event) in events {
         lines.event(event, Timestamp::from_second(*second).unwrap()).unwrap();
     }
@@ -27,8 +27,8 @@ fn every_line_has_its_time_and_phase() {
     ]);
     assert_eq!(
         text,
-        "12:04:31 steps | started\n12:04:32 steps | configure: done\n\
-         12:04:33 steps | finished after 2.0s\n12:04:34 run | warning: two\n12:04:34 run | lines\n"
+        "12:04:31Z steps | started\n12:04:32Z steps | configure: done\n\
+         12:04:33Z steps | finished after 2.0s\n12:04:34Z run | warning: two\n12:04:34Z run | lines\n"
     );
 }
 
@@ -49,7 +49,7 @@ impl Write for Pieces {
 #[test]
 fn lines_of_two_runs_have_their_names_and_are_written_whole() {
     let (pieces, at) = (Pieces::default(), Timestamp::from_second(43_471).unwrap());
-    let lines = |name| Lines::new(pieces.clone(), TimeZone::UTC).labelled(Some(&Label::new(name, 8)));
+    let lines = |name| Lines::new(pieces.clone()).labelled(Some(&Label::new(name, 8)));
     let (mut web, mut database) = (lines("web"), lines("database"));
     web.event(&Event::PhaseStarted { phase: Phase::Steps }, at).unwrap();
     database.event(&Event::Warning { message: "two\nlines".into() }, at).unwrap();
@@ -57,9 +57,9 @@ fn lines_of_two_runs_have_their_names_and_are_written_whole() {
     assert_eq!(
         *pieces.0.lock().unwrap(),
         [
-            "12:04:31 web      steps | started\n",
-            "12:04:31 database run | warning: two\n12:04:31 database run | lines\n",
-            "12:04:31 web      steps | done\n"
+            "12:04:31Z web      steps | started\n",
+            "12:04:31Z database run | warning: two\n12:04:31Z database run | lines\n",
+            "12:04:31Z web      steps | done\n"
         ]
     );
 }
@@ -77,5 +77,5 @@ fn the_error_of_a_run_is_left_to_the_summary() {
     let (error, hint) = (Some("no builder".to_owned()), Some("try again".to_owned()));
     let text =
         written(&[(43_471, Event::RunFinished { ok: false, seconds: 61.0, error, hint, tail: Vec::new() })]);
-    assert_eq!(text, "12:04:31 run | run failed after 1m 01s\n");
+    assert_eq!(text, "12:04:31Z run | run failed after 1m 01s\n");
 }

@@ -9,6 +9,7 @@ mod kept;
 mod line;
 pub mod policy;
 mod publishing;
+mod runs;
 mod secrets;
 mod unfinished;
 mod ways;

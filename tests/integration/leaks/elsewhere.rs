@@ -55,7 +55,7 @@ fn what_has_expired_is_removed_and_what_has_not_is_listed_and_left_alone() {
     let left = there(&cloud);
     assert!(dead.iter().all(|id| !left.contains(id)), "{left:?}");
     assert!(alive.iter().all(|id| left.contains(id)) && left.contains(&foreign), "{left:?}");
-    let told = "of web-alive may be in use on another computer until 2100-01-01 00:00 UTC";
+    let told = "of web-alive may be in use on another computer until 2100-01-01 00:00Z";
     assert!(cleaned.stderr.contains(told), "{}", cleaned.stderr);
     assert!(cleaned.stderr.contains("hornero clean --force web-alive"), "{}", cleaned.stderr);
 

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("redact", &[]),
     ("private", &[]),
     ("wait", &[]),
+    ("time", &[]),
     ("journal", &[]),
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum", "private"]),
@@ -43,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "private",
             "journal",
             "wait",
+            "time",
             "fetch",
             "platform",
             "remote",
@@ -53,7 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["template", "plan", "event"]),
     ("notify", &["template", "plan", "event"]),
     ("import", &["template", "plan", "event"]),
-    ("ui", &["event"]),
+    ("ui", &["event", "time"]),
 ];
 
 /// Rooms that decide and never do: the same input gives the same output, at any time, anywhere.
