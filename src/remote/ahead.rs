@@ -88,9 +88,16 @@ impl Wire {
 
     /// Closes a channel, and does not wait until the server does so too.
     pub(super) fn leave(&self, mut channel: Channel) {
+        // After half a packet of another call nothing goes out.
+        if self.is_sending() {
+            return;
+        }
         let deadline = Instant::now() + SENT;
+        while !self.has_room() && Instant::now() < deadline {
+            self.wait_to_send();
+        }
         while let Err(error) = channel.close() {
-            if !would_block(&error) {
+            if !would_block(&error) || self.is_cut() {
                 return;
             }
             if self.waits_to_hear() || Instant::now() >= deadline {

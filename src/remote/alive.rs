@@ -35,6 +35,7 @@ mod tests {
         time::Instant,
     };
 
+    use rustix::event::{PollFd, PollFlags};
     use ssh2::Session;
 
     use super::*;
@@ -82,7 +83,7 @@ mod tests {
         let (other, _end) = UnixStream::pair().unwrap();
         let before = Instant::now();
         far.write_all(b"S").unwrap();
-        wire.wait_beside(Some(rustix::event::PollFd::new(&other, rustix::event::PollFlags::IN)));
+        wire.wait_beside(PollFlags::IN, Some(PollFd::new(&other, PollFlags::IN)));
         assert!(wire.silence() <= before.elapsed());
         assert!(keep_alive(&wire, Duration::ZERO).is_err());
     }

@@ -159,6 +159,7 @@ async fn ask(
         match wire.drive(until, |session| session.channel_direct_tcpip(&target, builder.port(), None)) {
             Ok(channel) => pumped(wire, channel, &bastion).map(Asked::Open),
             Err(Stuck::Deadline) => Ok(Asked::Stuck("the bastion got no answer from the builder".into())),
+            Err(stuck @ Stuck::Closed) => Ok(Asked::Stuck(format!("{}: {stuck}", bastion.way()))),
             Err(Stuck::Ssh(error)) => not_opened(wire, &bastion, builder, &error),
         }
     })

@@ -30,6 +30,8 @@ pub(super) struct Wire {
     trip: Cell<Duration>,
     /// Something waits until the socket takes it as a whole.
     crowded: Cell<bool>,
+    /// The other end of the socket is gone.
+    closed: Cell<bool>,
     /// What is done beside the command that runs.
     pub beside: Beside,
 }
@@ -39,6 +41,8 @@ pub(super) struct Wire {
 pub(super) enum Stuck {
     #[error("no answer in time")]
     Deadline,
+    #[error("the other side is gone")]
+    Closed,
     #[error("{}", .0.message())]
     Ssh(ssh2::Error),
 }
@@ -56,6 +60,7 @@ impl Wire {
             heard: Cell::new(Instant::now()),
             trip: Cell::new(Duration::MAX),
             crowded: Cell::new(false),
+            closed: Cell::new(false),
             beside: Beside::default(),
         }
     }
@@ -92,6 +97,9 @@ impl Wire {
         loop {
             match call(&self.session) {
                 Err(error) if would_block(&error) => {
+                    if self.is_cut() {
+                        return Err(Stuck::Closed);
+                    }
                     if Instant::now() >= deadline {
                         return Err(Stuck::Deadline);
                     }
@@ -104,17 +112,35 @@ impl Wire {
 
     /// Waits until the socket is ready for what the session wants, a slice at most.
     pub fn wait(&self) {
-        self.wait_beside(None);
+        self.wait_beside(PollFlags::IN, None);
     }
 
-    /// The same, or until that other socket is ready.
-    pub fn wait_beside(&self, other: Option<PollFd<'_>>) {
-        let mut sockets: Vec<PollFd<'_>> = once(self.wanted()).chain(other).collect();
+    /// The same, where nothing is read before something was sent.
+    pub fn wait_to_send(&self) {
+        self.wait_beside(PollFlags::OUT, None);
+    }
+
+    /// Waits for this of the socket, for the rest of what the session sends, and for that other socket.
+    pub fn wait_beside(&self, wanted: PollFlags, other: Option<PollFd<'_>>) {
+        let sends = if self.is_sending() | self.crowded.take() { PollFlags::OUT } else { PollFlags::empty() };
+        let ours = PollFd::from_borrowed_fd(self.socket.as_fd(), wanted | sends);
+        let mut sockets: Vec<PollFd<'_>> = once(ours).chain(other).collect();
         let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
         // A failing poll (EINTR) only means that the caller looks again sooner.
-        if poll(&mut sockets, Some(&slice)).is_ok() && sockets[0].revents().contains(PollFlags::IN) {
+        if poll(&mut sockets, Some(&slice)).is_err() {
+            return;
+        }
+        let told = sockets[0].revents();
+        if told.contains(PollFlags::IN) {
             self.heard();
         }
+        self.closed.set(self.closed.get() | told.intersects(PollFlags::HUP | PollFlags::ERR));
+    }
+
+    /// Nobody takes the rest of a packet any more. libssh2 does not see that: it does not ask the socket before
+    /// the call comes that began the packet.
+    pub fn is_cut(&self) -> bool {
+        self.closed.get() && self.is_sending()
     }
 
     /// The socket has not taken all of a packet yet.
@@ -131,14 +157,5 @@ impl Wire {
         let room = !self.is_sending() && asked.is_ok() && socket[0].revents().contains(PollFlags::OUT);
         self.crowded.set(!room);
         room
-    }
-
-    /// What the session wants of its socket.
-    fn wanted(&self) -> PollFd<'_> {
-        let wanted = match self.is_sending() | self.crowded.take() {
-            false => PollFlags::IN,
-            true => PollFlags::IN | PollFlags::OUT,
-        };
-        PollFd::from_borrowed_fd(self.socket.as_fd(), wanted)
     }
 }

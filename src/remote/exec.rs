@@ -65,7 +65,11 @@ fn once(
 ) -> Result<Option<Exit>, RemoteError> {
     let mut started = start(wire, &command.line)?;
     let mut feed = Feed::new(command.stdin).over(wire.round_trip());
-    let over = attend(wire, &mut started, &mut feed, command.timeout, output, stop)?;
+    let over = match attend(wire, &mut started, &mut feed, command.timeout, output, stop) {
+        // The line itself is all right when a file on this side is not.
+        Err(error) if !matches!(error, RemoteError::Lost { .. }) => Over::Left(Err(error)),
+        over => over?,
+    };
     settle(wire, &mut started.channel, &mut feed);
     match over {
         Over::Ended => started.finish(wire),
@@ -132,15 +136,15 @@ fn attend(
 fn settle(wire: &Wire, channel: &mut Channel, feed: &mut Feed) {
     let deadline = Instant::now() + SETTLED;
     loop {
-        // It is of the input, or the leave to send more output.
-        let result = channel.adjust_receive_window(0, false);
-        if result.is_err_and(|error| !would_block(&error)) || !wire.is_sending() || Instant::now() >= deadline
-        {
+        // It is the leave to send more output, or of the input.
+        let owes = channel.adjust_receive_window(0, false).is_err_and(|error| would_block(&error));
+        let half = feed.is_half_sent();
+        if !(owes || half && wire.is_sending()) || wire.is_cut() || Instant::now() >= deadline {
             return;
         }
-        match feed.push(wire, channel) {
+        match if half { feed.push(wire, channel) } else { Ok(false) } {
             Ok(true) => {}
-            Ok(false) => wire.wait(),
+            Ok(false) => wire.wait_to_send(),
             // Whatever is asked of a line that is lost says so.
             Err(_) => return,
         }

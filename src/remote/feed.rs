@@ -31,6 +31,8 @@ pub(super) struct Feed {
     most: u64,
     /// What the channel took when nothing was under way.
     window: u32,
+    /// The last packet may not have gone as a whole.
+    half: bool,
 }
 
 enum Source {
@@ -58,7 +60,7 @@ impl Feed {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, later: None, state: FeedState::Open, most: u64::MAX, window: 0 }
+        Self { source, later: None, state: FeedState::Open, most: u64::MAX, window: 0, half: false }
     }
 
     /// Over a session with this round trip.
@@ -100,6 +102,10 @@ impl Feed {
         self.state == FeedState::Done
     }
 
+    pub fn is_half_sent(&self) -> bool {
+        self.half
+    }
+
     /// Sends what the channel takes. Says whether anything went.
     pub fn push(&mut self, wire: &Wire, channel: &mut Channel) -> Result<bool, RemoteError> {
         match self.state {
@@ -125,12 +131,14 @@ impl Feed {
             self.state = FeedState::Eof;
             return self.end(wire, channel);
         }
-        match channel.write(left) {
+        let result = channel.write(left);
+        self.half = matches!(&result, Err(error) if error.kind() == ErrorKind::WouldBlock);
+        match result {
             Ok(count) => {
                 self.source.sent(count);
                 Ok(count > 0)
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(_) if self.half => Ok(false),
             // The command closed its end; how it ended says why.
             Err(_) if channel.eof() => {
                 self.state = FeedState::Done;

@@ -97,7 +97,15 @@ fn wait(wire: &Wire, socket: &UnixStream, up: &Flow, down: &Flow) {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, up.wants_more());
     flags.set(PollFlags::OUT, !down.wants_more());
-    wire.wait_beside(Some(PollFd::from_borrowed_fd(socket.as_fd(), flags)));
+    if !down.wants_more() {
+        // It is this side that does not listen.
+        wire.heard();
+    }
+    // What nobody would read now is not waited for, or this would not wait at all.
+    let mut far = PollFlags::empty();
+    far.set(PollFlags::IN, down.wants_more() || !up.wants_more());
+    let near = (!flags.is_empty()).then(|| PollFd::from_borrowed_fd(socket.as_fd(), flags));
+    wire.wait_beside(far, near);
 }
 
 /// One direction: what was read and not yet written.
