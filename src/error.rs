@@ -146,7 +146,13 @@ impl From<crate::remote::RemoteError> for Error {
             Remote::Login { .. } => {
                 Some("look whether cloud-init ran: the builder account is made by it".into())
             }
-            Remote::Route { hint, .. } => Some(hint.clone()),
+            Remote::Route { hint, .. } | Remote::Account { hint, .. } => Some(hint.clone()),
+            Remote::NoCommands { .. } => {
+                Some("look for what the builder runs in place of commands, and since which step".into())
+            }
+            Remote::Garbled(_) => {
+                Some("look for what stands between hornero and the commands on the builder: a forced command, a terminal".into())
+            }
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
             Remote::Ended => Some("find out what ends processes there, or restarts the machine".into()),
             Remote::BuilderGone(_) | Remote::Lost { .. } | Remote::Setup(_) | Remote::Local(_) => None,

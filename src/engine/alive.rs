@@ -13,7 +13,7 @@ use crate::{
         script::{Job, command_line},
         time_to_live::script,
     },
-    remote::{Command, Remote, route::Account},
+    remote::{Command, Remote, purpose::Purpose, route::Account},
     template::units::Span,
 };
 
@@ -97,7 +97,9 @@ pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration
 /// When the builder does not do it.
 pub async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
     let job = Job { text: &script(ttl), user: "root", env: &BTreeMap::new() };
-    let command = Command::new(command_line(remote.sudo())).stdin(job.stdin()?).timeout(Some(TIMEOUT));
+    let command = Command::new(Purpose::TimeToLive, command_line(remote.sudo()))
+        .stdin(job.stdin()?)
+        .timeout(Some(TIMEOUT));
     let mut said = Vec::new();
     let exit = remote.run(command, &mut |_, line| said.push(line.to_owned())).await?;
     match exit.success() {

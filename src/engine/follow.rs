@@ -12,7 +12,7 @@ use crate::{
         script::{Job, command_line},
         supervisor::{Place, end_all},
     },
-    remote::{Command, Exit, Remote, RemoteError, job::Followed},
+    remote::{Command, Exit, Remote, RemoteError, job::Followed, purpose::Purpose},
     template::units::Span,
 };
 
@@ -132,7 +132,8 @@ pub async fn follow(
 /// # Errors
 /// When the builder cannot be told, or does not manage to.
 pub async fn end(remote: &dyn Remote, run: &str) -> Result<(), Error> {
-    let command = Command::new(command_line(remote.sudo())).stdin(end_all(run)).timeout(Some(TO_END));
+    let command =
+        Command::new(Purpose::EndJobs, command_line(remote.sudo())).stdin(end_all(run)).timeout(Some(TO_END));
     match remote.run(command, &mut |_, _| {}).await? {
         exit if exit.success() => Ok(()),
         exit => {

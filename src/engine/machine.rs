@@ -19,7 +19,7 @@ use crate::{
         script::{Job, command_line},
         supervisor::root,
     },
-    remote::{Command, Exit, Remote, RemoteError, route::Account},
+    remote::{Command, Exit, Remote, RemoteError, purpose::Purpose, route::Account},
     template::model::Ssh,
 };
 
@@ -92,7 +92,7 @@ impl<'a> Machine<'a> {
 
     /// Opens the line anew if it was lost while nobody spoke over it.
     pub async fn probe(&mut self, events: &Events) -> Result<(), Error> {
-        let command = Command::new("true").timeout(Some(PROBE));
+        let command = Command::new(Purpose::Probe, "true").timeout(Some(PROBE));
         match self.remote.run(command, &mut |_, _| {}).await {
             Err(lost @ (RemoteError::Lost { .. } | RemoteError::TimedOut(_))) => {
                 self.restore(&lost, events).await
@@ -134,8 +134,8 @@ impl<'a> Machine<'a> {
     ///
     /// # Errors
     /// When the script's environment contains a NUL byte.
-    pub fn command(&self, job: &Job<'_>) -> Result<Command, Error> {
-        Ok(Command::new(command_line(self.remote.sudo())).stdin(job.stdin()?))
+    pub fn command(&self, purpose: Purpose, job: &Job<'_>) -> Result<Command, Error> {
+        Ok(Command::new(purpose, command_line(self.remote.sudo())).stdin(job.stdin()?))
     }
 
     /// Runs a command; its lines go into the events under `source`.

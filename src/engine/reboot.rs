@@ -6,7 +6,7 @@ use super::machine::Machine;
 use crate::{
     error::{Error, Kind},
     event::Events,
-    remote::Command,
+    remote::{Command, purpose::Purpose},
     template::model::Step,
 };
 
@@ -22,7 +22,7 @@ pub async fn run(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Res
     let before = boot_id(machine).await?;
     let restart = format!("{}systemctl --no-block reboot", machine.remote.sudo());
     // The line may go down before the answer comes back; a new boot ID is the answer that counts.
-    let (result, tail) = machine.run(Command::new(restart), &step.name, events).await;
+    let (result, tail) = machine.run(Command::new(Purpose::Restart, restart), &step.name, events).await;
     if let Ok(exit) = result
         && !exit.success()
     {
@@ -45,7 +45,8 @@ pub async fn run(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Res
 
 /// Made anew by the kernel at each boot (proc(5)).
 async fn boot_id(machine: &Machine<'_>) -> Result<String, Error> {
-    let command = Command::new("cat /proc/sys/kernel/random/boot_id").timeout(Some(Duration::from_secs(30)));
+    let command = Command::new(Purpose::BootId, "cat /proc/sys/kernel/random/boot_id")
+        .timeout(Some(Duration::from_secs(30)));
     let lines = machine.ask(command, "reading the builder's boot ID").await?;
     Ok(lines.join(""))
 }

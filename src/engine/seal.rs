@@ -16,6 +16,7 @@ use crate::{
         seal::{REMAINS_MARK, parts, script},
         search::{self, Sought},
     },
+    remote::purpose::Purpose,
     template::model::Seal,
 };
 
@@ -52,7 +53,7 @@ pub async fn run(
     let text = [survey::QUESTIONS, &machine.tidy(), &sealing].concat();
     let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
-    let command = machine.command(&job)?.timeout(Some(TIMEOUT));
+    let command = machine.command(Purpose::Seal, &job)?.timeout(Some(TIMEOUT));
     let what = if seal.enabled { "sealing the builder" } else { "listing what is on the builder" };
     let lines = machine.ask(command, what).await?;
     secret_free(&lines, sought)?;

@@ -21,6 +21,7 @@ use crate::{
     journal::Journal,
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
+    remote::{Command, purpose::Purpose},
     template::model::Image,
 };
 
@@ -125,6 +126,6 @@ async fn judge(machine: &mut Machine<'_>, manifest: &Manifest, events: &Events) 
 /// Waits until everything that starts at boot has been started, as far as the image can tell.
 async fn booted(machine: &Machine<'_>) -> Result<(), Error> {
     let line = "command -v systemctl >/dev/null && systemctl is-system-running --wait; true";
-    let command = crate::remote::Command::new(line).timeout(Some(Duration::from_secs(300)));
+    let command = Command::new(Purpose::Boot, line).timeout(Some(Duration::from_secs(300)));
     machine.ask(command, "waiting for the end of the boot").await.map(drop)
 }

@@ -31,11 +31,9 @@ if [ "$(id -u)" -eq 0 ] && [ "$user" != root ]; then
     chown -R "$user" "$folder" || fail "cannot hand $folder to $user on the builder"
     become="runuser -u $user --"
 fi
-# The last line tells how the script ended, for what it left running may keep the output open.
+# The first line tells the process group, by which all that the script starts is ended when its time is over.
 # shellcheck disable=SC2016 # the inner shell expands these
-setsid -w sh -c 'printf "\001hornero-group %s\n" $$
+setsid -w sh -c 'printf "\001%s%s group %s\n" "$4" "$5" $$
     $1 sh "$2/start" "$2" "$3"
-    code=$?
-    printf "\001hornero-exit %s %s\n" $$ $code
-    exit $code' \
-    sh "$become" "$folder" "$interpreter" </dev/null
+    exit $?' \
+    sh "$become" "$folder" "$interpreter" "${1-}" "${2-}" </dev/null

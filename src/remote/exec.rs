@@ -13,6 +13,7 @@ use super::{
     alive::keep_alive,
     drive::{Wire, would_block},
     feed::Feed,
+    frame::Framed,
     output::Output,
     start::{Started, start},
     stop::Stop,
@@ -38,11 +39,14 @@ const PUSHES: u32 = 32;
 /// What one read moves at most.
 pub(super) const CHUNK: usize = 64 * 1024;
 
+/// What a shell adds to the number of the signal that has ended its command.
+const KILLED: i32 = 128;
+
 /// Runs `command` and hands its output on as it comes.
-pub(super) fn execute(
+pub(super) fn execute<O: Output>(
     wire: &Wire,
     command: Command,
-    output: &mut dyn Output,
+    output: &mut Framed<O>,
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
     let again = command.again();
@@ -57,13 +61,13 @@ pub(super) fn execute(
 }
 
 /// `None` when it never began.
-fn once(
+fn once<O: Output>(
     wire: &Wire,
     command: Command,
-    output: &mut dyn Output,
+    output: &mut Framed<O>,
     stop: &Stop,
 ) -> Result<Option<Exit>, RemoteError> {
-    let mut started = start(wire, &command.line)?;
+    let mut started = start(wire, &output.begin(command.purpose, &command.line))?;
     let mut feed = Feed::new(command.stdin).over(wire.round_trip());
     let over = match attend(wire, &mut started, &mut feed, command.timeout, output, stop) {
         // The line itself is all right when a file on this side is not.
@@ -72,11 +76,32 @@ fn once(
     };
     settle(wire, &mut started.channel, &mut feed);
     match over {
-        Over::Ended => started.finish(wire),
+        Over::Ended => conclude(started.finish(wire)?, started.prepared, output),
         Over::Left(result) => {
             wire.leave(started.channel);
             result.map(Some)
         }
+    }
+}
+
+/// How a command ended whose channel ended with `exit`; `None` is one that never began, for the command before it
+/// may have ended the shell that was to become it.
+pub(super) fn conclude<O: Output>(
+    exit: Exit,
+    prepared: bool,
+    output: &Framed<O>,
+) -> Result<Option<Exit>, RemoteError> {
+    if prepared && is_killed(&exit) && !output.has_begun() {
+        return Ok(None);
+    }
+    output.conclude(exit).map(Some)
+}
+
+/// Whether it was ended by a signal.
+pub(super) fn is_killed(exit: &Exit) -> bool {
+    match exit {
+        Exit::Signal(_) => true,
+        Exit::Code(code) => *code > KILLED,
     }
 }
 
@@ -89,12 +114,12 @@ enum Over {
 }
 
 /// Feeds the command and hands on what it prints, until it is over.
-fn attend(
+fn attend<O: Output>(
     wire: &Wire,
-    started: &mut Started<'_>,
+    started: &mut Started,
     feed: &mut Feed,
     timeout: Option<Duration>,
-    output: &mut dyn Output,
+    output: &mut Framed<O>,
     stop: &Stop,
 ) -> Result<Over, RemoteError> {
     let deadline = timeout.map(|timeout| (Instant::now() + timeout, timeout));
@@ -103,7 +128,9 @@ fn attend(
     loop {
         let heard = started.hear(wire)?;
         let received = drain(wire, &mut started.channel, output)?;
-        started.heard |= received;
+        if let Err(error) = output.is_whole() {
+            return Ok(Over::Left(Err(error)));
+        }
         if output.spoke() {
             feed.asked();
         }

@@ -9,11 +9,13 @@ use super::{
     Command, Exit, RemoteError,
     alive::keep_alive,
     drive::Wire,
-    exec::{CONTROL, drain, execute, lost},
+    exec::{CONTROL, conclude, drain, execute, lost},
     feed::Feed,
+    frame::Framed,
     group::Discard,
     job::{Followed, Reader},
     output::Output,
+    purpose::Purpose,
     start::start,
     stop::Stop,
 };
@@ -40,24 +42,25 @@ pub(super) fn follow(
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
     job.in_time()?;
-    let mut started = start(wire, line)?;
+    let mut output = Framed::new(Both::of(job, each));
+    let mut started = start(wire, &output.begin(Purpose::Job, line))?;
     let mut feed = Feed::talk(job.opening());
-    let mut output = Both::of(job, each);
     let mut told = job.so_far().arrived();
     wire.heard();
     loop {
         let received = drain(wire, &mut started.channel, &mut output)?;
-        started.heard |= received;
+        output.is_whole()?;
         let received = started.hear(wire)? | received;
         acknowledge(job.so_far().arrived(), &mut told, &mut feed);
-        if output.is_over() {
+        if output.inner.is_over() {
             let exit = job.so_far().exit().ok_or(RemoteError::Ended)?;
             hang_up(wire, started.channel, feed);
             return Ok(exit);
         }
         let sent = feed.push(wire, &mut started.channel)?;
         if started.channel.eof() {
-            return match started.finish(wire)? {
+            let exit = started.finish(wire)?;
+            return match conclude(exit, started.prepared, &output)? {
                 Some(exit) => cut_short(exit, job.so_far().has_begun()),
                 None => Err(lost("a step was started", &"the shell that was to do it had been ended")),
             };
@@ -76,8 +79,8 @@ pub(super) fn follow(
 /// Ends a job whose time is over, and all that it has started. Over a line that cannot tell it that, it
 /// counts as lost: the next one tries again.
 pub(super) fn end(wire: &Wire, line: &str, job: &Followed, time: Duration) -> RemoteError {
-    let command = Command::new(line).stdin(job.place.end()).timeout(Some(TO_END));
-    let why = match execute(wire, command, &mut Discard, &Stop::default()) {
+    let command = Command::new(Purpose::EndJob, line).stdin(job.place.end()).timeout(Some(TO_END));
+    let why = match execute(wire, command, &mut Framed::new(Discard), &Stop::default()) {
         Ok(exit) if exit.success() => return RemoteError::TimedOut(time),
         Ok(exit) => format!("ending it failed with {exit}"),
         Err(error) => error.to_string(),
@@ -92,6 +95,9 @@ pub(super) fn end(wire: &Wire, line: &str, job: &Followed, time: Duration) -> Re
 fn cut_short(exit: Exit, began: bool) -> Result<Exit, RemoteError> {
     match began && exit != NOT_STARTED {
         true => Err(lost("a step ran", &format!("what follows it on the builder ended with {exit}"))),
+        false if exit.success() => {
+            Err(RemoteError::Garbled("it says nothing of the script to be run".into()))
+        }
         false => Ok(exit),
     }
 }

@@ -13,15 +13,19 @@ mod exec;
 mod feed;
 mod follow;
 pub mod forward;
+mod frame;
 pub mod group;
 pub mod job;
 pub mod key;
 mod line;
 pub mod lines;
+mod login;
 mod marks;
 mod output;
 mod pump;
+pub mod purpose;
 pub mod route;
+mod said;
 mod session;
 pub mod ssh;
 mod start;
@@ -32,13 +36,14 @@ use std::{io::BufRead, time::Duration};
 
 use async_trait::async_trait;
 
-use self::job::Followed;
+use self::{job::Followed, purpose::Purpose};
 use crate::event::Stream;
 
 /// A command for the builder. Its line is constant text; what is private or long goes through
 /// standard input, because every user of the builder can read an argv.
 pub struct Command {
-    /// Run by the login shell of the SSH account.
+    pub purpose: Purpose,
+    /// Run by a POSIX shell of the SSH account.
     pub line: String,
     pub stdin: Input,
     /// After this its process group is killed.
@@ -79,6 +84,14 @@ pub enum RemoteError {
     /// Nobody is left who could tell how it ended.
     #[error("it was ended on the builder before it was done")]
     Ended,
+    /// The account is not one that a bake can work with.
+    #[error("the account `{user}` at {address} {why}")]
+    Account { user: String, address: String, why: String, hint: String },
+    /// The login is no shell: it did nothing of what it was told.
+    #[error("the login does not run commands: it {}", ended_with(.said, .exit))]
+    NoCommands { said: String, exit: Exit },
+    #[error("what the builder answers is not the whole answer of a command: {0}")]
+    Garbled(String),
     /// The way to the builder is closed, and waiting does not open it.
     #[error("reaching the builder through {way}: {why}")]
     Route { way: String, why: String, hint: String },
@@ -86,6 +99,13 @@ pub enum RemoteError {
     Setup(String),
     #[error("reading what is to be sent to the builder: {0}")]
     Local(#[from] std::io::Error),
+}
+
+fn ended_with(said: &str, exit: &Exit) -> String {
+    match said.is_empty() {
+        true => format!("printed nothing and ended with {exit}"),
+        false => format!("printed `{said}` and ended with {exit}"),
+    }
 }
 
 /// Receives each line of output as it comes.
@@ -125,8 +145,8 @@ pub trait Remote: Send + Sync {
 }
 
 impl Command {
-    pub fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), stdin: Input::Bytes(Vec::new()), timeout: None }
+    pub fn new(purpose: Purpose, line: impl Into<String>) -> Self {
+        Self { purpose, line: line.into(), stdin: Input::Bytes(Vec::new()), timeout: None }
     }
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
@@ -152,7 +172,9 @@ impl Command {
     /// The same once more, unless its input can be read only once.
     fn again(&self) -> Option<Self> {
         match &self.stdin {
-            Input::Bytes(bytes) => Some(Self::new(&self.line).stdin(bytes.as_slice()).timeout(self.timeout)),
+            Input::Bytes(bytes) => {
+                Some(Self::new(self.purpose, &self.line).stdin(bytes.as_slice()).timeout(self.timeout))
+            }
             Input::Stream(_) | Input::Asked(..) => None,
         }
     }

@@ -16,9 +16,11 @@ use super::{
     endpoint,
     exec::{execute, lost},
     follow::{end, follow},
-    group::{Watch, kill},
+    frame::Framed,
+    group::kill,
     job::Followed,
     line::Line,
+    login,
     output::{Output, ToLines, ToWriter, hand_on},
     route::{Account, Route},
     session::{Login, log_in},
@@ -78,12 +80,21 @@ impl SshRemote {
     /// # Errors
     /// What the last try came to: nobody answered, a foreign host key, a refused login.
     pub async fn connect(account: Account, timeout: Duration) -> Result<Self, RemoteError> {
+        Self::connect_as(account, timeout, None).await
+    }
+
+    /// With what is put in front of a command that needs to be root, where that is known already.
+    async fn connect_as(
+        account: Account,
+        timeout: Duration,
+        sudo: Option<&'static str>,
+    ) -> Result<Self, RemoteError> {
         let begun = Instant::now();
         let deadline = begun + timeout;
         let mut refused = None;
         loop {
             let pause = AGAIN.max(begun.elapsed() / PART);
-            match (Self::try_once(&account, deadline, timeout).await, refused) {
+            match (Self::try_once(&account, (deadline, timeout), sudo).await, refused) {
                 (
                     Err(
                         error @ (RemoteError::HostKey { .. }
@@ -102,11 +113,24 @@ impl SshRemote {
         }
     }
 
-    async fn try_once(account: &Account, deadline: Instant, waited: Duration) -> Result<Self, RemoteError> {
+    async fn try_once(
+        account: &Account,
+        (deadline, waited): (Instant, Duration),
+        sudo: Option<&'static str>,
+    ) -> Result<Self, RemoteError> {
         let line = reach(account, deadline, waited).await?;
-        let sudo = if account.user == "root" { "" } else { "sudo -n " };
         let login = account.clone();
-        let wire = blocking(move || log_in(line, &Login::of(&login))).await?;
+        let stop = StopOnDrop(Stop::default());
+        let stopped = stop.0.clone();
+        let (wire, sudo) = blocking(move || {
+            let wire = log_in(line, &Login::of(&login))?;
+            let sudo = match sudo {
+                Some(sudo) => sudo,
+                None => login::ask(&wire, &login, &stopped).map_err(|error| wire.ended.explain(error))?,
+            };
+            Ok((wire, sudo))
+        })
+        .await?;
         if matches!(account.route, Route::Here) {
             // However long an emulated machine takes to answer.
             wire.answered(Duration::ZERO);
@@ -118,17 +142,17 @@ impl SshRemote {
     async fn execute(
         &self,
         command: Command,
-        mut output: impl Output + Send + 'static,
+        output: impl Output + Send + 'static,
     ) -> Result<Exit, RemoteError> {
         let (wire, sudo) = (self.wire.clone(), self.sudo);
         let stop = StopOnDrop(Stop::default());
         let stopped = stop.0.clone();
         blocking(move || {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut watch = Watch::new(&mut output);
-            let result = execute(&wire, command, &mut watch, &stopped);
-            watch.end();
-            if let (Err(RemoteError::TimedOut(_)), Some(group)) = (&result, watch.group) {
+            let mut output = Framed::new(output);
+            let result = execute(&wire, command, &mut output, &stopped);
+            output.end();
+            if let (Err(RemoteError::TimedOut(_)), Some(group)) = (&result, output.group) {
                 kill(&wire, sudo, group);
             }
             result.map_err(|error| wire.ended.explain(error))
@@ -188,7 +212,7 @@ impl Remote for SshRemote {
     async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
         match self.account.route {
             Route::Here | Route::Direct | Route::Bastion(_) => {
-                let remote = Self::connect(self.account.clone(), ANOTHER).await?;
+                let remote = Self::connect_as(self.account.clone(), ANOTHER, Some(self.sudo)).await?;
                 Ok(Some(Box::new(remote)))
             }
             // AWS means it for sessions of people and limits what goes through.

@@ -1,6 +1,6 @@
 //! Beginning a command with as few round trips as can be: the shell that waits for one is told its line. Where
-//! there is none, it gets a channel of its own, and whether the server runs it is heard while its input
-//! is sent already.
+//! there is none, one is started in a channel of its own, and whether the server does so is heard while the line
+//! and the command's input are sent already.
 
 use std::{
     io::{self, Write},
@@ -24,38 +24,42 @@ const REFUSED: ErrorCode = ErrorCode::Session(-21);
 const FREED: Duration = Duration::from_secs(3);
 
 /// A command that was asked for.
-pub(super) struct Started<'a> {
+pub(super) struct Started {
     pub channel: Channel,
-    line: &'a str,
     answered: bool,
     /// A shell was there to be told the line; nobody knows whether it still was when that arrived.
-    told: bool,
-    /// Something has come back.
-    pub heard: bool,
+    pub prepared: bool,
 }
 
+/// `line` is what the shell is told.
+///
 /// # Errors
 /// When there is no channel for it, or it cannot be asked for.
-pub(super) fn start<'a>(wire: &Wire, line: &'a str) -> Result<Started<'a>, RemoteError> {
+pub(super) fn start(wire: &Wire, line: &str) -> Result<Started, RemoteError> {
     let deadline = Instant::now() + CONTROL;
     wire.let_go();
     let mut channel = match prepared(wire, deadline) {
         Prepared::Shell(mut shell) => match tell(wire, &mut shell, line, deadline) {
-            Ok(()) => return Ok(Started { channel: shell, line, answered: true, told: true, heard: false }),
+            Ok(()) => return Ok(Started { channel: shell, answered: true, prepared: true }),
             // It has ended, as a step may have seen to.
             Err(_) => own(wire, deadline)?,
         },
         Prepared::Channel(channel) => channel,
         Prepared::Nothing => own(wire, deadline)?,
     };
+    let answered = ask_for_shell(wire, &mut channel, deadline)?;
+    tell(wire, &mut channel, line, deadline).map_err(|error| failed(&error))?;
+    Ok(Started { channel, answered, prepared: false })
+}
+
+/// Says whether the server has answered by now. If not, all of the question is on its way: what is sent now arrives
+/// after it.
+fn ask_for_shell(wire: &Wire, channel: &mut Channel, deadline: Instant) -> Result<bool, RemoteError> {
     loop {
-        match channel.exec(line) {
-            Ok(()) => return Ok(Started { channel, line, answered: true, told: false, heard: false }),
+        match channel.exec(WAITER) {
+            Ok(()) => return Ok(true),
             Err(error) if !would_block(&error) => return Err(failed(&error)),
-            // All of it is on its way: what is sent now arrives after it.
-            Err(_) if wire.waits_to_hear() => {
-                return Ok(Started { channel, line, answered: false, told: false, heard: false });
-            }
+            Err(_) if wire.waits_to_hear() => return Ok(false),
             Err(_) if Instant::now() >= deadline => return Err(failed(&Stuck::Deadline)),
             Err(_) => wire.wait(),
         }
@@ -125,7 +129,7 @@ fn failed(why: &dyn std::fmt::Display) -> RemoteError {
     lost("starting a command", why)
 }
 
-impl Started<'_> {
+impl Started {
     /// Takes in what the server has said about the command. Says whether it was news.
     ///
     /// # Errors
@@ -135,7 +139,7 @@ impl Started<'_> {
             wire.prepare_next();
             return Ok(false);
         }
-        match self.channel.exec(self.line) {
+        match self.channel.exec(WAITER) {
             Err(error) if would_block(&error) => Ok(false),
             Err(error) => Err(failed(&error)),
             Ok(()) => {
@@ -145,20 +149,17 @@ impl Started<'_> {
         }
     }
 
-    /// Closes the channel and asks how the command ended; `None` is one that never began.
+    /// Closes the channel and asks how the server says that the command ended.
     ///
     /// # Errors
     /// When the line is lost.
-    pub fn finish(&mut self, wire: &Wire) -> Result<Option<Exit>, RemoteError> {
+    pub fn finish(&mut self, wire: &Wire) -> Result<Exit, RemoteError> {
         // An answer that nobody took in would be taken for that of a later channel with the same number.
         if !self.answered {
-            let (channel, line) = (&mut self.channel, self.line);
-            wire.drive(Instant::now() + CONTROL, |_| channel.exec(line)).map_err(|stuck| failed(&stuck))?;
+            let channel = &mut self.channel;
+            wire.drive(Instant::now() + CONTROL, |_| channel.exec(WAITER)).map_err(|stuck| failed(&stuck))?;
         }
-        let exit = closed(wire, &mut self.channel)?;
-        // The command before this one may have ended the shell that was to become it.
-        let never_began = self.told && !self.heard && matches!(exit, Exit::Signal(_));
-        Ok((!never_began).then_some(exit))
+        closed(wire, &mut self.channel)
     }
 }
 

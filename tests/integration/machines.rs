@@ -16,6 +16,7 @@ use flate2::{Compression, write::GzEncoder};
 use hornero::remote::{
     Command, Exit, Remote,
     key::KeyPair,
+    purpose::Purpose,
     route::{Account, Route},
     ssh::SshRemote,
 };
@@ -99,7 +100,10 @@ async fn until(client: &Client, id: &str, wanted: InstanceStateName) -> Instance
 
 async fn said(remote: &SshRemote, line: &str) -> String {
     let mut text = String::new();
-    let exit = remote.run(Command::new(line), &mut |_, line| text += &format!("{line}\n")).await.unwrap();
+    let exit = remote
+        .run(Command::new(Purpose::Probe, line), &mut |_, line| text += &format!("{line}\n"))
+        .await
+        .unwrap();
     assert_eq!(exit, Exit::Code(0), "{line}: {text}");
     text
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hornero::{
     event::Stream,
     provision::script::{Job, command_line},
-    remote::{Command, Exit, Remote, RemoteError, key::KeyPair, ssh::SshRemote},
+    remote::{Command, Exit, Remote, RemoteError, key::KeyPair, purpose::Purpose, ssh::SshRemote},
 };
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ async fn lines(remote: &SshRemote, command: Command) -> (Result<Exit, RemoteErro
 
 fn job(user: &str, text: &str) -> Command {
     let stdin = Job { text, user, env: &BTreeMap::new() }.stdin().unwrap();
-    Command::new(command_line("")).stdin(stdin)
+    Command::new(Purpose::Probe, command_line("")).stdin(stdin)
 }
 
 fn runs(pid: &str) -> bool {
@@ -31,7 +31,8 @@ fn runs(pid: &str) -> bool {
 async fn output_comes_line_by_line_and_the_exit_code_is_the_commands_own() {
     let sshd = Sshd::start();
     let remote = sshd.connect().await;
-    let (exit, lines) = lines(&remote, Command::new("echo out; echo err >&2; printf rest; exit 3")).await;
+    let (exit, lines) =
+        lines(&remote, Command::new(Purpose::Probe, "echo out; echo err >&2; printf rest; exit 3")).await;
     assert_eq!(exit.unwrap(), Exit::Code(3));
     let of = |wanted| -> Vec<&str> {
         lines.iter().filter(|(stream, _)| *stream == wanted).map(|(_, line)| line.as_str()).collect()
@@ -43,7 +44,7 @@ async fn output_comes_line_by_line_and_the_exit_code_is_the_commands_own() {
 #[tokio::test]
 async fn a_command_ended_by_a_signal_is_told_by_its_name() {
     let sshd = Sshd::start();
-    let (exit, _) = lines(&sshd.connect().await, Command::new("kill -TERM $$")).await;
+    let (exit, _) = lines(&sshd.connect().await, Command::new(Purpose::Probe, "kill -TERM $$")).await;
     assert_eq!(exit.unwrap(), Exit::Signal("TERM".into()));
 }
 
@@ -56,7 +57,8 @@ async fn a_command_may_end_what_waits_for_the_next_one() {
     let sshd = Sshd::start();
     let remote = sshd.connect().await;
     for number in 0..3 {
-        let (exit, _) = lines(&remote, Command::new(ALONE).timeout(Some(Duration::from_secs(60)))).await;
+        let (exit, _) =
+            lines(&remote, Command::new(Purpose::Probe, ALONE).timeout(Some(Duration::from_secs(60)))).await;
         assert_eq!(exit.map_err(|error| format!("{number}: {error}")), Ok(Exit::Code(0)));
     }
 }
@@ -113,7 +115,7 @@ async fn a_timeout_ends_the_whole_process_group() {
     assert!(matches!(exit, Err(RemoteError::TimedOut(_))), "{exit:?}");
     let child = &lines_before.last().unwrap().1;
     assert!(!runs(child), "process {child} outlived its step");
-    let (exit, _) = lines(&remote, Command::new("true")).await;
+    let (exit, _) = lines(&remote, Command::new(Purpose::Probe, "true")).await;
     assert_eq!(exit.unwrap(), Exit::Code(0), "the line is still good");
 }
 
@@ -121,7 +123,8 @@ async fn a_timeout_ends_the_whole_process_group() {
 async fn a_lost_line_is_no_failing_command() {
     let sshd = Sshd::start();
     // The parent of the command's shell is the server's end of the session.
-    let (exit, _) = lines(&sshd.connect().await, Command::new("kill -KILL $PPID; sleep 5")).await;
+    let (exit, _) =
+        lines(&sshd.connect().await, Command::new(Purpose::Probe, "kill -KILL $PPID; sleep 5")).await;
     assert!(matches!(exit, Err(RemoteError::Lost { .. })), "{exit:?}");
 }
 
@@ -131,7 +134,8 @@ async fn large_input_arrives_whole() {
     let bytes: Vec<u8> =
         (0..32_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let sum = hex::encode(Sha256::digest(&bytes));
-    let (_, lines) = lines(&sshd.connect().await, Command::new("sha256sum").stdin(bytes)).await;
+    let (_, lines) =
+        lines(&sshd.connect().await, Command::new(Purpose::Probe, "sha256sum").stdin(bytes)).await;
     assert!(lines[0].1.starts_with(&sum), "{lines:?}");
 }
 
@@ -149,7 +153,8 @@ async fn a_server_that_gives_one_channel_at_a_time_is_enough() {
     sshd.run();
     let remote = sshd.connect().await;
     for number in 0..4 {
-        let (exit, lines) = lines(&remote, Command::new(format!("cat; exit {number}")).stdin("said\n")).await;
+        let (exit, lines) =
+            lines(&remote, Command::new(Purpose::Probe, format!("cat; exit {number}")).stdin("said\n")).await;
         assert_eq!(
             (exit.map_err(|error| format!("{number}: {error}")), lines.len()),
             (Ok(Exit::Code(number)), 1)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::Stream,
-    remote::{Command, Remote, RemoteError, entries::Entry},
+    remote::{Command, Remote, RemoteError, entries::Entry, purpose::Purpose},
     template::model::Owner,
 };
 
@@ -26,13 +26,16 @@ pub(super) struct Ids {
 pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, RemoteError> {
     let mut ids = Ids::default();
     let mut missing = Vec::new();
-    remote
-        .run(Command::new(question(entries)), &mut |stream, line| {
+    let exit = remote
+        .run(Command::new(Purpose::Accounts, question(entries)), &mut |stream, line| {
             if stream == Stream::Stdout && !ids.learn(line) {
                 missing.push(line.split(':').take(2).collect::<Vec<_>>().join(" "));
             }
         })
         .await?;
+    if !exit.success() {
+        return Err(RemoteError::Setup(format!("asking the builder for accounts failed with {exit}")));
+    }
     if missing.is_empty() {
         return Ok(ids);
     }

@@ -1,9 +1,9 @@
 //! The sum that `cksum` prints (POSIX, "cksum"): every builder has that program, and it keeps up with the
-//! line. It shows that pieces arrived whole and in order; against attackers there is SSH.
+//! line. It shows that pieces and files that are fetched arrived whole; against attackers there is SSH.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-pub(super) struct Cksum {
+pub struct Cksum {
     digest: Digest,
     bytes: u64,
 }
@@ -29,7 +29,7 @@ impl Cksum {
     }
 }
 
-pub(super) fn of(bytes: &[u8]) -> String {
+pub fn of(bytes: &[u8]) -> String {
     let mut sum = Cksum::default();
     sum.update(bytes);
     sum.line()

@@ -17,7 +17,7 @@ use super::{
     maker::{Joined, Joining, numbers},
     stripes::More,
 };
-use crate::remote::{Exit, RemoteError};
+use crate::remote::{Exit, RemoteError, purpose::Purpose};
 
 /// Takes what a further line brings.
 const BRING: &str = include_str!("bring.sh");
@@ -46,7 +46,7 @@ pub(super) async fn bring(
     let taken = || joined.lock().unwrap_or_else(PoisonError::into_inner).take();
     let rest = remotes.iter().zip(numbers(remotes.len())).zip(streams).map(|((remote, number), stream)| {
         let text = format!("{here}\nline={number}\n{TAKE}{BRING}");
-        let command = command(remote.as_ref(), &text, (stream, true));
+        let command = command(remote.as_ref(), Purpose::UploadBeside, &text, (stream, true));
         let (awaited, taken) = (&awaited, &taken);
         async move {
             let mut ready = |_, line: &str| {

@@ -4,7 +4,7 @@
 
 mod accounts;
 mod archive;
-mod cksum;
+pub mod cksum;
 mod ends;
 mod further;
 mod lines;
@@ -31,7 +31,7 @@ use self::{
     progress::Progress,
     stripes::{More, SMALLEST, Stripes},
 };
-use super::{Command, Remote, RemoteError, entries::Entry};
+use super::{Command, Remote, RemoteError, entries::Entry, purpose::Purpose};
 use crate::{event::Stream, provision::script};
 
 /// What the builder says when it reads.
@@ -144,22 +144,33 @@ impl Upload {
         let much = bytes(&work.pieces[self.done..], &work.entries) > MUCH;
         let (stream, joining) = maker::start(work, (self.done, name), &self.progress)?;
         let (mut said, begun) = (Vec::new(), Notify::new());
-        let done = &mut self.done;
+        let (done, count) = (&mut self.done, work.pieces.len());
         let sink = &mut |stream, line: &str| match (stream, line.strip_prefix("done ")) {
-            (Stream::Stdout, Some(number)) => *done = number.parse().map_or(*done, |last: usize| last + 1),
+            (Stream::Stdout, Some(number)) => {
+                *done =
+                    number.parse().ok().filter(|last| *last < count).map_or(*done, |last: usize| last + 1);
+            }
             (Stream::Stdout, None) if line == READY => begun.notify_one(),
             _ => said.push(line.to_owned()),
         };
         let receive = format!("{here}\n{TAKE}{RECEIVE}");
         let first = async {
-            let end = remote.run(command(remote, &receive, (stream, much)), sink).await;
+            let end = remote.run(command(remote, Purpose::Upload, &receive, (stream, much)), sink).await;
             // The further ones need not wait for one that has ended before it began.
             begun.notify_one();
             end
         };
         let rest = further::bring(more, (&here, &begun), joining);
         let (first, rest) = ends::of(pin!(first), pin!(rest)).await;
-        ends::judge(first, rest, &said)
+        ends::judge(first, rest, &said)?;
+        match self.done == work.pieces.len() {
+            true => Ok(()),
+            false => Err(RemoteError::Garbled(format!(
+                "{} of {} pieces of the uploaded files are at their places",
+                self.done,
+                work.pieces.len()
+            ))),
+        }
     }
 }
 
@@ -169,9 +180,14 @@ fn bytes(pieces: &[Piece], entries: &[Entry]) -> u64 {
 
 /// A script that is told on standard input, and what follows it there: much of it not before the script
 /// says so, and little of it at once, for the answer takes a round trip.
-fn command(remote: &dyn Remote, text: &str, (stream, much): (lines::Line, bool)) -> Command {
+fn command(
+    remote: &dyn Remote,
+    purpose: Purpose,
+    text: &str,
+    (stream, much): (lines::Line, bool),
+) -> Command {
     let head = format!("{}\n{text}", text.len()).into_bytes();
-    let command = Command::new(script::command_line(remote.sudo())).timeout(Some(TIMEOUT));
+    let command = Command::new(purpose, script::command_line(remote.sudo())).timeout(Some(TIMEOUT));
     match much {
         true => command.asked(head, stream),
         false => command.stream(Cursor::new(head).chain(stream)),

@@ -7,6 +7,7 @@ use hornero::remote::{
     bastion::Bastion,
     forward::Forward,
     key::KeyPair,
+    purpose::Purpose,
     route::{Account, Route},
     ssh::SshRemote,
 };
@@ -66,7 +67,7 @@ async fn a_builder_is_reached_through_a_bastion() {
     builder.run();
     let bastion = bastion_to(&builder);
     let remote = SshRemote::connect(account(&bastion, &builder), LONG).await.unwrap();
-    let (exit, lines) = run(&remote, Command::new("echo $SSH_CONNECTION; exit 3")).await;
+    let (exit, lines) = run(&remote, Command::new(Purpose::Probe, "echo $SSH_CONNECTION; exit 3")).await;
     assert_eq!(exit.unwrap(), Exit::Code(3));
     assert!(lines[0].ends_with(&format!("{BUILDER} {}", builder.port)), "{lines:?}");
     carries_whole(&remote).await;
@@ -138,7 +139,7 @@ async fn a_bastion_that_goes_away_is_no_failing_command() {
     let bastion = bastion_to(&builder);
     let remote = SshRemote::connect(account(&bastion, &builder), LONG).await.unwrap();
     let cutting = async {
-        let (exit, _) = run(&remote, Command::new("echo; exec sleep 600")).await;
+        let (exit, _) = run(&remote, Command::new(Purpose::Probe, "echo; exec sleep 600")).await;
         exit
     };
     bastion.cut();
@@ -157,7 +158,7 @@ async fn other_programs_reach_the_builder_through_a_port_of_this_computer() {
     assert_eq!((one.as_str(), two.as_str()), ("SSH-2.0-", "SSH-2.0-"));
     let through = Account { address: forward.address, route: Route::Direct, ..account };
     let remote = SshRemote::connect(through, LONG).await.unwrap();
-    assert_eq!(run(&remote, Command::new("exit 4")).await.0.unwrap(), Exit::Code(4));
+    assert_eq!(run(&remote, Command::new(Purpose::Probe, "exit 4")).await.0.unwrap(), Exit::Code(4));
 }
 
 /// Most of the input is under way when nobody wants it any more, the last packet of it by half.
@@ -167,7 +168,7 @@ async fn input_that_nobody_reads_to_its_end_does_not_block_the_way() {
     builder.run();
     let bastion = bastion_to(&builder);
     let remote = SshRemote::connect(account(&bastion, &builder), LONG).await.unwrap();
-    let with_input = |line: &str| Command::new(line).stdin(vec![7; 6_000_000]);
+    let with_input = |line: &str| Command::new(Purpose::Probe, line).stdin(vec![7; 6_000_000]);
     for _ in 0..12 {
         let (exit, _) = run(&remote, with_input("head -c 1000000 >/dev/null; exit 5")).await;
         assert_eq!(exit.unwrap(), Exit::Code(5));

@@ -16,6 +16,7 @@ use futures::{SinkExt, StreamExt};
 use hornero::remote::{
     Command, Exit, RemoteError,
     endpoint::Endpoint,
+    purpose::Purpose,
     route::{Account, Route},
     ssh::SshRemote,
 };
@@ -190,7 +191,7 @@ async fn a_builder_is_reached_through_an_endpoint_with_a_signed_request() {
     let sshd = builder();
     let server = Server::start(&sshd, Manner::Carry).await;
     let remote = server.connect().await.unwrap();
-    let (exit, lines) = run(&remote, Command::new("echo $SSH_CONNECTION; exit 3")).await;
+    let (exit, lines) = run(&remote, Command::new(Purpose::Probe, "echo $SSH_CONNECTION; exit 3")).await;
     assert_eq!(exit.unwrap(), Exit::Code(3));
     assert!(lines[0].ends_with(&format!("{BUILDER} {}", sshd.port)), "{lines:?}");
     carries_whole(&remote).await;
@@ -227,7 +228,7 @@ async fn a_builder_that_is_not_up_yet_is_asked_for_again() {
     let sshd = builder();
     let server = Server::start(&sshd, Manner::Answer(1, 400, "Unable to connect to target")).await;
     let remote = server.connect().await.unwrap();
-    assert_eq!(run(&remote, Command::new("true")).await.0.unwrap(), Exit::Code(0));
+    assert_eq!(run(&remote, Command::new(Purpose::Probe, "true")).await.0.unwrap(), Exit::Code(0));
     assert_eq!(server.asked.load(Ordering::Relaxed), 2);
 }
 
@@ -236,7 +237,7 @@ async fn an_endpoint_that_is_busy_is_asked_again() {
     let sshd = builder();
     let server = Server::start(&sshd, Manner::Answer(1, 503, "")).await;
     let remote = server.connect().await.unwrap();
-    assert_eq!(run(&remote, Command::new("true")).await.0.unwrap(), Exit::Code(0));
+    assert_eq!(run(&remote, Command::new(Purpose::Probe, "true")).await.0.unwrap(), Exit::Code(0));
     assert_eq!(server.asked.load(Ordering::Relaxed), 2);
 }
 
@@ -247,7 +248,8 @@ async fn a_tunnel_that_is_closed_in_the_middle_is_told_with_the_reason() {
     let mark: &'static str = folder.path().join("mark").display().to_string().leak();
     let server = Server::start(&sshd, Manner::CloseAfter(mark)).await;
     let remote = server.connect().await.unwrap();
-    let (exit, _) = run(&remote, Command::new(format!("touch {mark}; echo; exec sleep 600"))).await;
+    let (exit, _) =
+        run(&remote, Command::new(Purpose::Probe, format!("touch {mark}; echo; exec sleep 600"))).await;
     match exit {
         Err(RemoteError::Lost { why, .. }) => {
             assert!(why.contains("eice-0123456789abcdef0") && why.contains(CLOSING), "{why}");

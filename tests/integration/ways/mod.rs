@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use hornero::{
     event::Stream,
-    remote::{Command, Exit, Remote, RemoteError, ssh::SshRemote},
+    remote::{Command, Exit, Remote, RemoteError, purpose::Purpose, ssh::SshRemote},
 };
 use sha2::{Digest, Sha256};
 
@@ -33,13 +33,13 @@ async fn run(remote: &SshRemote, command: Command) -> (Result<Exit, RemoteError>
 async fn carries_whole(remote: &SshRemote) {
     let bytes: Vec<u8> =
         (0..6_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let (exit, lines) = run(remote, Command::new("sha256sum").stdin(bytes.clone())).await;
+    let (exit, lines) = run(remote, Command::new(Purpose::Probe, "sha256sum").stdin(bytes.clone())).await;
     assert_eq!(exit.unwrap(), Exit::Code(0));
     assert!(lines[0].starts_with(&hex::encode(Sha256::digest(&bytes))), "{lines:?}");
     let sum = hex::encode(Sha256::digest("abcdefg\n".repeat(750_000)));
     let file = tempfile::NamedTempFile::new().unwrap();
     let out = Box::new(file.reopen().unwrap());
-    let exit = remote.fetch(Command::new("yes abcdefg | head -n 750000"), out).await.unwrap();
+    let exit = remote.fetch(Command::new(Purpose::Probe, "yes abcdefg | head -n 750000"), out).await.unwrap();
     assert_eq!(exit, Exit::Code(0));
     assert_eq!(hex::encode(Sha256::digest(std::fs::read(file.path()).unwrap())), sum);
 }
