@@ -19,7 +19,7 @@ use crate::{
         script::{Job, command_line},
         supervisor::root,
     },
-    remote::{Command, Exit, Remote, RemoteError, purpose::Purpose, route::Account},
+    remote::{Command, Exit, Remote, RemoteError, key::HostKeyPin, purpose::Purpose, route::Account},
     template::model::Ssh,
 };
 
@@ -62,9 +62,14 @@ impl<'a> Machine<'a> {
         ssh: &Ssh,
         keys: &LaunchKeys,
     ) -> Result<Self, Error> {
-        let account = account(builder, ssh, keys).await?;
+        let mut account = account(builder, ssh, keys).await?;
         let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
         let remote = open(builder, connect, &account, timeout).await?;
+        // From here on the very key, also where the template gives only its fingerprint: programs that make
+        // their own connections need all of it.
+        if let Some(key) = remote.host_key() {
+            account.pin = HostKeyPin::Key(key.to_vec());
+        }
         let jobs = root(&keys.run);
         Ok(Self { builder, remote, run: keys.run.clone(), account, connect, patience: timeout, jobs })
     }

@@ -39,8 +39,8 @@ fn action(step: &Step, secrets: &BTreeMap<String, String>) -> Result<Action, Err
         Action::Local { script: text, env, allowed_exit_codes, folder } => {
             Action::Local { script: script(&text)?, env: map(&env)?, allowed_exit_codes, folder }
         }
-        Action::Ansible { playbook, extra_vars } => {
-            Action::Ansible { playbook, extra_vars: map(&extra_vars)? }
+        Action::Ansible { playbook, extra_vars, settings } => {
+            Action::Ansible { playbook, extra_vars: map(&extra_vars)?, settings }
         }
         other @ (Action::Reboot | Action::Download { .. }) => other,
     })

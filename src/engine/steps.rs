@@ -1,7 +1,6 @@
 //! Runs the steps of a plan in order, each with its timeout and retries.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     time::{Duration, Instant},
 };
@@ -18,7 +17,7 @@ use crate::{
     event::{Event, Events},
     provision::script::Job,
     remote::Exit,
-    template::model::{Action, Script, Step},
+    template::model::{Action, Step},
 };
 
 /// A step without a `timeout` of its own does not hang for ever.
@@ -81,10 +80,12 @@ async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result
             on_this_computer(machine, step, job, allowed_exit_codes, events).await
         }
         Action::Download { source, destination } => local::download(step, machine, source, destination).await,
-        Action::Ansible { playbook, extra_vars } => {
-            let script = local::playbook(playbook, extra_vars)?;
-            let job = local::LocalJob { script: &script, env: &BTreeMap::new(), folder: Path::new(".") };
-            on_this_computer(machine, step, job, &[0], events).await
+        Action::Ansible { playbook, extra_vars, settings } => {
+            let job = local::PlaybookJob { playbook, extra_vars, settings };
+            let (exit, tail) = local::run_playbook(step, &job, machine, events).await?;
+            conclude(step, Some(playbook), exit, &[0], tail)?;
+            // Nobody spoke over the line meanwhile.
+            machine.probe(events).await
         }
     }
 }
@@ -98,7 +99,7 @@ async fn on_this_computer(
 ) -> Result<(), Error> {
     let script = job.script;
     let (exit, tail) = local::run(step, job, machine, events).await?;
-    conclude(step, script, exit, allowed, tail)?;
+    conclude(step, script.file.as_deref(), exit, allowed, tail)?;
     // Nobody spoke over the line meanwhile.
     machine.probe(events).await
 }
@@ -113,9 +114,7 @@ async fn shell(
     let timeout = step.timeout.map_or(TIMEOUT, |timeout| timeout.0);
     let (end, tail) = follow::script(machine, &job, timeout, &step.name, events).await?;
     match end {
-        End::Exit(exit) => {
-            conclude(step, &Script { text: job.text.to_owned(), file: None }, exit, allowed, tail)
-        }
+        End::Exit(exit) => conclude(step, None, exit, allowed, tail),
         End::TimedOut => Err(timed_out(step, timeout, tail)),
     }
 }
@@ -133,7 +132,7 @@ pub fn timed_out(step: &Step, timeout: Duration, tail: Vec<String>) -> Error {
 
 fn conclude(
     step: &Step,
-    script: &Script,
+    file: Option<&Path>,
     exit: Exit,
     allowed: &[i32],
     tail: Vec<String>,
@@ -145,6 +144,6 @@ fn conclude(
     if fine {
         return Ok(());
     }
-    let place = script.file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default();
+    let place = file.map(|file| format!(" ({})", file.display())).unwrap_or_default();
     Err(Error::new(Kind::Bake, format!("step `{}`{place} failed with {exit}", step.name)).tail(tail))
 }

@@ -24,8 +24,8 @@ pub struct WayIn {
 }
 
 impl WayIn {
-    /// Makes it in a folder of its own inside of `folder`, or among the system's temporary files. Where only
-    /// the fingerprint of the host key is known, no host key is in them.
+    /// Makes it in a folder of its own inside of `folder`, or among the system's temporary files. The host
+    /// key is the one that the builder has shown, so `account` is that of a line that was open before.
     ///
     /// # Errors
     /// When the files cannot be written.
@@ -47,6 +47,11 @@ impl WayIn {
     /// Of this computer, where the builder is not reached straight.
     pub fn address(&self) -> SocketAddr {
         self.forward.address
+    }
+
+    /// Where the files lie. For their owner alone.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn key(&self) -> PathBuf {

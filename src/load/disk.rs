@@ -3,19 +3,19 @@
 
 use std::{
     cell::RefCell,
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
-    Inputs,
+    Inputs, ansible, globs,
     input::InputFile,
     text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
 };
 use crate::template::{
-    check::{Files, Trouble, outside},
+    check::{Files, PlaybookFiles, Trouble, outside},
     diagnose::closest,
 };
 
@@ -25,6 +25,8 @@ pub struct Disk {
     /// Real folders.
     allowed: Vec<PathBuf>,
     home: Option<PathBuf>,
+    /// Variables of Ansible in the environment.
+    ansible: BTreeMap<String, String>,
 }
 
 /// Each file once, in the order in which they were met.
@@ -36,7 +38,12 @@ struct Noted {
 
 impl Disk {
     pub fn new(inputs: &Inputs) -> Self {
-        Self { inputs: RefCell::default(), allowed: inputs.allowed.clone(), home: inputs.home.clone() }
+        Self {
+            inputs: RefCell::default(),
+            allowed: inputs.allowed.clone(),
+            home: inputs.home.clone(),
+            ansible: inputs.ansible.clone(),
+        }
     }
 
     /// The real path, if no link leads out of the root and of what the user allows.
@@ -111,6 +118,18 @@ impl Files for Disk {
             return Err(Trouble { why: "it is neither a file nor a folder".into(), hint: None });
         }
         self.note(path)
+    }
+
+    fn matching(&self, root: &Path, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Trouble> {
+        let found: Vec<PathBuf> = globs::files_of(self, root, base, pattern)?.files.into_iter().collect();
+        found.iter().try_for_each(|file| self.note(file))?;
+        Ok(found)
+    }
+
+    fn playbook(&self, root: &Path, playbook: &Path) -> Result<PlaybookFiles, Trouble> {
+        let found = ansible::files_of(self, root, playbook, &self.ansible)?;
+        found.files.iter().try_for_each(|file| self.note(file))?;
+        Ok(found)
     }
 
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble> {

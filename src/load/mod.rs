@@ -1,17 +1,23 @@
 //! Load is the only reader of what the user wrote: templates, their includes and provisioners, and
 //! the files they name. It hands texts to `template`, which judges them.
 
+mod ansible;
 mod bundle;
 mod chain;
 mod disk;
 mod folders;
 mod foreign;
+mod globs;
 mod input;
 mod provisioners;
 mod text;
+mod tree;
 mod vars;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 pub use folders::templates_in;
 pub use input::InputFile;
@@ -38,6 +44,8 @@ pub struct Inputs {
     pub allowed: Vec<PathBuf>,
     /// What `~` stands for.
     pub home: Option<PathBuf>,
+    /// Variables of the environment whose names begin with `ANSIBLE_`: they say where playbooks find roles.
+    pub ansible: BTreeMap<String, String>,
 }
 
 /// A template without a mistake.

@@ -130,6 +130,12 @@ pub trait Remote: Send + Sync {
     /// As with `run`; one that ran out of time has been ended.
     async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
 
+    /// The host key that the builder has shown and that its pin has accepted, as it goes over the wire.
+    /// Programs that make their own connections need all of it where only its fingerprint was pinned.
+    fn host_key(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// How long a question to the builder takes to be answered.
     fn round_trip(&self) -> Duration;
 

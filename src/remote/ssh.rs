@@ -61,8 +61,7 @@ pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Re
 /// As [`SshRemote::connect`].
 pub async fn host_key(account: &Account, timeout: Duration) -> Result<Vec<u8>, RemoteError> {
     let remote = SshRemote::connect(account.clone(), timeout).await?;
-    let wire = remote.wire.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(wire.session.host_key().map(|(key, _)| key.to_vec()).unwrap_or_default())
+    Ok(remote.host_key.to_vec())
 }
 
 /// An open SSH session. Clones share it.
@@ -70,6 +69,8 @@ pub async fn host_key(account: &Account, timeout: Duration) -> Result<Vec<u8>, R
 pub struct SshRemote {
     wire: Arc<Mutex<Wire>>,
     account: Account,
+    /// Kept here, because `wire` is locked as long as a command runs.
+    host_key: Arc<[u8]>,
     /// Put in front of a command that needs to be root.
     sudo: &'static str,
 }
@@ -135,7 +136,8 @@ impl SshRemote {
             // However long an emulated machine takes to answer.
             wire.answered(Duration::ZERO);
         }
-        Ok(Self { wire: Arc::new(Mutex::new(wire)), account: account.clone(), sudo })
+        let host_key = wire.session.host_key().map(|(key, _)| key).unwrap_or_default().into();
+        Ok(Self { wire: Arc::new(Mutex::new(wire)), account: account.clone(), host_key, sudo })
     }
 
     /// Runs a command on a blocking thread. When the caller goes away, so does the command's channel.
@@ -203,6 +205,10 @@ impl Remote for SshRemote {
     async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
         let (sender, receiver) = mpsc::unbounded_channel();
         hand_on(self.go_on(job.clone(), sender), receiver, sink).await
+    }
+
+    fn host_key(&self) -> Option<&[u8]> {
+        Some(&self.host_key)
     }
 
     fn round_trip(&self) -> Duration {

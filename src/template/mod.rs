@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod kms;
 pub mod literal;
 pub mod model;
+pub mod path_name;
 pub mod raw;
 pub mod render;
 pub mod seal;

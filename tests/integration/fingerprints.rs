@@ -125,6 +125,7 @@ fn of(folder: &Path, base: &str, platform: PlatformKind) -> Made {
         provisioner_folders: Vec::new(),
         allowed: Vec::new(),
         home: None,
+        ansible: Default::default(),
     };
     let loaded = load(&folder.join("web.toml"), &inputs).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let content = |file: &hornero::load::InputFile| Content {

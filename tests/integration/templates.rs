@@ -27,6 +27,7 @@ fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
         provisioner_folders: vec!["provisioners".into()],
         allowed: Vec::new(),
         home: None,
+        ansible: Default::default(),
     }
 }
 

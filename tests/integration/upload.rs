@@ -139,6 +139,10 @@ impl Remote for Line {
         self.remote.follow(job, sink).await
     }
 
+    fn host_key(&self) -> Option<&[u8]> {
+        self.remote.host_key()
+    }
+
     fn round_trip(&self) -> Duration {
         self.round_trip
     }

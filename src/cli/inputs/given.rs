@@ -1,6 +1,6 @@
 //! What is given from outside with every template: variables, folders, the platform, the stage.
 
-use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     cli::{Context, show},
@@ -39,8 +39,16 @@ pub fn inputs(context: &Context) -> Result<load::Inputs, Error> {
         stage: global.stage.clone(),
         provisioner_folders: installed(),
         allowed: allowed(&global.allow_paths)?,
+        ansible: ansible(),
         home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
     })
+}
+
+/// What the environment tells Ansible. An empty variable is no variable.
+fn ansible() -> BTreeMap<String, String> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, value)| name.starts_with("ANSIBLE_") && !value.is_empty()).collect()
 }
 
 /// The real folders of `--allow-path`.
@@ -60,6 +68,6 @@ fn installed() -> Vec<PathBuf> {
     let beside = std::env::current_exe()
         .ok()
         .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
     beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
 }

@@ -19,19 +19,26 @@ use crate::{
 /// left a process running in the background.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How it ended, with its last lines.
+/// How it ended, with its last lines. Lines that are `noise` are left out.
 ///
 /// # Errors
 /// When it runs out of time; its whole process group is ended then.
-pub async fn follow(step: &Step, mut child: Child, events: &Events) -> Result<(Exit, Vec<String>), Error> {
+pub async fn follow(
+    step: &Step,
+    mut child: Child,
+    noise: impl Fn(&str) -> bool,
+    events: &Events,
+) -> Result<(Exit, Vec<String>), Error> {
     let mut tail = Tail::default();
     let timeout = step.timeout.map_or(steps::TIMEOUT, |timeout| timeout.0);
     let group = child.id();
     let ended = tokio::time::timeout(
         timeout,
         until_end(&mut child, |stream, line| {
-            tail.push(line);
-            events.output(&step.name, stream, line);
+            if !noise(line) {
+                tail.push(line);
+                events.output(&step.name, stream, line);
+            }
         }),
     )
     .await;

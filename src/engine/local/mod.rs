@@ -1,16 +1,17 @@
 //! Steps that run on this computer: a script, a playbook, a file fetched from the builder.
 
+mod ansible;
 mod download;
 mod follow;
-mod playbook;
+mod playbook_record;
 
 use std::{collections::BTreeMap, io, path::Path, process::Stdio};
 
 use tokio::process::Command as Process;
 
+pub use ansible::{PlaybookJob, run_playbook};
 pub use download::download;
 use follow::follow;
-pub use playbook::playbook;
 
 use super::{machine::Machine, way_in::WayIn};
 use crate::{
@@ -47,11 +48,31 @@ pub async fn run(
     let mut words = interpreter(&job.script.text).split_whitespace();
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
     process.args(words).arg(&file).envs(variables(&way)).envs(job.env).current_dir(job.folder);
-    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| failed(&error))?;
-    follow(step, child, events).await
+    run_process(step, process, |_| false, events).await
 }
 
+/// Starts a program on this computer and follows it to its end. Lines that are `noise` are not told.
+async fn run_process(
+    step: &Step,
+    mut process: Process,
+    noise: impl Fn(&str) -> bool,
+    events: &Events,
+) -> Result<(Exit, Vec<String>), Error> {
+    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| {
+        let program = process.as_std().get_program().to_string_lossy().into_owned();
+        let failed =
+            Error::new(Kind::Bake, format!("step `{}`: starting `{program}` on this computer", step.name))
+                .because(&error);
+        match error.kind() {
+            io::ErrorKind::NotFound => failed.hint(format!("install `{program}`, or correct PATH")),
+            _ => failed,
+        }
+    })?;
+    follow(step, child, noise, events).await
+}
+
+/// What tells a program on this computer how to reach the builder.
 fn variables(way: &WayIn) -> BTreeMap<&'static str, String> {
     let address = way.address();
     BTreeMap::from([

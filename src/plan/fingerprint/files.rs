@@ -1,12 +1,15 @@
 //! The files of a template: what is declared about each, and the content of what is on this
 //! computer, by its path inside the folder that is sent, wherever that folder lies.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use super::{Content, Parts};
 use crate::{
     provision::exclude::Excluded,
-    template::model::{Action, FileSource, FileSpec, Template},
+    template::{
+        model::{Action, FileSource, FileSpec, Step, Template},
+        path_name::path_name,
+    },
 };
 
 pub fn of_template(template: &Template, contents: &[Content], parts: &mut Parts) {
@@ -14,9 +17,24 @@ pub fn of_template(template: &Template, contents: &[Content], parts: &mut Parts)
     for (number, file) in (1..).zip(&template.files) {
         of_file(&format!("file {number}: {}", file.destination), file, contents, parts);
     }
+    let known: HashMap<&Path, &Content> =
+        match template.steps.iter().any(|step| !step.inputs.files.is_empty()) {
+            true => contents.iter().map(|content| (content.path.as_ref(), content)).collect(),
+            false => HashMap::new(),
+        };
     for (number, step) in (1..).zip(&template.steps) {
         if let Action::Ansible { playbook, .. } = &step.action {
             content(&format!("playbook of step {number}"), playbook, None, contents, parts);
+        }
+        of_inputs(number, step, &known, parts);
+    }
+}
+
+/// What a step reads on this computer. Where it lies and what it says counts.
+fn of_inputs(number: usize, step: &Step, known: &HashMap<&Path, &Content>, parts: &mut Parts) {
+    for input in &step.inputs.files {
+        if let Some(one) = known.get(input.path.as_path()) {
+            parts.add(format!("content of step {number}: {}", input.name), &(&one.sum, one.mode));
         }
     }
 }
@@ -43,7 +61,7 @@ fn content(name: &str, root: &Path, excluded: Option<Excluded>, contents: &[Cont
         }
         let part = match inside.as_os_str().is_empty() {
             true => format!("content of {name}"),
-            false => format!("content of {name}: {}", inside.display()),
+            false => format!("content of {name}: {}", path_name(inside)),
         };
         parts.add(part, &(&one.sum, one.mode));
     }

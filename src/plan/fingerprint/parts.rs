@@ -92,14 +92,15 @@ fn of_packages(packages: &Packages, parts: &mut Parts) {
 }
 
 fn of_step(number: usize, step: &Step, parts: &mut Parts) {
-    let Step { name, action, timeout: _, retries: _ } = step;
+    // The files that it reads are parts of their own.
+    let Step { name, action, timeout: _, retries: _, inputs: _ } = step;
     let part = format!("step {number}: {name}");
     // Where a script was read from is no matter; what it says is.
     match action {
         Action::Shell { script, env, user, allowed_exit_codes } => {
             parts.add(part, &("shell", &script.text, env, user, allowed_exit_codes));
         }
-        Action::Ansible { playbook: _, extra_vars } => parts.add(part, &("ansible", extra_vars)),
+        Action::Ansible { playbook: _, extra_vars, settings: _ } => parts.add(part, &("ansible", extra_vars)),
         Action::Reboot => parts.add(part, &"reboot"),
         Action::Local { script, env, allowed_exit_codes, folder: _ } => {
             parts.add(part, &("local", &script.text, env, allowed_exit_codes));

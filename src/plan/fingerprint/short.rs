@@ -74,8 +74,12 @@ impl ShortParts {
     }
 }
 
-/// `content of file 1: /srv/www: sub/page` is of the folder `content of file 1: /srv/www`.
+/// `content of file 1: /srv/www: sub/page` is of the folder `content of file 1: /srv/www`, and
+/// `content of step 2: roles/web/tasks/main.yml` of `content of step 2`.
 fn folder(name: &str) -> Option<&str> {
+    if name.starts_with("content of step ") {
+        return name.split_once(": ").map(|(step, _)| step);
+    }
     let destination = name.strip_prefix("content of file ")?.split_once(": ")?.1;
     let inside = destination.find(": ").map(|at| name.len() - destination.len() + at)?;
     Some(&name[..inside])

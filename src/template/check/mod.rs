@@ -9,6 +9,7 @@ mod disks;
 mod draft;
 mod files;
 mod image;
+mod inputs;
 mod keys;
 mod names;
 mod packages;
@@ -22,7 +23,10 @@ mod values;
 mod variables;
 mod whole;
 
-use std::{cell::RefCell, path::Path};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+};
 
 pub use names::stage_name;
 pub use paths::{confined, outside};
@@ -30,7 +34,7 @@ pub use whole::check;
 
 use super::{
     diagnose::Fault,
-    model::{PlatformKind, Template},
+    model::{AnsibleSettings, PlatformKind, Template},
     raw::Read,
     sources::Sources,
 };
@@ -42,6 +46,11 @@ pub trait Files {
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble>;
     /// Whether a file or folder is there, and nothing in it leads out of `root`.
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
+    /// Every file below `base` that a pattern of `inputs` names; an empty one is `base` itself. Each is
+    /// noted as an input.
+    fn matching(&self, root: &Path, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Trouble>;
+    /// What a playbook can read. Each file is noted as an input.
+    fn playbook(&self, root: &Path, playbook: &Path) -> Result<PlaybookFiles, Trouble>;
     /// Whether something that may not be there yet would lie in `root`.
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
     /// Whether the user lets templates name this path, which is not in their folder.
@@ -51,6 +60,15 @@ pub trait Files {
     /// Whether a file is there, wherever it is: bases may lie outside.
     fn exists(&self, path: &Path) -> bool;
     fn is_folder(&self, path: &Path) -> bool;
+}
+
+/// What a playbook can read, and how Ansible is told where.
+#[derive(Clone, Debug, Default)]
+pub struct PlaybookFiles {
+    pub files: Vec<PathBuf>,
+    /// What it may use as well and is not looked at, in words.
+    pub unknown: Vec<String>,
+    pub settings: AnsibleSettings,
 }
 
 /// Why a file could not be used.

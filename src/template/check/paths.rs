@@ -15,17 +15,21 @@ impl Cx<'_> {
 
     /// A path inside the root, or one that the user allows; whether something is there is not looked at.
     pub fn path(&self, text: &Text) -> Option<PathBuf> {
-        let written = self.text(text)?;
-        let (root, folder) = self.ground(&text.span());
-        let why = match confined(&root, &folder, &written) {
+        self.path_written(&self.text(text)?, text.span())
+    }
+
+    /// The same of a path that was written at `place`, or is a part of what stands there.
+    pub fn path_written(&self, written: &str, place: Place) -> Option<PathBuf> {
+        let (root, folder) = self.ground(&place);
+        let why = match confined(&root, &folder, written) {
             Ok(path) => return Some(path),
             Err(why) => why,
         };
-        let path = folder.join(self.at_home(&written).unwrap_or_else(|| written.clone().into()));
-        if is_path(&written) && self.shared.files.allows(&path) {
+        let path = folder.join(self.at_home(written).unwrap_or_else(|| written.into()));
+        if is_path(written) && self.shared.files.allows(&path) {
             return Some(path);
         }
-        self.fault(stray(text.span(), &written, why, &root, &path));
+        self.fault(stray(place, written, why, &root, &path));
         None
     }
 
@@ -113,7 +117,7 @@ pub fn outside(advice: &str, path: &Path) -> String {
     format!("{advice}, or allow it with --allow-path {}", folder.display())
 }
 
-fn unusable(place: Place, path: &Path, trouble: Trouble) -> Fault {
+pub fn unusable(place: Place, path: &Path, trouble: Trouble) -> Fault {
     Fault::at(place, format!("cannot use `{}`: {}", path.display(), trouble.why)).maybe_hint(trouble.hint)
 }
 

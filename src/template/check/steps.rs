@@ -7,11 +7,12 @@ use toml::Spanned;
 use super::{
     cx::Cx,
     draft::Draft,
+    inputs::with_declared,
     names::{ACCOUNT, COMMAND, DESTINATION, ENV, LABEL},
 };
 use crate::template::{
     diagnose::{Fault, listed},
-    model::{Action, Script, Step, StepKind},
+    model::{Action, Script, Step, StepInputs, StepKind},
     raw::{self, Raw, Text},
     render::secret_names,
 };
@@ -23,10 +24,10 @@ const KINDS: [StepKind; 5] =
 /// The keys of a kind besides those that every step has.
 fn keys(kind: StepKind) -> &'static [&'static str] {
     match kind {
-        StepKind::Shell => &["run", "script", "env", "user", "allowed_exit_codes"],
-        StepKind::Ansible => &["playbook", "extra_vars"],
+        StepKind::Shell => &["run", "script", "env", "user", "allowed_exit_codes", "inputs"],
+        StepKind::Ansible => &["playbook", "extra_vars", "inputs"],
         StepKind::Reboot => &[],
-        StepKind::Local => &["run", "script", "env", "allowed_exit_codes"],
+        StepKind::Local => &["run", "script", "env", "allowed_exit_codes", "inputs"],
         StepKind::Download => &["source", "destination"],
     }
 }
@@ -80,9 +81,16 @@ impl Cx<'_> {
         let timeout = self.unit(&table.timeout);
         let retries = self.number(&table.retries, 0..=100).unwrap_or_default();
         let name = self.maybe_name(&table.name, &LABEL);
-        let action = self.action(step, kind)?;
+        let declared = self.inputs(&table.inputs);
+        let (action, found) = match kind {
+            StepKind::Ansible => self.ansible(step)?,
+            StepKind::Shell | StepKind::Reboot | StepKind::Local | StepKind::Download => {
+                (self.action(step, kind)?, StepInputs::default())
+            }
+        };
         let name = name.unwrap_or_else(|| name_of(&action, table));
-        Some(Step { name, action, timeout, retries })
+        let inputs = with_declared(found, declared, kind);
+        Some(Step { name, action, timeout, retries, inputs })
     }
 
     fn keys_fit(&self, table: &raw::Step, kind: StepKind) {
@@ -109,13 +117,7 @@ impl Cx<'_> {
                 let (_, folder) = self.ground(&step.span());
                 Some(Action::Local { script: script?, env, allowed_exit_codes, folder })
             }
-            StepKind::Ansible => {
-                let playbook = self.need(&table.playbook, &step.span(), "an ansible step", "playbook");
-                let playbook = playbook.and_then(|playbook| self.existing(playbook));
-                let extra_vars =
-                    self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
-                Some(Action::Ansible { playbook: playbook?, extra_vars })
-            }
+            StepKind::Ansible => self.ansible(step).map(|(action, _)| action),
             StepKind::Reboot => Some(Action::Reboot),
             StepKind::Download => {
                 let source = self.need(&table.source, &step.span(), "a download step", "source");
@@ -126,6 +128,16 @@ impl Cx<'_> {
                 Some(Action::Download { source: source?, destination: destination? })
             }
         }
+    }
+
+    fn ansible(&self, step: &Spanned<raw::Step>) -> Option<(Action, StepInputs)> {
+        let table = step.get_ref();
+        let extra_vars =
+            self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
+        let written = self.need(&table.playbook, &step.span(), "an ansible step", "playbook")?;
+        let playbook = self.existing(written)?;
+        let (settings, inputs) = self.playbook_inputs(written, &playbook)?;
+        Some((Action::Ansible { playbook, extra_vars, settings }, inputs))
     }
 
     fn script_parts(

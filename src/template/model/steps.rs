@@ -15,6 +15,25 @@ pub struct Step {
     pub timeout: Option<Span>,
     /// How often it is tried again after a failure.
     pub retries: u32,
+    pub inputs: StepInputs,
+}
+
+/// What decides what a step does besides its own text: files of this computer that it reads.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StepInputs {
+    /// Each once, in a fixed order.
+    pub files: Vec<StepInput>,
+    /// What the step may read as well and hornero does not look at, in words: `what /etc/roles holds`.
+    pub unknown: Vec<String>,
+}
+
+/// A local file that a step reads.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepInput {
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// Its path from the folder of the template or provisioner, the same on every computer.
+    pub name: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -23,13 +42,22 @@ pub enum Action {
     /// Runs on the builder.
     Shell { script: Script, env: BTreeMap<String, String>, user: String, allowed_exit_codes: Vec<i32> },
     /// Runs a playbook on this computer against the builder.
-    Ansible { playbook: PathBuf, extra_vars: BTreeMap<String, String> },
+    Ansible { playbook: PathBuf, extra_vars: BTreeMap<String, String>, settings: AnsibleSettings },
     /// Restarts the builder and waits for the new boot.
     Reboot,
     /// Runs on this computer, in the template's folder.
     Local { script: Script, env: BTreeMap<String, String>, allowed_exit_codes: Vec<i32>, folder: PathBuf },
     /// Fetches a file from the builder to this computer.
     Download { source: String, destination: PathBuf },
+}
+
+/// What Ansible is told by its environment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AnsibleSettings {
+    /// The `ansible.cfg` that applies; without one Ansible looks for it as it always does.
+    pub config: Option<PathBuf>,
+    /// Folders besides hornero's own.
+    pub callback_plugins: Vec<PathBuf>,
 }
 
 /// What a shell step runs; a script's text is already read from its file.

@@ -43,6 +43,7 @@ pub struct Step {
     pub allowed_exit_codes: Option<Spanned<Vec<Spanned<Number>>>>,
     pub playbook: Option<Text>,
     pub extra_vars: Option<Spanned<Table<String>>>,
+    pub inputs: Option<Spanned<List>>,
     pub source: Option<Text>,
     pub destination: Option<Text>,
     pub timeout: Option<Text>,
@@ -97,7 +98,7 @@ macro_rules! given {
 impl Step {
     /// The keys that are written, with the places of their values.
     pub fn given(&self) -> Vec<(&'static str, Place)> {
-        given!(self; name, kind, run, script, env, user, allowed_exit_codes, playbook, extra_vars, source, destination, timeout, retries, when)
+        given!(self; name, kind, run, script, env, user, allowed_exit_codes, playbook, extra_vars, inputs, source, destination, timeout, retries, when)
     }
 }
 

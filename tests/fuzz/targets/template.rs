@@ -21,6 +21,7 @@ fuzz_target!(|text: &[u8]| {
         provisioner_folders: Vec::new(),
         allowed: Vec::new(),
         home: None,
+        ansible: Default::default(),
     };
     if let Err(mistakes) = load(&path, &inputs) {
         assert!(!mistakes.is_empty());

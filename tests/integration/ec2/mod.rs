@@ -7,6 +7,7 @@ mod ends;
 mod errors;
 mod kept;
 mod line;
+mod playbooks;
 pub mod policy;
 mod publishing;
 mod runs;
