@@ -73,6 +73,12 @@ impl Error {
         self
     }
 
+    /// The same where nothing better is known.
+    pub fn or_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
     pub fn tail(mut self, tail: Vec<String>) -> Self {
         self.tail = tail;
         self
@@ -96,8 +102,18 @@ impl From<crate::platform::PlatformError> for Error {
 
 impl From<crate::journal::JournalError> for Error {
     fn from(error: crate::journal::JournalError) -> Self {
-        Self::new(Kind::Local, error.to_string())
-            .hint("nothing is done that is not written down: look at the state directory and at its disk")
+        let hint = match error.is_newer() {
+            true => crate::journal::NEWER_HINT,
+            false => "nothing is done that is not written down: look at the state directory and at its disk",
+        };
+        Self::new(Kind::Local, error.to_string()).hint(hint)
+    }
+}
+
+impl Error {
+    /// A file of ours that a newer hornero has written.
+    pub fn newer(reading: impl std::fmt::Display, newer: &crate::journal::NewerFormat) -> Self {
+        Self::new(Kind::Local, format!("{reading}: {newer}")).hint(crate::journal::NEWER_HINT)
     }
 }
 

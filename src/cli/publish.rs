@@ -17,7 +17,7 @@ use crate::{
         outcome::{Outcome, Proof},
     },
     error::{Error, Kind},
-    journal::{self, Journal},
+    journal::{self, FIRST_FORMAT, Journal, check_format},
     platform::Settings,
     redact::Redact,
     template::model::{self, Ec2, PlatformKind},
@@ -97,8 +97,9 @@ fn refused(outcome: &Outcome) -> Error {
 
 fn read_plan(folder: &Path) -> Result<Plan, Error> {
     let path = folder.join("plan.json");
-    let text = std::fs::read_to_string(&path).map_err(std::io::Error::other);
-    text.and_then(|text| serde_json::from_str(&text).map_err(std::io::Error::other)).map_err(|error| {
-        Error::new(Kind::Local, format!("reading the plan `{}`", path.display())).because(&error)
-    })
+    let reading = format!("reading the plan `{}`", path.display());
+    let failed = |error: &std::io::Error| Error::new(Kind::Local, &reading).because(error);
+    let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
+    check_format(text.as_bytes(), FIRST_FORMAT).map_err(|newer| Error::newer(&reading, &newer))?;
+    serde_json::from_str(&text).map_err(|error| failed(&error.into()))
 }

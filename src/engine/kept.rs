@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{bake::Progress, phases::Timings};
 use crate::{
     error::{Error, Kind},
+    journal::{FIRST_FORMAT, Stamped, check_format},
     platform::{BaseImage, KeptBuilder, Settings},
     private,
     template::{
@@ -60,7 +61,7 @@ impl Kept {
     /// When the run's folder cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
         let path = run.join(FILE);
-        let text = serde_json::to_vec_pretty(self).map_err(io::Error::other);
+        let text = serde_json::to_vec_pretty(&Stamped::new(FIRST_FORMAT, self)).map_err(io::Error::other);
         text.and_then(|text| private::replace(&path, text)).map_err(|error| {
             Error::new(Kind::Local, format!("writing down what is kept in `{}`", path.display()))
                 .because(&error)
@@ -71,8 +72,10 @@ impl Kept {
     /// When the run keeps no builder, or another version wrote it down.
     pub fn read(run: &Path) -> Result<Self, Error> {
         let path = run.join(FILE);
-        let failed = || Error::new(Kind::Local, format!("reading what is kept in `{}`", path.display()));
+        let reading = format!("reading what is kept in `{}`", path.display());
+        let failed = || Error::new(Kind::Local, &reading);
         let text = fs::read_to_string(&path).map_err(|error| failed().because(&error))?;
+        check_format(text.as_bytes(), FIRST_FORMAT).map_err(|newer| Error::newer(&reading, &newer))?;
         serde_json::from_str(&text).map_err(|error| failed().because(&error))
     }
 
@@ -98,5 +101,18 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_hornero_has_kept_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), r#"{"format": 2, "run": 5}"#).unwrap();
+        let Err(error) = Kept::read(folder.path()) else { panic!("it was read") };
+        assert!(error.to_string().contains("written by a newer hornero"), "{error}");
     }
 }

@@ -15,8 +15,9 @@ pub use diff::{Change, Diff, Side};
 use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
+    journal::check_format,
     platform::{BaseImage, CapturedDisk, CloudImage, ImageCopy, Settings},
-    template::model::{Check, Snapshot, Ssh},
+    template::model::{Check, PlatformKind, Snapshot, Ssh},
 };
 
 /// Of this description; raised when a field changes its meaning.
@@ -150,7 +151,7 @@ impl Manifest {
     /// When there is none, or it is none of ours.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         Self::open(&folder.join(FILE))
-            .map_err(|error| error.hint("the image's folder is gone or incomplete: bake it again"))
+            .map_err(|error| error.or_hint("the image's folder is gone or incomplete: bake it again"))
     }
 
     /// Reads the manifest in the file `path`, wherever it lies.
@@ -158,8 +159,23 @@ impl Manifest {
     /// # Errors
     /// When it cannot be read, or is none of ours.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let failed = || Error::new(Kind::Local, format!("reading the manifest `{}`", path.display()));
+        let reading = format!("reading the manifest `{}`", path.display());
+        let failed = || Error::new(Kind::Local, &reading);
         let text = std::fs::read_to_string(path).map_err(|error| failed().because(&error))?;
-        serde_json::from_str(&text).map_err(|error| failed().because(&error))
+        check_format(text.as_bytes(), FORMAT).map_err(|newer| Error::newer(&reading, &newer))?;
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| failed().because(&error))?;
+        // Of the tables of the platforms one has no key that must be there: nothing may be taken for it.
+        let machine = match &manifest.machine {
+            Settings::Qemu(_) => PlatformKind::Qemu,
+            Settings::Ec2(_) => PlatformKind::Ec2,
+        };
+        match machine.name() == manifest.platform {
+            true => Ok(manifest),
+            false => Err(Error::new(
+                Kind::Local,
+                format!("{reading}: it is of the platform `{}`, and `machine` is not", manifest.platform),
+            )
+            .hint("the file was changed or is damaged: bake the image again")),
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Kind},
-    journal::{Effect, History, Journal},
+    journal::{Effect, FIRST_FORMAT, History, Journal, Stamped, check_format},
     private,
 };
 
@@ -57,7 +57,8 @@ impl Outcome {
     /// When the run's folder cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
         let path = run.join(FILE);
-        let text = serde_json::to_vec_pretty(self).map_err(std::io::Error::other);
+        let text =
+            serde_json::to_vec_pretty(&Stamped::new(FIRST_FORMAT, self)).map_err(std::io::Error::other);
         text.and_then(|text| private::replace(&path, text))
             .map_err(|error| Error::new(Kind::Local, format!("writing `{}`", path.display())).because(&error))
     }
@@ -71,8 +72,9 @@ impl Outcome {
                 .because(&error)
                 .hint("this run has made no image; bake the template again")
         })?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::new(Kind::Local, format!("reading `{}`", path.display())).because(&error))
+        let reading = format!("reading `{}`", path.display());
+        check_format(text.as_bytes(), FIRST_FORMAT).map_err(|newer| Error::newer(&reading, &newer))?;
+        serde_json::from_str(&text).map_err(|error| Error::new(Kind::Local, reading).because(&error))
     }
 }
 

@@ -4,6 +4,7 @@
 //! lives; the kernel lets go of the lock however the run ends.
 
 mod entry;
+mod format;
 mod history;
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,10 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 pub use entry::{Effect, Entry, Header, Place, Thing};
+pub use format::{FIRST_FORMAT, NEWER_HINT, NewerFormat, Stamped, check_format};
 pub use history::{History, Session};
 
 /// Name of the file in a run's folder.
@@ -31,6 +34,13 @@ pub struct JournalError {
     doing: &'static str,
     path: PathBuf,
     why: io::Error,
+}
+
+impl JournalError {
+    /// Whether a newer hornero has written it.
+    pub fn is_newer(&self) -> bool {
+        self.why.get_ref().is_some_and(|why| why.is::<NewerFormat>())
+    }
 }
 
 /// The journal of one run, open for writing. Clones write the same file.
@@ -82,7 +92,7 @@ impl Journal {
             Ok(file)
         });
         let journal = Self::over(path, file, State::default())?;
-        journal.write(&Entry::Begun(header))?;
+        journal.append(&mut journal.lock(), &Stamped::new(FIRST_FORMAT, &Entry::Begun(header)))?;
         Ok(journal)
     }
 
@@ -101,7 +111,7 @@ impl Journal {
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text).and_then(|_| file.seek(io::SeekFrom::End(0))).map_err(failed)?;
-        let history = History::of(&text);
+        let history = history_of(&text).map_err(failed)?;
         let torn = text.last().is_some_and(|last| *last != b'\n');
         let (number, open) = (history.last_number, history.things.clone());
         let journal = Self::over(path.clone(), Ok(file), State { number, open, torn })?;
@@ -192,7 +202,7 @@ impl Journal {
         self.append(&mut self.lock(), entry)
     }
 
-    fn append(&self, inner: &mut Inner, entry: &Entry) -> Result<(), JournalError> {
+    fn append(&self, inner: &mut Inner, entry: &impl Serialize) -> Result<(), JournalError> {
         let write = |inner: &mut Inner| {
             let mut line = if inner.state.torn { b"\n".to_vec() } else { Vec::new() };
             serde_json::to_writer(&mut line, entry)?;
@@ -252,8 +262,18 @@ pub fn is_held(folder: &Path) -> Result<bool, JournalError> {
 pub fn read(folder: &Path) -> Result<Option<History>, JournalError> {
     let path = folder.join(FILE);
     match fs::read(&path) {
-        Ok(text) => Ok(Some(History::of(&text))),
+        Ok(text) => match history_of(&text) {
+            Ok(history) => Ok(Some(history)),
+            Err(why) => Err(JournalError { doing: "reading", path, why }),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(why) => Err(JournalError { doing: "reading", path, why }),
     }
+}
+
+/// What a journal tells, unless a newer hornero has written it: of that nothing may be taken for granted.
+fn history_of(text: &[u8]) -> io::Result<History> {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    check_format(first, FIRST_FORMAT).map_err(io::Error::other)?;
+    Ok(History::of(text))
 }

@@ -65,6 +65,8 @@ pub enum StoreError {
     LockUnseen { lock: String, region: String, last: String },
     #[error("the parameter `{lock}` in {region} is no lock that hornero made")]
     NoLock { lock: String, region: String },
+    #[error("the lock `{lock}` in {region} is held by a newer hornero: {why}")]
+    NewerLock { lock: String, region: String, why: String },
     #[error("`{parameter}` in {region} is not a key that hornero made")]
     BadKey { parameter: String, region: String },
     #[error("the store's thread ended without an answer")]
@@ -138,6 +140,7 @@ impl StoreError {
             )),
             Self::LockUnseen { .. } => Some("try again: the claim ends by itself".into()),
             Self::NoLock { lock, .. } => Some(of_others(lock)),
+            Self::NewerLock { .. } => Some("use the hornero that the others use, or a newer one".into()),
             Self::BadKey { parameter, .. } => Some(renewed(parameter)),
             Self::Stopped => Some("this is a bug in hornero; please report it".into()),
         }

@@ -12,6 +12,7 @@ use crate::{
     },
     engine::{self, BakeInputs, Made, Rooms, due::Verdict},
     error::{Error, Kind},
+    journal::{FIRST_FORMAT, Stamped},
     plan::{Plan, compile},
     private,
     redact::Redact,
@@ -113,7 +114,7 @@ fn lost(image: &str) -> Error {
 /// When it cannot be written.
 pub fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
     let path = run.folders.run.join("plan.json");
-    let text = run.events.redact().pretty(plan).map_err(std::io::Error::other);
+    let text = run.events.redact().pretty(&Stamped::new(FIRST_FORMAT, plan)).map_err(std::io::Error::other);
     text.and_then(|text| private::write(&path, text)).map_err(|error| {
         Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
     })

@@ -140,7 +140,15 @@ pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(
     let of_image = |folder: &PathBuf| name(folder).is_some_and(|name| name.starts_with(&format!("{image}-")));
     for folder in known::folders(context)?.into_iter().filter(of_image) {
         // One whose end stands there was looked at before.
-        let open = journal::read(&folder)?.filter(|history| history.is_open());
+        let history = match journal::read(&folder) {
+            // It is no matter of this bake.
+            Err(newer) if newer.is_newer() => {
+                events.warn(newer.to_string());
+                continue;
+            }
+            history => history?,
+        };
+        let open = history.filter(|history| history.is_open());
         let kept = open.as_ref().is_some_and(|history| history.builder_kept.is_some());
         let Some(header) = open.and_then(|history| history.header).filter(|header| header.image == image)
         else {

@@ -58,13 +58,13 @@ impl Diff {
 async fn find(named: &str, context: &Context) -> Result<Manifest, Error> {
     if let Some(path) = file(named, context)? {
         return Manifest::open(&path).map_err(|error| {
-            error.hint("name the `manifest.json` of an image, or the folder that it lies in")
+            error.or_hint("name the `manifest.json` of an image, or the folder that it lies in")
         });
     }
     let store = wiring::store(context, &Default::default()).await?;
     let record = recorded(named, &*store, context).await?;
     Manifest::open(&record.manifest).map_err(|error| {
-        error.hint(
+        error.or_hint(
             "a manifest stays on the computer that baked the image: copy it from there, and name the file in place of the ID",
         )
     })

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::{Call, Fault},
-    journal::Journal,
+    journal::{FIRST_FORMAT, Journal, Stamped, check_format},
     store::{Holder, Locks, Parameter, Parameters, StoreError, Taken},
     wait::{Look, Wait, WaitError},
 };
@@ -127,6 +127,10 @@ impl SsmStore {
     async fn claims(&self, name: &str) -> Result<Vec<Stored>, StoreError> {
         let none = || StoreError::NoLock { lock: name.to_owned(), region: self.aws.region().to_owned() };
         let stored = |one: Parameter| {
+            check_format(one.value.as_bytes(), FIRST_FORMAT).map_err(|newer| {
+                let (lock, region) = (name.to_owned(), self.aws.region().to_owned());
+                StoreError::NewerLock { lock, region, why: newer.to_string() }
+            })?;
             let claim = serde_json::from_str(&one.value).map_err(|_| none())?;
             Ok(Stored { version: one.version, at: one.written, claim })
         };
@@ -137,7 +141,7 @@ impl SsmStore {
     async fn claim(&self, name: &str, claim: &Claim, overwrite: bool) -> Result<Option<u64>, StoreError> {
         let what = || format!("take the lock `{name}`");
         // A plain tree with texts as keys, which JSON always takes.
-        let value = serde_json::to_string(claim).unwrap_or_default();
+        let value = serde_json::to_string(&Stamped::new(FIRST_FORMAT, claim)).unwrap_or_default();
         let put = || {
             let put = self.aws.ssm().put_parameter().name(name).value(&value).r#type(ParameterType::String);
             put.set_tier((!overwrite).then_some(ParameterTier::Standard)).overwrite(overwrite).send()

@@ -5,6 +5,7 @@ mod captures;
 mod due;
 mod ends;
 mod errors;
+mod formats;
 mod kept;
 mod line;
 mod playbooks;
