@@ -34,7 +34,11 @@ pub async fn of_file_aside(path: PathBuf) -> io::Result<String> {
 }
 
 pub fn of_text(text: &str) -> String {
-    hex::encode(Sha256::digest(text))
+    of_bytes(text.as_bytes())
+}
+
+pub fn of_bytes(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::{
 use super::{
     Inputs, ansible, globs,
     input::InputFile,
+    shipped,
     text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
 };
 use crate::template::{
@@ -48,6 +49,9 @@ impl Disk {
 
     /// The real path, if no link leads out of the root and of what the user allows.
     pub fn inside(&self, root: &Path, path: &Path) -> Result<PathBuf, Trouble> {
+        if shipped::is_shipped(path) {
+            return self.exists(path).then(|| path.to_owned()).ok_or_else(not_shipped);
+        }
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let real = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
         let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
@@ -66,7 +70,14 @@ impl Disk {
 
     /// The text of a template, include or provisioner.
     pub fn template(&self, path: &Path) -> Result<String, Trouble> {
-        let text = text::read(path, LARGEST_TEMPLATE)?;
+        self.text(path, LARGEST_TEMPLATE)
+    }
+
+    fn text(&self, path: &Path, largest: u64) -> Result<String, Trouble> {
+        let text = match shipped::content(path) {
+            Some(content) => text::text_of(content.to_vec())?,
+            None => text::read(path, largest)?,
+        };
         self.note(path)?;
         Ok(text)
     }
@@ -76,9 +87,11 @@ impl Disk {
     }
 
     fn note(&self, path: &Path) -> Result<(), Trouble> {
-        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
+        let file = match shipped::content(path) {
+            Some(_) => InputFile { path: path.into(), mode: shipped::MODE },
+            None => InputFile::of(path, &fs::metadata(path).map_err(|error| trouble(&error))?),
+        };
         let mut inputs = self.inputs.borrow_mut();
-        let file = InputFile::of(path, &metadata);
         if inputs.known.insert(file.path.clone()) {
             inputs.files.push(file);
         }
@@ -104,13 +117,15 @@ impl Disk {
 impl Files for Disk {
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble> {
         self.inside(root, path)?;
-        let text = text::read(path, LARGEST_FILE)?;
-        self.note(path)?;
-        Ok(text)
+        self.text(path, LARGEST_FILE)
     }
 
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
         let real = self.inside(root, path)?;
+        if shipped::is_shipped(path) {
+            // What is sent as it is has to lie on the disk.
+            return Err(not_shipped());
+        }
         if real.is_dir() {
             return self.note_folder(root, path);
         }
@@ -147,12 +162,17 @@ impl Files for Disk {
     }
 
     fn exists(&self, path: &Path) -> bool {
-        path.is_file()
+        shipped::content(path).is_some() || path.is_file()
     }
 
     fn is_folder(&self, path: &Path) -> bool {
-        path.is_dir()
+        shipped::is_folder(path) || path.is_dir()
     }
+}
+
+fn not_shipped() -> Trouble {
+    let hint = "copy the provisioner's folder from hornero's sources to `provisioners/` beside the template";
+    Trouble { why: "hornero brings no such file along".into(), hint: Some(hint.into()) }
 }
 
 /// The path itself, or the first folder above it that is there.

@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
+use super::shipped;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     /// Shared by all who name it: templates send tens of thousands of files.
@@ -13,7 +15,10 @@ pub struct InputFile {
 impl InputFile {
     /// SHA-256 of the content in lower-case hex. Reads the file: not done before somebody asks.
     pub fn sum(&self) -> io::Result<String> {
-        crate::sum::of_file(&self.path)
+        match shipped::content(&self.path) {
+            Some(content) => Ok(crate::sum::of_bytes(content)),
+            None => crate::sum::of_file(&self.path),
+        }
     }
 
     pub fn of(path: &Path, metadata: &fs::Metadata) -> Self {

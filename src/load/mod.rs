@@ -10,6 +10,7 @@ mod foreign;
 mod globs;
 mod input;
 mod provisioners;
+mod shipped;
 mod text;
 mod tree;
 mod vars;

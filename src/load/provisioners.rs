@@ -8,9 +8,9 @@ use std::{
 
 use toml::Spanned;
 
-use super::{Inputs, disk::Disk};
+use super::{Inputs, disk::Disk, shipped};
 use crate::template::{
-    check::{Bundle, Part},
+    check::{Bundle, Files, Part},
     diagnose::{Fault, closest, listed},
     raw,
     sources::Place,
@@ -63,8 +63,10 @@ impl<'a> Provisioners<'a> {
         let from =
             bundle.sources.locate(&place).map(|(file, _)| file.folder().to_owned()).unwrap_or_default();
         let folders = self.folders(&from);
-        let file =
-            folders.iter().map(|folder| folder.join(name.get_ref()).join(FILE)).find(|file| file.is_file());
+        let file = folders
+            .iter()
+            .map(|folder| folder.join(name.get_ref()).join(FILE))
+            .find(|file| self.disk.exists(file));
         let file = file.ok_or_else(|| not_found(name, &folders))?;
         let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
         if chain.iter().any(|(_, known)| *known == real) {
@@ -106,8 +108,11 @@ impl<'a> Provisioners<'a> {
     }
 
     /// A provisioner's neighbours; `provisioners` beside the file and in the folders above it, up to the
-    /// repository's root; the folders given from outside.
+    /// repository's root; the folders given from outside; what hornero brings along.
     fn folders(&self, from: &Path) -> Vec<PathBuf> {
+        if shipped::is_shipped(from) {
+            return vec![shipped::ROOT.into()];
+        }
         let neighbours = from.join(FILE).is_file().then(|| above(from)).flatten();
         let mut folders: Vec<PathBuf> = neighbours.into_iter().collect();
         let mut folder = Some(from.to_owned());
@@ -116,6 +121,7 @@ impl<'a> Provisioners<'a> {
             folder = if here.join(".git").exists() { None } else { above(&here) };
         }
         folders.extend(self.inputs.provisioner_folders.iter().cloned());
+        folders.push(shipped::ROOT.into());
         folders
     }
 }
@@ -148,21 +154,21 @@ fn check_name(name: &Spanned<String>) -> Result<(), Fault> {
 }
 
 fn not_found(name: &raw::Text, folders: &[PathBuf]) -> Fault {
-    let there: Vec<String> = folders.iter().flat_map(|folder| provisioners_in(folder)).collect();
-    let similar = closest(name.get_ref(), there.iter().map(String::as_str));
-    let looked: Vec<String> =
-        folders.iter().filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string()).collect();
-    let hint = match (similar, looked.is_empty()) {
-        (Some(similar), _) => format!("did you mean `{similar}`?"),
-        (None, true) => {
-            format!("there is no `provisioners` folder; make `provisioners/{}/{FILE}`", name.get_ref())
-        }
-        (None, false) => format!("looked in {}", listed(looked.iter().map(String::as_str))),
+    let mut there: Vec<String> = folders.iter().flat_map(|folder| provisioners_in(folder)).collect();
+    there.sort();
+    there.dedup();
+    let all = format!("there is {}", listed(there.iter().map(String::as_str)));
+    let hint = match closest(name.get_ref(), there.iter().map(String::as_str)) {
+        Some(similar) => format!("did you mean `{similar}`? {all}"),
+        None => format!("{all}; one of your own is `provisioners/{}/{FILE}`", name.get_ref()),
     };
     Fault::at(name.span(), format!("unknown provisioner `{}`", name.get_ref())).hint(hint)
 }
 
 fn provisioners_in(folder: &Path) -> Vec<String> {
+    if shipped::is_shipped(folder) {
+        return shipped::names();
+    }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let named = entries.filter(|entry| entry.path().join(FILE).is_file());
     named.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()

@@ -34,7 +34,8 @@ pub fn read(path: &Path, largest: u64) -> Result<String, Trouble> {
     text_of(bytes)
 }
 
-fn text_of(bytes: Vec<u8>) -> Result<String, Trouble> {
+/// The text that these bytes are.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, Trouble> {
     let not_text = |at: usize| Trouble {
         why: format!("it is not text: byte {at} does not belong in UTF-8 text"),
         hint: Some("is this the right file?".into()),

@@ -22,6 +22,7 @@ mod remote;
 mod rig;
 mod rooms;
 mod setup;
+mod shipped;
 mod step_inputs;
 mod store_ssm;
 mod templates;

@@ -63,11 +63,9 @@ fn allowed(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     folders.iter().map(real).collect()
 }
 
-/// Provisioners that came with hornero, beside its program or in its source folder.
+/// Provisioners that were put beside the program for all its users. Those that come with hornero are in it.
 fn installed() -> Vec<PathBuf> {
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|exe| Some(exe.parent()?.join("../share/hornero/provisioners")));
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("provisioners");
-    beside.into_iter().chain([source]).filter(|folder| folder.is_dir()).collect()
+    let program = std::env::current_exe().ok();
+    let beside = program.and_then(|program| Some(program.parent()?.join("../share/hornero/provisioners")));
+    beside.into_iter().filter(|folder| folder.is_dir()).collect()
 }
