@@ -120,8 +120,11 @@ impl Cli {
     fn run(self) -> ExitCode {
         let context = Context::new(self.global);
         let result = match self.command {
-            ref command if context.style() == OutputStyle::Dot && !matches!(command, Command::Plan(_)) => {
-                Err(Error::new(Kind::Usage, "`--output dot` is of `hornero plan` alone")
+            ref command
+                if matches!(context.style(), OutputStyle::Dot | OutputStyle::Markdown)
+                    && !matches!(command, Command::Plan(_)) =>
+            {
+                Err(Error::new(Kind::Usage, "`--output dot` and `markdown` are of `hornero plan` alone")
                     .hint("choose `lines`, `bars` or `json`"))
             }
             Command::Init(command) => command.run(&context),

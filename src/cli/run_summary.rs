@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, known};
+use super::{Context, known, show};
 use crate::{
     engine::outcome,
     error::{Error, Kind},
@@ -87,14 +87,21 @@ impl RunState {
 }
 
 impl RunSummary {
-    /// `None` where not even the first line of the journal was written.
+    /// `None` where not even the first line of the journal was written, or a newer hornero has written it.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         // First: a run that ends in between is then told as one that runs, and not as one that was killed.
         let held = journal::is_held(folder)?;
-        let history = journal::read(folder)?.unwrap_or_default();
+        let history = match journal::read(folder) {
+            // Whoever names this run is told so by the command.
+            Err(newer) if newer.is_newer() => {
+                show::stderr(&format!("warning: {newer}\n"));
+                return Ok(None);
+            }
+            history => history?.unwrap_or_default(),
+        };
         let Some(header) = history.header.clone() else { return Ok(None) };
         let image_id = outcome::complete(&history).map(|(image, _)| image);
         let state = RunState::of(&history, held, image_id.as_deref());

@@ -105,7 +105,7 @@ pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn
     let style: Box<dyn Listener> = match (context.style(), &label) {
         (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour)),
         (OutputStyle::Bars, Some(label)) => Box::new(Row::new(screen.clone(), label.clone(), colour)),
-        (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot, label) => {
+        (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot | OutputStyle::Markdown, label) => {
             Box::new(Lines::stderr().labelled(label.as_ref()))
         }
         (OutputStyle::Json, None) => return Ok(vec![Box::new(file), Box::new(Json::stdout())]),

@@ -23,9 +23,6 @@ use crate::{
     template::model::Ssh,
 };
 
-/// How long a builder may take to answer.
-const CONNECT: Duration = Duration::from_secs(5 * 60);
-
 /// Makes a folder of one launch: its disks, seed and console log.
 ///
 /// # Errors
@@ -63,7 +60,7 @@ impl<'a> Machine<'a> {
         keys: &LaunchKeys,
     ) -> Result<Self, Error> {
         let mut account = account(builder, ssh, keys).await?;
-        let timeout = ssh.timeout.map_or(CONNECT, |timeout| timeout.0);
+        let timeout = ssh.timeout.unwrap_or(Ssh::USUAL_TIMEOUT).0;
         let remote = open(builder, connect, &account, timeout).await?;
         // From here on the very key, also where the template gives only its fingerprint: programs that make
         // their own connections need all of it.

@@ -6,6 +6,7 @@ mod compile;
 mod difference;
 mod fingerprint;
 pub mod graph;
+mod outline;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ pub use changes::{Done, changed};
 pub use compile::compile;
 pub use difference::{Difference, How, MadeOf, differences};
 pub use fingerprint::{Content, Fingerprint, Given, ShortParts, fingerprint};
+pub use outline::{Detail, Known, Section, Surroundings};
 
 use crate::template::model::{Arch, Ec2Base, PlatformKind, QemuBase, Template};
 

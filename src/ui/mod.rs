@@ -45,6 +45,8 @@ pub enum OutputStyle {
     Json,
     /// A graph in Graphviz's language; of `plan` alone
     Dot,
+    /// For a comment on a pull request; of `plan` alone
+    Markdown,
 }
 
 /// Whether text is coloured.
@@ -85,7 +87,7 @@ impl OutputStyle {
         match self {
             Self::Auto if around.can_redraw() && !around.is_ci() => Self::Bars,
             Self::Auto => Self::Lines,
-            Self::Bars | Self::Lines | Self::Json | Self::Dot => self,
+            Self::Bars | Self::Lines | Self::Json | Self::Dot | Self::Markdown => self,
         }
     }
 }

@@ -1,13 +1,31 @@
-//! A plan as a person reads it.
+//! A plan as a person reads it in a terminal or a log.
 
-use std::time::Duration;
+use console::measure_text_width;
 
+use super::rows::{Report, Row, short};
 use crate::{
     cli::judge::Judged,
-    engine::due::{Verdict, Why},
-    template::units::Span,
-    time::minute,
+    engine::due::Verdict,
+    plan::Known,
+    ui::{clean, pad},
 };
+
+/// What is said of a value that only the launch decides.
+pub const AT_LAUNCH: &str = "(known at the launch)";
+
+/// Topics begin here, and what is said of them after the widest.
+const INDENT: usize = 2;
+const TOPIC_WIDTH: usize = 11;
+/// A longer name does not push the values of the others away.
+const WIDEST_NAME: usize = 24;
+
+/// How a plan is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Columns of the terminal; lines are not broken where there is none.
+    pub width: Option<usize>,
+    pub colour: bool,
+}
 
 /// One line of the graph.
 pub fn line(judged: &Judged) -> String {
@@ -16,18 +34,20 @@ pub fn line(judged: &Judged) -> String {
         Verdict::Unpublished { image } => format!("to be published ({})", image.id),
         Verdict::Due { why } => format!("to be baked: {}", short(why)),
     };
-    format!("{}: {said}", judged.plan.title())
+    clean(&format!("{}: {said}", judged.plan.title()))
 }
 
-/// Why, and everything that a bake does: the phase before the first line of its own.
-pub fn details(judged: &Judged, seconds: Option<f64>) -> String {
-    let plan = &judged.plan;
-    let mut text = format!("{} on {}\n", plan.title(), plan.platform.name());
-    let mut last = "";
-    for (phase, what) in lines(judged, seconds) {
-        let shown = if phase == last { "" } else { phase };
-        text += &format!("  {shown:<11} {what}\n");
-        last = phase;
+/// Why, and everything that a bake does: the topic before the first line of its own.
+pub fn details(report: &Report<'_>, layout: Layout) -> String {
+    let mut text = format!("{}\n", layout.paint(Tone::Title, &clean(&report.title())));
+    let rows = report.rows();
+    for group in rows.chunk_by(|one, other| one.topic == other.topic) {
+        let widths = group.iter().map(|row| measure_text_width(&row.name));
+        let name_width = widths.max().unwrap_or_default().min(WIDEST_NAME);
+        for (number, row) in group.iter().enumerate() {
+            let topic = if number == 0 { row.topic } else { "" };
+            text += &layout.row(topic, row, name_width);
+        }
     }
     text + "\n"
 }
@@ -44,75 +64,116 @@ pub fn sum(judged: &[Judged]) -> String {
     format!("{baked} to be baked, {published}{rest} up to date\n")
 }
 
-fn lines(judged: &Judged, seconds: Option<f64>) -> Vec<(&'static str, String)> {
-    match &judged.verdict {
-        Verdict::UpToDate { image } => {
-            let created = minute(image.created);
-            vec![("up to date", format!("{} of {created}, made from the same", image.id))]
+#[derive(Clone, Copy, Debug)]
+enum Tone {
+    Title,
+    Topic,
+    Added,
+    Removed,
+    Changed,
+    Aside,
+    Plain,
+}
+
+impl Layout {
+    fn row(self, topic: &str, row: &Row, name_width: usize) -> String {
+        let (name, value) = (clean(&row.name), clean(&row.value));
+        let mut head =
+            format!("{}{} ", " ".repeat(INDENT), self.paint(Tone::Topic, &pad(topic, TOPIC_WIDTH)));
+        let mut before = INDENT + TOPIC_WIDTH + 1;
+        if name_width > 0 {
+            head += &format!("{}  ", pad(&name, name_width));
+            before += name_width + 2;
         }
-        Verdict::Unpublished { image } => {
-            let publish = &judged.plan.template.publish.parameter;
-            let why =
-                format!("{} is made from the same, and not yet all that the template wants of it", image.id);
-            vec![("because", why), ("publish", format!("{publish}, and copies and sharing where they lack"))]
-        }
-        Verdict::Due { why } => {
-            let mut lines: Vec<_> = because(why).into_iter().map(|line| ("because", line)).collect();
-            for action in &judged.plan.actions {
-                lines.push((action.phase, action.what.clone()));
-                if let ("base", Some(base)) = (action.phase, &judged.base) {
-                    lines.push(("base", format!("{} ({})", base.id, base.description)));
-                }
-            }
-            // Parts of a second say nothing here.
-            let rounded = seconds.map(|seconds| Span(Duration::from_secs(seconds.max(1.0).round() as u64)));
-            lines.extend(rounded.map(|span| ("time", format!("about {span}, as the last bakes took"))));
-            lines
+        let mark = match row.known {
+            Known::Now => "",
+            Known::AtLaunch => AT_LAUNCH,
+        };
+        let words = format!("{value} {mark}");
+        let lines = broken(words.trim_end(), self.width.map(|width| width.saturating_sub(before)));
+        let tone = tone(&value);
+        let told = lines.iter().map(|line| match line.strip_suffix(mark).filter(|_| !mark.is_empty()) {
+            Some(own) => format!("{}{}", self.paint(tone, own), self.paint(Tone::Aside, mark)),
+            None => self.paint(tone, line),
+        });
+        let gap = format!("\n{}", " ".repeat(before));
+        format!("{head}{}\n", told.collect::<Vec<_>>().join(&gap))
+    }
+
+    fn paint(self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Title => "1",
+            Tone::Topic | Tone::Aside => "2",
+            Tone::Added => "32",
+            Tone::Removed => "31",
+            Tone::Changed => "33",
+            Tone::Plain => return text.to_owned(),
+        };
+        match self.colour && !text.trim().is_empty() {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.to_owned(),
         }
     }
 }
 
-/// What fits into a line.
-fn short(why: &Why) -> String {
-    match why {
-        Why::Changed { differences, .. } => match differences.as_slice() {
-            [] => because(why).concat(),
-            [one] => one.to_string(),
-            [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
-        },
-        Why::Forced
-        | Why::First
-        | Why::TooOld { .. }
-        | Why::Unproved { .. }
-        | Why::Gone { .. }
-        | Why::Other { .. }
-        | Why::Base { .. }
-        | Why::NoBase
-        | Why::Secret { .. } => because(why).concat(),
+/// Of the lines that tell what has changed.
+fn tone(value: &str) -> Tone {
+    match value.trim_start().split(' ').next() {
+        Some("+") => Tone::Added,
+        Some("-") => Tone::Removed,
+        Some("~" | ">") => Tone::Changed,
+        Some(_) | None => Tone::Plain,
     }
 }
 
-fn because(why: &Why) -> Vec<String> {
-    let one = |text: String| vec![text];
-    match why {
-        Why::Forced => one("--force was given".into()),
-        Why::First => one("there is no image of it yet".into()),
-        Why::TooOld { image, days, allowed } => {
-            one(format!("{image} is {days} days old, and --max-age is {allowed}"))
+/// Between words, in lines of at most so many columns; a word that is longer stays whole. Blanks in front
+/// stay.
+fn broken(text: &str, width: Option<usize>) -> Vec<String> {
+    const NARROWEST: usize = 20;
+    let Some(width) = width.map(|width| width.max(NARROWEST)) else { return vec![text.to_owned()] };
+    let indent = &text[..text.len() - text.trim_start().len()];
+    let mut lines = vec![String::new()];
+    // What is said of the launch stays together.
+    let together = text.replace(AT_LAUNCH, &AT_LAUNCH.replace(' ', "\u{a0}"));
+    for word in together.split_ascii_whitespace() {
+        let last = lines.last().map(String::as_str).unwrap_or_default();
+        let joined = if last.is_empty() { format!("{indent}{word}") } else { format!("{last} {word}") };
+        match !last.is_empty() && measure_text_width(&joined) > width {
+            true => lines.push(format!("{indent}{word}")),
+            false => drop(lines.pop().map(|_| lines.push(joined))),
         }
-        Why::Unproved { image } => one(format!(
-            "{image} was made from the same, and did not pass its checks, was not finished, or comes from a resumed bake"
-        )),
-        Why::Gone { image, what } => one(format!("{image} was made from the same, and is not whole: {what}")),
-        Why::Other { image } => one(format!(
-            "{image} was made from something else; what has changed is known where it was baked, if anywhere"
-        )),
-        Why::Base { template } => one(format!("its base `{template}` is baked anew")),
-        Why::NoBase => one("its base is not made yet".into()),
-        Why::Secret { why } => one(format!("whether a secret has changed is not known here: {why}")),
-        Why::Changed { image, differences } => {
-            let since = format!("changed since {image}:");
-            [since].into_iter().chain(differences.iter().map(|one| format!("  {one}"))).collect()
-        }
+    }
+    lines.into_iter().map(|line| line.replace('\u{a0}', " ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, value: &str, known: Known) -> Row {
+        Row { topic: "builder", name: name.into(), value: value.into(), known }
+    }
+
+    #[test]
+    fn values_stand_below_each_other_and_what_is_long_is_broken_between_words() {
+        let layout = Layout { width: Some(60), colour: false };
+        let long = row("subnets", "the default one of a zone that EC2 chooses", Known::AtLaunch);
+        let told = layout.row("builder", &long, 14);
+        assert_eq!(
+            told,
+            "  builder     subnets         the default one of a zone that\n                              EC2 chooses\n                              (known at the launch)\n"
+        );
+        let whole = Layout { width: None, colour: false }.row("builder", &long, 14);
+        assert_eq!(whole.lines().count(), 1);
+        assert!(told.lines().all(|line| measure_text_width(line) <= 60));
+    }
+
+    #[test]
+    fn colours_are_there_only_where_they_are_wanted_and_nothing_else_is_sent_to_a_terminal() {
+        let row = row("", "  ~ content of step 1: \u{1b}[31mred", Known::Now);
+        let plain = Layout { width: None, colour: false }.row("because", &row, 0);
+        assert_eq!(plain, "  because       ~ content of step 1: red\n");
+        let coloured = Layout { width: None, colour: true }.row("because", &row, 0);
+        assert!(coloured.contains("\u{1b}[33m  ~ content of step 1: red\u{1b}[0m"), "{coloured:?}");
     }
 }

@@ -20,7 +20,13 @@ pub fn mentioned(text: &str, folders: &[&Path]) -> Vec<PathBuf> {
                 false => word,
             };
             let meant = path.contains('/') || path.contains('.') || FILE_WORDS.contains(&before);
-            if meant && !path.starts_with('/') && !path.starts_with('~') && !path.is_empty() {
+            let is_folder_word = FOLDER_WORDS.contains(&word);
+            if meant
+                && !is_folder_word
+                && !path.starts_with('/')
+                && !path.starts_with('~')
+                && !path.is_empty()
+            {
                 found.extend(folders.iter().map(|folder| folder.join(path)));
             }
             before = word;

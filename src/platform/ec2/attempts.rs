@@ -20,20 +20,9 @@ use crate::{
 /// As long as other bakers wait; a name that is wrong is told after it.
 const PROFILE: Duration = Duration::from_secs(25);
 
-/// Small ones that are offered everywhere.
-fn usual_type(arch: Arch) -> &'static str {
-    match arch {
-        Arch::X86_64 => "t3.medium",
-        Arch::Arm64 => "t4g.medium",
-    }
-}
-
 /// One order for each try, in the order of trying: spot before on demand, then by type, then by subnet.
 pub fn orders(base: &Order, settings: &Ec2, arch: Arch, launch: &str) -> Vec<Order> {
-    let mut types: Vec<&str> = settings.instance_types.iter().map(String::as_str).collect();
-    if types.is_empty() {
-        types.push(usual_type(arch));
-    }
+    let types = settings.types_to_try(arch);
     let mut subnets: Vec<Option<&String>> = settings.subnets.iter().map(Some).collect();
     if subnets.is_empty() {
         subnets.push(None);

@@ -48,7 +48,7 @@ fn volume(device: &str, gib: Option<i32>, ec2: &Ec2Disk, kms_key: Option<&str>) 
     VolumeOrder {
         device: device.to_owned(),
         gib,
-        volume_type: ec2.volume_type.clone().unwrap_or_else(|| "gp3".into()),
+        volume_type: ec2.volume_type.clone().unwrap_or_else(|| Ec2Disk::USUAL_TYPE.into()),
         iops: number(ec2.iops),
         throughput: number(ec2.throughput),
         // A key encrypts; saying so is only needed without one.

@@ -56,6 +56,11 @@ pub struct Ec2Disk {
     pub kms_key: Option<String>,
 }
 
+impl Ec2Disk {
+    /// The type of a volume where the template names none.
+    pub const USUAL_TYPE: &str = "gp3";
+}
+
 impl DiskName {
     /// A disk that calls itself by its name in the template.
     pub fn itself(name: &str) -> Self {

@@ -1,9 +1,10 @@
 //! Settings of the two platforms, of the way to the builder, and of the seal.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::Arch;
 use crate::template::units::{Size, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -135,7 +136,22 @@ pub enum Firmware {
     Uefi,
 }
 
+impl Ssh {
+    /// How long a builder may take to answer where the template says nothing.
+    pub const USUAL_TIMEOUT: Span = Span(Duration::from_secs(5 * 60));
+}
+
 impl Ec2 {
+    /// The instance types in the order of trying; where the template names none, a small one that is
+    /// offered everywhere.
+    pub fn types_to_try(&self, arch: Arch) -> Vec<&str> {
+        match (self.instance_types.as_slice(), arch) {
+            ([], Arch::X86_64) => vec!["t3.medium"],
+            ([], Arch::Arm64) => vec!["t4g.medium"],
+            (types, _) => types.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// The service that is asked for the caller's address.
     pub fn address_service(&self) -> &str {
         self.address_service.as_deref().unwrap_or("https://checkip.amazonaws.com")

@@ -8,6 +8,7 @@ mod errors;
 mod formats;
 mod kept;
 mod line;
+mod plans;
 mod playbooks;
 pub mod policy;
 mod publishing;
