@@ -47,8 +47,14 @@ pub async fn run(
     {
         script(machine, &snapshot::begin(moment)?, "taking packages from the snapshot", events).await?;
     }
-    if let Some(text) = late_script(&template.packages, &template.disks)? {
-        script(machine, &text, "removing packages and setting owners of mount points", events).await?;
+    if let Some(text) = late_script(&template.packages, &template.disks, &template.users)? {
+        script(
+            machine,
+            &text,
+            "removing packages, setting groups of users and owners of mount points",
+            events,
+        )
+        .await?;
     }
     let entries = entries(&template.files, downloads)?;
     if entries.is_empty() {

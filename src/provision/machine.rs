@@ -4,8 +4,8 @@
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde_json::json;
 
-use super::{ProvisionError, quote};
-use crate::template::model::{Disk, DiskName, Group, Packages};
+use super::{ProvisionError, accounts, quote};
+use crate::template::model::{Disk, DiskName, Group, Packages, User};
 
 const EARLY: &str = include_str!("../../cloud-init/machine.sh.j2");
 const LATE: &str = include_str!("../../cloud-init/prepare.sh.j2");
@@ -57,17 +57,24 @@ fn recognised(disk: &Disk, names: Names<'_>) -> DiskName {
     given.cloned().unwrap_or_else(|| DiskName::itself(&disk.name))
 }
 
-/// Gives mount points their owner and mode, and removes packages; run when all accounts exist.
+/// Gives mount points their owner and mode, puts users into groups of other users, and removes packages; run when
+/// all accounts exist.
 ///
 /// # Errors
 /// When a value cannot be written into a shell script.
-pub fn late_script(packages: &Packages, disks: &[Disk]) -> Result<Option<String>, ProvisionError> {
+pub fn late_script(
+    packages: &Packages,
+    disks: &[Disk],
+    users: &[User],
+) -> Result<Option<String>, ProvisionError> {
+    let memberships = accounts::late_memberships(users);
     let owned = |disk: &&Disk| disk.owner != Default::default() || disk.mode.is_some();
     let disks: Vec<&Disk> = disks.iter().filter(owned).collect();
-    if packages.remove.is_empty() && disks.is_empty() {
+    if packages.remove.is_empty() && disks.is_empty() && memberships.is_empty() {
         return Ok(None);
     }
-    render("prepare.sh.j2", LATE, json!({ "packages": packages, "disks": disks })).map(Some)
+    render("prepare.sh.j2", LATE, json!({ "packages": packages, "disks": disks, "memberships": memberships }))
+        .map(Some)
 }
 
 /// Renders one of hornero's own templates; `sh` makes a value one word of a shell.
@@ -132,12 +139,13 @@ mod tests {
     #[test]
     fn nothing_declared_needs_no_script() {
         assert_eq!(early_script(&[], &[], Names::Own).unwrap(), None);
-        assert_eq!(late_script(&Packages::default(), &[]).unwrap(), None);
+        assert_eq!(late_script(&Packages::default(), &[], &[]).unwrap(), None);
     }
 
     #[test]
     fn values_are_single_words_of_the_shell() {
-        let script = late_script(&Packages::default(), &[disk("d", "/srv/it's; reboot")]).unwrap().unwrap();
+        let script =
+            late_script(&Packages::default(), &[disk("d", "/srv/it's; reboot")], &[]).unwrap().unwrap();
         assert!(script.contains(r#""/srv/it's; reboot""#), "{script}");
     }
 }

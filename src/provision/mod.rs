@@ -1,6 +1,7 @@
 //! What each declared thing becomes on the machine: cloud-init's user-data, scripts, archive
 //! entries, questions for checks. Pure: text in, text out.
 
+pub mod accounts;
 pub mod checks;
 pub mod cloud_init;
 pub mod exclude;
@@ -15,8 +16,7 @@ pub mod supervisor;
 pub mod time_to_live;
 pub mod user_data;
 
-/// The account that hornero makes on a builder, and removes when it seals it.
-pub const BUILDER_ACCOUNT: &str = "hornero";
+pub use crate::template::model::BUILDER_ACCOUNT;
 
 /// Why something declared cannot be brought to the machine.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ mod parts;
 
 pub use parts::{PARTS, Part};
 
-use super::{BUILDER_ACCOUNT, ProvisionError, power_off, quote};
+use super::{BUILDER_ACCOUNT, ProvisionError, accounts::BUILDER_HOME, power_off, quote};
 use crate::template::model::Seal;
 
 /// How a part's remains are told apart in the script's output.
@@ -24,6 +24,15 @@ told() {
 drop() {
     for path; do
         if [ -e "$path" ] || [ -L "$path" ]; then rm -rf -- "$@" && return; fi
+    done
+}
+key_files() {
+    grep -lF "$key" /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys 2>/dev/null
+    grep -rlF "$key" /etc/ssh 2>/dev/null
+}
+account_files() {
+    for file in passwd group shadow gshadow subuid subgid; do
+        grep -ls "^$account:" "/etc/$file" "/etc/$file-"
     done
 }
 "#;
@@ -82,7 +91,7 @@ fn removal(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
     let writers = parts(seal).map(|part| part.stops).fold(WRITERS.to_owned(), |all, one| all + " " + one);
     let mut script = format!(
-        "set +e -u\naccount={BUILDER_ACCOUNT}\nkey={}\n{WORDS}\
+        "set +e -u\naccount={BUILDER_ACCOUNT}\nhome={BUILDER_HOME}\nkey={}\n{WORDS}\
          if command -v systemctl >/dev/null; then systemctl stop {writers} 2>/dev/null & fi\n",
         quote(body)?
     );

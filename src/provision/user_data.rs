@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    BUILDER_ACCOUNT, ProvisionError,
+    BUILDER_ACCOUNT, ProvisionError, accounts,
     machine::{self, Names},
     snapshot, time_to_live,
 };
@@ -54,18 +54,21 @@ pub fn for_builder(
 /// What is done early in each boot, as one script: cloud-init looks at the end of the last one alone.
 fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
     let machine = groups_and_disks(template, disks_are_named)?;
+    let accounts = accounts::users_script(&template.users, &template.groups)?;
     let snapshot = template.packages.snapshot.as_ref().map(snapshot::begin).transpose()?;
-    let scripts: Vec<String> = machine.into_iter().chain(snapshot).collect();
+    let scripts: Vec<String> = machine.into_iter().chain(accounts).chain(snapshot).collect();
     Ok(Some(scripts.concat()).filter(|script| !script.is_empty()))
 }
 
 /// `disks_are_named` says whether the guest knows its disks by their names. If not, they are made
 /// over SSH, once their serials are known, and cloud-init waits for that.
 fn groups_and_disks(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
+    // Those without a number come after the base's login user.
+    let groups: Vec<_> = template.groups.iter().filter(|group| group.gid.is_some()).cloned().collect();
     if disks_are_named || template.disks.is_empty() {
-        return machine::early_script(&template.groups, &template.disks, Names::Own);
+        return machine::early_script(&groups, &template.disks, Names::Own);
     }
-    let groups = machine::early_script(&template.groups, &[], Names::Own)?.unwrap_or_default();
+    let groups = machine::early_script(&groups, &[], Names::Own)?.unwrap_or_default();
     Ok(Some(groups + machine::gate()))
 }
 
@@ -85,12 +88,14 @@ fn render(
     early: Option<&str>,
 ) -> Result<String, ProvisionError> {
     let specs: Vec<String> = packages.install.iter().map(ToString::to_string).collect();
-    let account = BUILDER_ACCOUNT;
+    let users: Vec<_> = users.iter().map(|user| accounts::user_entry(user, users)).collect();
+    let first = accounts::builder_script() + &time_to_live::script(time) + NO_PASSWORDS;
     machine::render(
         "builder.yaml.j2",
         BUILDER,
         json!({
-            "keys": keys, "first": time_to_live::script(time) + NO_PASSWORDS, "users": users, "packages": packages, "specs": specs, "early": early, "account": account,
+            "keys": keys, "first": first, "users": users, "packages": packages, "specs": specs, "early": early,
+            "account": BUILDER_ACCOUNT, "home": accounts::BUILDER_HOME,
         }),
     )
 }

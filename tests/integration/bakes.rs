@@ -60,13 +60,20 @@ fn the_smallest_template_becomes_a_recorded_image() {
     let sums = std::fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     assert!(sums.contains(&format!("{}  root.qcow2", of_file(&disk).unwrap())), "{sums}");
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
-    sealed(&Filesystem::open(&disk));
+    let root = Filesystem::open(&disk);
+    sealed(&root);
+    let login = root.read("/etc/passwd");
+    assert!(
+        login.contains("\ndebian:x:1000:") && root.read("/etc/subuid").contains("debian:100000:"),
+        "{login}"
+    );
     an_image_is_the_base_of_the_next(&hornero, &id);
 }
 
 /// Without checks, so that one machine is enough.
 fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
     let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n[qemu]\nmemory = \"1GiB\"\n\
+                [[users]]\nname = \"app\"\n[[users]]\nname = \"debian\"\ngroups = [\"adm\", \"app\"]\n\
                 [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n";
     let (_, folder) = hornero.bake(&hornero.template("child.toml", &(text.to_owned() + guests::PATIENT)));
     let root = Filesystem::open(&folder.join("root.qcow2"));
@@ -74,6 +81,9 @@ fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
     let described = manifest(&folder)["base"]["description"].to_string();
     assert!(described.contains(base), "{described}");
     sealed(&root);
+    let (accounts, groups) = (root.read("/etc/passwd"), root.read("/etc/group"));
+    assert!(accounts.contains("\ndebian:x:1000:") && accounts.contains("\napp:x:1001:"), "{accounts}");
+    assert!(groups.lines().any(|line| line.starts_with("app:") && line.ends_with(":debian")), "{groups}");
 }
 
 /// Nothing of the builder is in the image.
@@ -83,9 +93,14 @@ fn sealed(root: &Filesystem) {
         root.list("/etc/ssh").into_iter().filter(|name| name.starts_with("ssh_host_")).collect();
     assert_eq!(keys, Vec::<String>::new());
     assert!(root.read("/etc/passwd").contains("root:x:0:0"), "the filesystem was read");
-    assert!(!root.read("/etc/passwd").contains("hornero"));
+    for name in ["passwd", "group", "shadow", "gshadow", "subuid", "subgid", "sudoers"] {
+        for file in [format!("/etc/{name}"), format!("/etc/{name}-")] {
+            assert!(!root.read(&file).contains("hornero"), "in {file}");
+        }
+    }
     assert!(!root.read("/etc/sudoers.d/90-cloud-init-users").contains("hornero"));
-    assert!(!root.exists("/home/hornero"));
+    assert_eq!(root.read("/home/debian/.ssh/authorized_keys"), "", "the login user has no key of the bake");
+    assert!(!root.exists("/home/hornero") && !root.exists("/etc/hornero-builder"));
     assert!(!root.exists("/var/lib/cloud/instance"));
     assert!(!root.exists("/var/log/cloud-init.log"));
     assert!(!root.exists("/var/lib/systemd/random-seed"));
@@ -99,6 +114,11 @@ fn sealed(root: &Filesystem) {
 /// In the guest a step is a unit of systemd: what ends its SSH session does not end it, and what ends
 /// it leaves nothing of it.
 const OUTLIVES: &str = r#"
+[[users]]
+name = "app"
+[[steps]]
+name = "the login user has the number that it has on each machine"
+run = "test \"$(id -u debian):$(id -u app)\" = 1000:1001 && test ! -e /home/hornero"
 [[steps]]
 name = "cuts its own line"
 run = """
@@ -169,8 +189,15 @@ uid = 2101
 groups = ["audit"]
 sudo = "ALL=(ALL) NOPASSWD:/usr/bin/true"
 ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBwr1DyueacSnsmqiCKWqks8l1sSLOjv40vvXJmkZn1y auditor@example"]
+[[users]]
+name = "first"
+uid = 1000
 [cloud_init]
 user_data = ["extra.yaml"]
+[[files]]
+content = "theirs"
+destination = "/home/debian/notes"
+owner = "debian"
 [[files]]
 source = "site"
 destination = "/srv/site"
@@ -190,6 +217,9 @@ env = { TOKEN = "{{ secrets.token }}" }
 name = "as a user"
 user = "auditor"
 run = "sudo -n true; id -un >/srv/logs/who; touch /tmp/leak-canary"
+[[steps]]
+name = "with the login user"
+run = "usermod -aG audit debian; install -d -o debian -g debian /home/debian/work"
 [[steps]]
 name = "restart"
 kind = "reboot"
@@ -244,6 +274,15 @@ groups = ["audit"]
 group = "audit"
 gid = 2100
 [[checks]]
+user = "first"
+uid = 1000
+[[checks]]
+user = "debian"
+uid = 1001
+groups = ["audit"]
+[[checks]]
+command = "su debian -c 'touch /home/debian/work/here && sudo -n true'"
+[[checks]]
 file = "/etc/from-user-data"
 contains = "merged"
 [[checks]]
@@ -263,7 +302,7 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     for (name, text) in [("site/index.html", "<h1>"), ("site/sub/page", "page"), ("site/NOTES.md", "no")] {
         std::fs::write(folder.join(name), text).unwrap();
     }
-    let extra = "#cloud-config\nwrite_files:\n  - path: /etc/from-user-data\n    content: merged\n";
+    let extra = "#cloud-config\nwrite_files:\n  - path: /etc/from-user-data\n    content: merged\nusers:\n  - {name: extra, uid: 1500}\n";
     std::fs::write(folder.join("extra.yaml"), extra).unwrap();
     let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy: {content: '{{ what }}', dest: /etc/from-ansible, mode: '0640'}\n";
     std::fs::write(folder.join("site.yml"), playbook).unwrap();
@@ -283,6 +322,8 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     assert_eq!(root.owner("/srv/site/index.html"), (0o640, 2101, 2100));
     assert_eq!(root.owner("/srv/site/sub"), (0o750, 2101, 2100));
     assert_eq!(root.owner("/etc/greeting"), (0o644, 0, 0));
+    assert_eq!(root.owner("/home/debian/notes").1, 1001);
+    assert_eq!(root.owner("/home/debian/work").1, 1001);
     assert_eq!(root.read("/etc/greeting"), "hello world");
     assert!(!root.exists("/srv/site/NOTES.md"));
     assert!(root.read("/etc/fstab").contains("LABEL=logs /srv/logs xfs"));

@@ -102,22 +102,29 @@ there /var/log/journal/*/*.journal",
         name: "authorized-keys",
         removes: "the key of this bake from every authorized_keys file",
         stops: "",
-        script: "for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
-    if [ -s \"$file\" ] && grep -qF \"$key\" \"$file\"; then grep -vF \"$key\" \"$file\" >\"$file.new\" || true; cat \"$file.new\" >\"$file\"; rm -f \"$file.new\"; fi
+        script: "for file in $(key_files); do
+    grep -vF \"$key\" \"$file\" >\"$file.new\" || true
+    cat \"$file.new\" >\"$file\"
+    rm -f \"$file.new\"
+    # Where a server keeps the keys of each account in a file of its own.
+    if [ ! -s \"$file\" ] && [ \"${file##*/}\" = \"$account\" ]; then rm -f \"$file\"; fi
 done",
-        remains: "grep -lF \"$key\" /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys 2>/dev/null | grep -v \"^/home/$account/\" | told",
+        remains: "key_files | told",
     },
     Part {
         name: "builder-account",
-        removes: "the account that hornero worked with, its home and its sudo rule",
+        removes: "the account that hornero worked with, its group, its home and its sudo rule",
         stops: "",
         script: "for file in $(grep -l \"^$account \" /etc/sudoers.d/* 2>/dev/null); do
     sed -i -e \"/^# User rules for $account\\$/d\" -e \"/^$account /d\" \"$file\"
 done
 userdel -f -r \"$account\" 2>/dev/null || ! getent passwd \"$account\" >/dev/null
-drop \"/home/$account\" \"/var/mail/$account\"",
-        remains: "getent passwd \"$account\" | told
-there \"/home/$account\"
+if getent group \"$account\" >/dev/null; then groupdel \"$account\"; fi
+# What these programs keep as it was before.
+for file in $(account_files); do sed -i \"/^$account:/d\" \"$file\"; done
+drop \"$home\" \"/var/mail/$account\"",
+        remains: "account_files | told
+there \"$home\"
 grep -l \"^$account \" /etc/sudoers.d/* 2>/dev/null | told",
     },
 ];

@@ -12,7 +12,7 @@ use super::{
 use crate::template::{
     catalogue,
     diagnose::{Fault, closest},
-    model::{Base, Group, QemuBase, User},
+    model::{BUILDER_ACCOUNT, Base, Group, QemuBase, User},
     raw::{self, Number, Raw, Text},
     sources::Place,
 };
@@ -27,18 +27,30 @@ impl Cx<'_> {
             let gid: Option<u32> = self.number(&table.gid, IDS);
             draft.gids.extend(placed_id(gid, &table.gid));
             let name = self.need(&table.name, &place, "a group", "name");
-            if let Some((name, text)) = name.and_then(|text| Some((self.name(text, &ACCOUNT)?, text))) {
+            if let Some((name, text)) = name.and_then(|text| Some((self.account_name(text)?, text))) {
                 draft.groups.push(Placed { value: Group { name, gid }, place: text.span() });
             }
         }
         raw.users.iter().for_each(|user| self.user(user, draft));
     }
 
+    /// The name of a new user or group. hornero's own is taken on a builder, and gone from the image.
+    fn account_name(&self, text: &Text) -> Option<String> {
+        let name = self.name(text, &ACCOUNT)?;
+        if name == BUILDER_ACCOUNT {
+            let message = format!("`{BUILDER_ACCOUNT}` is the name of the account that hornero works with");
+            self.fault(
+                Fault::at(text.span(), message)
+                    .hint("choose another name: that account is removed from the image"),
+            );
+        }
+        Some(name)
+    }
+
     fn user(&self, user: &Spanned<raw::User>, draft: &mut Draft) {
         let (place, table) = (user.span(), user.get_ref());
         let groups = self.placed_names(&table.groups, &ACCOUNT);
-        let name =
-            self.need(&table.name, &place, "a user", "name").and_then(|name| self.name(name, &ACCOUNT));
+        let name = self.need(&table.name, &place, "a user", "name").and_then(|name| self.account_name(name));
         let uid: Option<u32> = self.number(&table.uid, IDS);
         draft.uids.extend(placed_id(uid, &table.uid));
         let checked = User {

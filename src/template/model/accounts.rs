@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The account that hornero makes on a builder, with a group of the same name, and removes when it seals it.
+pub const BUILDER_ACCOUNT: &str = "hornero";
+
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
     pub name: String,

@@ -13,7 +13,7 @@ mod steps;
 
 use serde::Serialize;
 
-pub use accounts::{Group, User};
+pub use accounts::{BUILDER_ACCOUNT, Group, User};
 pub use base::{Arch, Base, Ec2Base, QemuBase};
 pub use checks::{Check, Probe};
 pub use disks::{Disk, DiskName, Ec2Disk, Filesystem, RootDisk};
