@@ -170,8 +170,12 @@ impl From<crate::remote::RemoteError> for Error {
                 Some("look for what stands between hornero and the commands on the builder: a forced command, a terminal".into())
             }
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
-            Remote::Ended => Some("find out what ends processes there, or restarts the machine".into()),
-            Remote::BuilderGone(_) | Remote::Lost { .. } | Remote::Setup(_) | Remote::Local(_) => None,
+            Remote::Ended => Some("find out what ends processes there".into()),
+            Remote::BuilderGone(_)
+            | Remote::Restarted
+            | Remote::Lost { .. }
+            | Remote::Setup(_)
+            | Remote::Local(_) => None,
         };
         let top = Self::new(Kind::Remote, error.to_string());
         Self { hint, ..top }

@@ -54,6 +54,12 @@ pub enum Event {
         stream: Stream,
         line: String,
     },
+    /// The line that a step is writing and has not ended: progress that rewrites itself, or a question. It
+    /// may come again and again; the whole line is an `Output` later.
+    UnfinishedLine {
+        source: String,
+        line: String,
+    },
     /// How far a transfer or a conversion is. `total` is unknown for some.
     Progress {
         task: String,
@@ -137,6 +143,8 @@ pub enum Phase {
 pub enum Stream {
     Stdout,
     Stderr,
+    /// Both in the order of writing, which only one pipe keeps; which of them a line was, it does not tell.
+    Merged,
 }
 
 /// The sending end. Cheap to clone; sending never waits and never fails, for a bake must not
@@ -185,6 +193,10 @@ impl Events {
         self.send(Event::Output { source: source.into(), stream, line: line.into() });
     }
 
+    pub fn unfinished_line(&self, source: &str, line: impl Into<String>) {
+        self.send(Event::UnfinishedLine { source: source.into(), line: line.into() });
+    }
+
     pub fn progress(&self, task: &str, done: u64, total: Option<u64>) {
         self.send(Event::Progress { task: task.into(), done, total });
     }
@@ -199,6 +211,7 @@ impl Event {
             | Self::StepFinished { name: text, .. }
             | Self::Progress { task: text, .. } => each(text),
             Self::Output { source: one, line: other, .. }
+            | Self::UnfinishedLine { source: one, line: other }
             | Self::StepStarted { name: one, kind: other, .. }
             | Self::StepRetried { name: one, reason: other, .. }
             | Self::Reused { what: one, detail: other }

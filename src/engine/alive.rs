@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::{
         event::Event,
-        remote::{Exit, LineSink, RemoteError, job::Followed, key::HostKeyPin, route::Route},
+        remote::{Exit, LineSink, PrintedSink, RemoteError, job::Followed, key::HostKeyPin, route::Route},
     };
 
     /// Lines to a builder, of which the first so many do not come about.
@@ -156,7 +156,7 @@ mod tests {
             Ok(Exit::Code(0))
         }
 
-        async fn follow(&self, _: &Followed, _: LineSink<'_>) -> Result<Exit, RemoteError> {
+        async fn follow(&self, _: &Followed, _: PrintedSink<'_>) -> Result<Exit, RemoteError> {
             Err(RemoteError::Setup("nothing is followed".into()))
         }
 

@@ -64,7 +64,7 @@ async fn round(
     let probes: Vec<&Probe> = open.iter().map(|number| &checks[*number].probe).collect();
     let (text, env) = (script(&probes)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
-    let lines = ask(machine, &job, ROUND, "running the checks", events).await?;
+    let lines = ask(machine, &job, Some(ROUND), "running the checks", events).await?;
     let said = answers(&lines);
     let missing = Answer { exit: -1, stdout: "no answer".into() };
     let verdict = |place: usize| judge(probes[place], said.get(&place).unwrap_or(&missing));

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     error::{Error, Kind},
-    event::Events,
+    event::{Events, Stream},
     provision::{
         cloud_init::{FOLLOW, Judgement, STATUS_MARK, judge, missing_packages},
         script::Job,
     },
+    remote::Printed,
 };
 
 /// Installing many packages on a slow machine takes long.
@@ -26,19 +27,32 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 pub async fn wait(machine: &mut Machine<'_>, events: &Events) -> Result<(), Error> {
     let job = Job { text: FOLLOW, user: "root", env: &BTreeMap::new() };
     let mut heard = Heard::default();
-    let sink = &mut |stream, line: &str| heard.line(line, || events.output("cloud-init", stream, line));
-    let end = follow(machine, &job, TIMEOUT, sink, events).await?;
+    let sink = &mut |printed| match printed {
+        Printed::Line(line) => {
+            heard.line(&line, || events.output("cloud-init", Stream::Merged, line.as_str()));
+        }
+        Printed::Unfinished(line) => events.unfinished_line("cloud-init", line),
+    };
+    let end = follow(machine, &job, Some(TIMEOUT), sink, events).await?;
     match (heard.status, end) {
         (Some(status), _) => conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events),
         (None, End::Exit(exit)) => {
             Err(Error::new(Kind::Bake, format!("following cloud-init failed with {exit}"))
                 .tail(heard.tail.lines()))
         }
-        (None, End::TimedOut) => Err(Error::new(
+        (None, End::TimedOut(after)) => Err(Error::new(
             Kind::Bake,
-            format!("cloud-init was not done after {}", crate::template::units::Span(TIMEOUT)),
+            format!("cloud-init was not done after {}", crate::template::units::Span(after)),
         )
         .tail(heard.tail.lines())),
+        (None, End::Restarted(_)) => Err(Error::new(
+            Kind::Bake,
+            "the builder restarted while cloud-init ran",
+        )
+        .tail(heard.tail.lines())
+        .hint(
+            "take what restarts it out of [cloud_init] user_data; a step of kind \"reboot\" does it later",
+        )),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Tail, machine::Machine};
+use super::{Tail, machine::Machine, restart};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
@@ -12,7 +12,7 @@ use crate::{
         script::{Job, command_line},
         supervisor::{Place, end_all},
     },
-    remote::{Command, Exit, Remote, RemoteError, job::Followed, purpose::Purpose},
+    remote::{Command, Exit, Printed, PrintedSink, Remote, RemoteError, job::Followed, purpose::Purpose},
     template::units::Span,
 };
 
@@ -27,19 +27,22 @@ const TO_END: Duration = Duration::from_secs(30);
 pub enum End {
     Exit(Exit),
     /// It ran out of time and was ended, with all that it had started.
-    TimedOut,
+    TimedOut(Duration),
+    /// The builder has restarted; with the exit code, if the script could still tell one.
+    Restarted(Option<Exit>),
 }
 
 impl End {
-    /// For what has to end with 0 within `timeout`.
+    /// For what has to end with 0.
     ///
     /// # Errors
     /// How it ended otherwise, with its last lines.
-    pub fn succeeded(self, what: &str, timeout: Duration, tail: Vec<String>) -> Result<(), Error> {
+    pub fn succeeded(self, what: &str, tail: Vec<String>) -> Result<(), Error> {
         let why = match self {
             Self::Exit(exit) if exit.success() => return Ok(()),
             Self::Exit(exit) => format!("failed with {exit}"),
-            Self::TimedOut => format!("was not done after {}", Span(timeout)),
+            Self::TimedOut(after) => format!("was not done after {}", Span(after)),
+            Self::Restarted(_) => return Err(restart::unexpected(what).tail(tail)),
         };
         Err(Error::new(Kind::Bake, format!("{what} {why}")).tail(tail))
     }
@@ -52,14 +55,17 @@ impl End {
 pub async fn script(
     machine: &mut Machine<'_>,
     job: &Job<'_>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     source: &str,
     events: &Events,
 ) -> Result<(End, Vec<String>), Error> {
     let mut tail = Tail::default();
-    let sink = &mut |stream, line: &str| {
-        tail.push(line);
-        events.output(source, stream, line);
+    let sink = &mut |printed| match printed {
+        Printed::Line(line) => {
+            tail.push(&line);
+            events.output(source, Stream::Merged, line);
+        }
+        Printed::Unfinished(line) => events.unfinished_line(source, line),
     };
     let result = follow(machine, job, timeout, sink, events).await;
     let tail = tail.lines();
@@ -70,25 +76,27 @@ pub async fn script(
     }
 }
 
-/// Runs a script and hands back the lines of its standard output; what it says on standard error
-/// comes with a failure.
+/// Runs a script and hands back the lines that it prints; the last of them come with a failure.
 ///
 /// # Errors
 /// When it fails, runs out of time, or the builder is gone.
 pub async fn ask(
     machine: &mut Machine<'_>,
     job: &Job<'_>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     what: &str,
     events: &Events,
 ) -> Result<Vec<String>, Error> {
-    let (mut lines, mut said) = (Vec::new(), Tail::default());
-    let sink = &mut |stream, line: &str| match stream {
-        Stream::Stdout => lines.push(line.to_owned()),
-        Stream::Stderr => said.push(line),
+    let (mut lines, mut tail) = (Vec::new(), Tail::default());
+    let sink = &mut |printed| match printed {
+        Printed::Line(line) => {
+            tail.push(&line);
+            lines.push(line);
+        }
+        Printed::Unfinished(_) => {}
     };
     let end = follow(machine, job, timeout, sink, events).await?;
-    end.succeeded(what, timeout, said.lines()).map(|()| lines)
+    end.succeeded(what, tail.lines()).map(|()| lines)
 }
 
 /// Runs a script to its end, over as many lines as that takes.
@@ -98,19 +106,23 @@ pub async fn ask(
 pub async fn follow(
     machine: &mut Machine<'_>,
     job: &Job<'_>,
-    timeout: Duration,
-    sink: &mut (dyn FnMut(Stream, &str) + Send),
+    timeout: Option<Duration>,
+    sink: PrintedSink<'_>,
     events: &Events,
 ) -> Result<End, Error> {
     let place =
         Place { root: machine.jobs().to_owned(), id: ulid::Ulid::generate().to_string().to_lowercase() };
-    let followed = Followed::new(place.clone(), place.start(job)?, timeout);
+    let followed = Followed::new(place.clone(), place.start(job, machine.first)?, timeout);
     let (mut ended, mut pause) = (false, PAUSE);
     loop {
         let arrived = followed.arrived();
-        match machine.remote.follow(&followed, sink).await {
-            Ok(exit) => return Ok(End::Exit(exit)),
-            Err(RemoteError::TimedOut(_)) => return Ok(End::TimedOut),
+        let result = machine.remote.follow(&followed, sink).await;
+        machine.boot_id = followed.boot_id();
+        match result {
+            Ok(exit) if exit.success() => return Ok(End::Exit(exit)),
+            Ok(exit) => return Ok(failed(machine, exit, events).await),
+            Err(RemoteError::TimedOut(after)) => return Ok(End::TimedOut(after)),
+            Err(RemoteError::Restarted) => return Ok(End::Restarted(None)),
             Err(error @ RemoteError::Lost { .. }) => {
                 // A builder that lets in and then does nothing is not to be flooded.
                 pause = if followed.arrived() > arrived { PAUSE } else { LONGEST_PAUSE.min(pause * 2) };
@@ -122,9 +134,24 @@ pub async fn follow(
                 ended = true;
                 machine.restore(&error, events).await?;
             }
+            Err(RemoteError::Ended) if restarted(machine, events).await => return Ok(End::Restarted(None)),
             Err(error) => return Err(machine.explain(error).await),
         }
     }
+}
+
+/// A restart ends what runs before it ends the machine.
+async fn failed(machine: &mut Machine<'_>, exit: Exit, events: &Events) -> End {
+    match restarted(machine, events).await {
+        true => End::Restarted(Some(exit)),
+        false => End::Exit(exit),
+    }
+}
+
+/// A builder that does not answer any more is told of by whoever asks it next: how the script ended is known.
+async fn restarted(machine: &mut Machine<'_>, events: &Events) -> bool {
+    let before = machine.boot_id.clone();
+    !before.is_empty() && restart::wait_if_restarting(machine, &before, false, events).await.unwrap_or(false)
 }
 
 /// Ends whatever of a run's steps still runs on its builder.

@@ -49,6 +49,10 @@ pub struct Machine<'a> {
     patience: Duration,
     /// The folder on the builder where jobs live that outlive their line.
     jobs: String,
+    /// What the supervisor of each job does first.
+    pub first: &'static str,
+    /// Of the boot in which the last job was started; empty before the first.
+    pub boot_id: String,
 }
 
 impl<'a> Machine<'a> {
@@ -68,7 +72,8 @@ impl<'a> Machine<'a> {
             account.pin = HostKeyPin::Key(key.to_vec());
         }
         let jobs = root(&keys.run);
-        Ok(Self { builder, remote, run: keys.run.clone(), account, connect, patience: timeout, jobs })
+        let (run, first, boot_id) = (keys.run.clone(), "", String::new());
+        Ok(Self { builder, remote, run, account, connect, patience: timeout, jobs, first, boot_id })
     }
 
     /// Opens the line anew after it was lost, unless the builder is gone: that is told as such.
@@ -164,7 +169,7 @@ impl<'a> Machine<'a> {
         let (mut lines, mut said) = (Vec::new(), Tail::default());
         let sink = &mut |stream, line: &str| match stream {
             Stream::Stdout => lines.push(line.to_owned()),
-            Stream::Stderr => said.push(line),
+            Stream::Stderr | Stream::Merged => said.push(line),
         };
         let exit = match self.remote.run(command, sink).await {
             Ok(exit) => exit,

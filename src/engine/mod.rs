@@ -25,6 +25,7 @@ mod phases;
 mod prepare;
 mod publish;
 mod reboot;
+mod restart;
 mod seal;
 mod secrets;
 pub mod settle;

@@ -115,8 +115,8 @@ pub async fn snapshot_over(
 
 async fn script(machine: &mut Machine<'_>, text: &str, what: &str, events: &Events) -> Result<(), Error> {
     let job = Job { text, user: "root", env: &BTreeMap::new() };
-    let (end, tail) = follow::script(machine, &job, TIMEOUT, "prepare", events).await?;
-    end.succeeded(what, TIMEOUT, tail)
+    let (end, tail) = follow::script(machine, &job, Some(TIMEOUT), "prepare", events).await?;
+    end.succeeded(what, tail)
 }
 
 fn entries(files: &[FileSpec], downloads: &Path) -> Result<Vec<Entry>, Error> {

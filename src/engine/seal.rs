@@ -12,6 +12,7 @@ use crate::{
     event::Events,
     platform::PowerOff,
     provision::{
+        apt,
         script::Job,
         seal::{REMAINS_MARK, parts, script},
         search::{self, Sought},
@@ -50,7 +51,7 @@ pub async fn run(
     }
     let ours = by == PowerOff::Guest;
     let sealing = script(seal, &keys.account.public, &search::script(sought)?, ours)?;
-    let text = [survey::QUESTIONS, &machine.tidy(), &sealing].concat();
+    let text = [apt::RELEASE, survey::QUESTIONS, &machine.tidy(), &sealing].concat();
     let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(Purpose::Seal, &job)?.timeout(Some(TIMEOUT));

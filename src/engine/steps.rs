@@ -10,7 +10,7 @@ use super::{
     local,
     machine::Machine,
     phases::Timings,
-    reboot,
+    reboot, restart,
 };
 use crate::{
     error::{Error, Kind},
@@ -20,8 +20,11 @@ use crate::{
     template::model::{Action, Step},
 };
 
-/// A step without a `timeout` of its own does not hang for ever.
-pub const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// Words of scripts that may restart the builder: after such a step it is asked whether it goes down.
+const RESTARTING_WORDS: [&str; 4] = ["reboot", "shutdown", "kexec", "init 6"];
+
+/// From here on a shell's exit code tells the signal that ended a command.
+const FIRST_SIGNAL_CODE: i32 = 128;
 
 /// Runs the steps from the one that is not done yet; the first that fails ends the bake.
 ///
@@ -62,7 +65,8 @@ async fn with_retries(
             Err(error) if error.kind == Kind::Bake && attempt < step.retries => {
                 attempt += 1;
                 let (name, reason) = (step.name.clone(), error.to_string());
-                events.send(Event::StepRetried { number, name, attempt, reason });
+                // The first retry is the second attempt.
+                events.send(Event::StepRetried { number, name, attempt: attempt + 1, reason });
             }
             result => return result,
         }
@@ -111,12 +115,44 @@ async fn shell(
     allowed: &[i32],
     events: &Events,
 ) -> Result<(), Error> {
-    let timeout = step.timeout.map_or(TIMEOUT, |timeout| timeout.0);
+    let timeout = step.timeout.map(|timeout| timeout.0);
     let (end, tail) = follow::script(machine, &job, timeout, &step.name, events).await?;
     match end {
-        End::Exit(exit) => conclude(step, None, exit, allowed, tail),
-        End::TimedOut => Err(timed_out(step, timeout, tail)),
+        End::Exit(exit) => {
+            conclude(step, None, exit, allowed, tail.clone())?;
+            finish_restart(machine, step, job.text, tail, events).await
+        }
+        End::TimedOut(after) => Err(timed_out(step, after, tail)),
+        End::Restarted(_) if !step.may_reboot => Err(restarted(step, tail)),
+        End::Restarted(Some(Exit::Code(code))) if code < FIRST_SIGNAL_CODE => {
+            conclude(step, None, Exit::Code(code), allowed, tail)
+        }
+        // What goes down takes its steps with it.
+        End::Restarted(_) => Ok(()),
     }
+}
+
+/// A step that asks for a restart has mostly ended before the builder goes down. What comes next must not
+/// begin before that, or be blamed for it.
+async fn finish_restart(
+    machine: &mut Machine<'_>,
+    step: &Step,
+    text: &str,
+    tail: Vec<String>,
+    events: &Events,
+) -> Result<(), Error> {
+    if !step.may_reboot && !RESTARTING_WORDS.iter().any(|word| text.contains(word)) {
+        return Ok(());
+    }
+    let before = machine.boot_id.clone();
+    match restart::wait_if_restarting(machine, &before, step.may_reboot, events).await? {
+        true if !step.may_reboot => Err(restarted(step, tail)),
+        true | false => Ok(()),
+    }
+}
+
+fn restarted(step: &Step, tail: Vec<String>) -> Error {
+    restart::unexpected(&format!("step `{}` ran", step.name)).tail(tail)
 }
 
 /// A step that ran out of time, told the same wherever it ran.

@@ -24,7 +24,8 @@ pub struct Answer {
 /// # Errors
 /// When a value cannot be written into a shell script.
 pub fn script(probes: &[&Probe]) -> Result<String, ProvisionError> {
-    let mut script = String::from("set +e\n");
+    // What the shell itself has to say is no answer.
+    let mut script = String::from("set +e\nexec 2>/dev/null\n");
     for (number, probe) in probes.iter().enumerate() {
         let question = quote(&question(probe)?)?;
         script += &format!(

@@ -17,10 +17,13 @@ IFS= read -r size
 head -c "$size" >"$folder/env" && cat >"$folder/script" || fail "cannot write to $folder on the builder"
 entry=$(getent passwd "$user") || fail "there is no user $user on the builder"
 cat >"$folder/start" <<'END'
-. "$1/env"
+folder=$1
+set -f
+set -- $2 "$folder/script"
+. "$folder/env"
 umask 022
 cd "$HOME" 2>/dev/null || cd /
-exec $2 "$1/script"
+exec "$@"
 END
 HOME=$(echo "$entry" | cut -d: -f6)
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

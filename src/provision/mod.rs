@@ -2,8 +2,10 @@
 //! entries, questions for checks. Pure: text in, text out.
 
 pub mod accounts;
+pub mod apt;
 pub mod checks;
 pub mod cloud_init;
+mod environment;
 pub mod exclude;
 pub mod judge;
 pub mod machine;

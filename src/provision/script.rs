@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ProvisionError, quote};
+use super::{ProvisionError, environment::exports};
 
 /// Reads the driver from standard input and runs it; the driver reads the rest.
 const LOADER: &str = r#"sh -c 'read -r size; eval "$(head -c "$size")"' sh "$1" "$2""#;
@@ -41,10 +41,7 @@ impl Job<'_> {
 
 /// User, interpreter, environment and script, as those read them that run it.
 pub(super) fn body(job: &Job<'_>) -> Result<String, ProvisionError> {
-    let mut env = String::new();
-    for (name, value) in job.env {
-        env += &format!("export {name}={}\n", quote(value)?);
-    }
+    let env = exports(job.env)?;
     Ok(format!("{}\n{}\n{}\n{env}{}", job.user, interpreter(job.text), env.len(), job.text))
 }
 
@@ -91,6 +88,61 @@ mod tests {
     fn environment_and_exit_code_pass_through_whatever_they_hold() {
         let value = "it's \"$HOME\" `x`\nand a second line";
         assert_eq!(run("printf '[%s]' \"$VALUE\"; exit 7", &[("VALUE", value)]), (7, format!("[{value}]")));
+    }
+
+    /// Whatever a name means to the shells on the way: it reaches the script, and nothing else.
+    #[test]
+    fn an_environment_that_would_break_our_own_shell_reaches_the_script_whole() {
+        let names = [
+            "IFS",
+            "PATH",
+            "PS1",
+            "PS4",
+            "UID",
+            "EUID",
+            "PPID",
+            "ENV",
+            "BASH_ENV",
+            "SHELLOPTS",
+            "POSIXLY_CORRECT",
+            "RANDOM",
+            "SECONDS",
+            "LINENO",
+            "GROUPS",
+            "OPTIND",
+            "PWD",
+            "OLDPWD",
+            "HOME",
+            "LD_LIBRARY_PATH",
+            "hornero_env",
+            "hornero_env_1",
+            "hornero_folder",
+            "folder",
+            "user",
+            "a.b",
+            "1A",
+            "with-dash",
+            "q\"\\$x'",
+        ];
+        let value = |name: &str| match name {
+            "PATH" => "/nowhere:/usr/bin".to_owned(),
+            name => format!(", {name} 'a' \"$HOME\" `x` ${{x}} \\n\n*"),
+        };
+        let values: Vec<String> = names.iter().map(|name| value(name)).collect();
+        let env: Vec<(&str, &str)> =
+            names.iter().zip(&values).map(|(name, value)| (*name, value.as_str())).collect();
+        let text = "#!/usr/bin/python3\nimport json, os\nprint(json.dumps(dict(os.environ)))\n";
+        let (code, said) = run(text, &env);
+        assert_eq!(code, 0, "{said}");
+        let seen: BTreeMap<String, String> = serde_json::from_str(&said).unwrap();
+        for (name, value) in env {
+            assert_eq!(seen.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        let ours: Vec<&String> = seen
+            .keys()
+            .filter(|name| name.starts_with("hornero") && !names.contains(&name.as_str()))
+            .collect();
+        assert!(ours.is_empty(), "{ours:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    BUILDER_ACCOUNT, ProvisionError, accounts,
+    BUILDER_ACCOUNT, ProvisionError, accounts, apt,
     machine::{self, Names},
     snapshot, time_to_live,
 };
@@ -44,7 +44,7 @@ pub fn for_builder(
 ) -> Result<Vec<u8>, ProvisionError> {
     let early = early(template, disks_are_named)?;
     let time = template.image.builder_ttl.0;
-    let own = render(keys, time, &template.users, &template.packages, early.as_deref())?;
+    let own = render(keys, time, &template.users, &template.packages, Some(&early))?;
     match template.cloud_init.user_data.as_slice() {
         [] => Ok(own.into_bytes()),
         parts => multipart(own, parts),
@@ -52,12 +52,14 @@ pub fn for_builder(
 }
 
 /// What is done early in each boot, as one script: cloud-init looks at the end of the last one alone.
-fn early(template: &Template, disks_are_named: bool) -> Result<Option<String>, ProvisionError> {
+fn early(template: &Template, disks_are_named: bool) -> Result<String, ProvisionError> {
     let machine = groups_and_disks(template, disks_are_named)?;
     let accounts = accounts::users_script(&template.users, &template.groups)?;
     let snapshot = template.packages.snapshot.as_ref().map(snapshot::begin).transpose()?;
-    let scripts: Vec<String> = machine.into_iter().chain(accounts).chain(snapshot).collect();
-    Ok(Some(scripts.concat()).filter(|script| !script.is_empty()))
+    // Before the timers of apt: those of a base that was not started for a while are due at once.
+    let hold = std::iter::once(apt::HOLD.to_owned());
+    let scripts: Vec<String> = hold.chain(machine).chain(accounts).chain(snapshot).collect();
+    Ok(scripts.concat())
 }
 
 /// `disks_are_named` says whether the guest knows its disks by their names. If not, they are made

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ssh2::Channel;
 
 use super::{
-    Command, Exit, RemoteError,
+    Command, Exit, Printed, RemoteError,
     alive::keep_alive,
     drive::Wire,
     exec::{CONTROL, conclude, drain, execute, lost},
@@ -14,12 +14,13 @@ use super::{
     frame::Framed,
     group::Discard,
     job::{Followed, Reader},
+    lines::Lines,
     output::Output,
     purpose::Purpose,
     start::start,
     stop::Stop,
 };
-use crate::{event::Stream, provision::supervisor::Arrived};
+use crate::event::Stream;
 
 /// After this a silent line counts as lost: another one costs little.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -38,22 +39,22 @@ pub(super) fn follow(
     wire: &Wire,
     line: &str,
     job: &Followed,
-    each: &mut dyn FnMut(Stream, &str),
+    each: &mut dyn FnMut(Printed),
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
     job.in_time()?;
-    let mut output = Framed::new(Both::of(job, each));
+    let mut output = Framed::new(JobOutput::of(job, each));
     let mut started = start(wire, &output.begin(Purpose::Job, line))?;
     let mut feed = Feed::talk(job.opening());
-    let mut told = job.so_far().arrived();
+    let mut told = job.so_far().arrived;
     wire.heard();
     loop {
         let received = drain(wire, &mut started.channel, &mut output)?;
         output.is_whole()?;
         let received = started.hear(wire)? | received;
-        acknowledge(job.so_far().arrived(), &mut told, &mut feed);
+        acknowledge(job.so_far().arrived, &mut told, &mut feed);
         if output.inner.is_over() {
-            let exit = job.so_far().exit().ok_or(RemoteError::Ended)?;
+            let exit = job.so_far().exit()?;
             hang_up(wire, started.channel, feed);
             return Ok(exit);
         }
@@ -102,15 +103,11 @@ fn cut_short(exit: Exit, began: bool) -> Result<Exit, RemoteError> {
     }
 }
 
-fn acknowledge(arrived: Arrived, told: &mut Arrived, feed: &mut Feed) {
-    let mut tell = |name: &str, arrived: u64, told: &mut u64| {
-        if arrived - *told >= SHARE {
-            *told = arrived;
-            feed.say(&format!("{name} {arrived}\n"));
-        }
-    };
-    tell("out", arrived.out, &mut told.out);
-    tell("err", arrived.err, &mut told.err);
+fn acknowledge(arrived: u64, told: &mut u64, feed: &mut Feed) {
+    if arrived - *told >= SHARE {
+        *told = arrived;
+        feed.say(&format!("arrived {arrived}\n"));
+    }
 }
 
 /// Lets the builder forget the job. If the line is lost just now, the next command tells.
@@ -128,32 +125,36 @@ fn hang_up(wire: &Wire, mut channel: Channel, mut feed: Feed) {
     wire.leave(channel);
 }
 
-/// Both streams of a job.
-struct Both<'a> {
+/// What a job prints, over one line.
+struct JobOutput<'a> {
     job: &'a Followed,
-    out: Reader,
-    err: Reader,
-    each: &'a mut dyn FnMut(Stream, &str),
+    reader: Reader,
+    /// What is said where nobody has the job's output yet: by `sudo`, or by a login.
+    complaint: Lines,
+    each: &'a mut dyn FnMut(Printed),
 }
 
-impl<'a> Both<'a> {
-    fn of(job: &'a Followed, each: &'a mut dyn FnMut(Stream, &str)) -> Self {
-        let reader = |stream| Reader::new(stream, &job.place);
-        Self { job, out: reader(Stream::Stdout), err: reader(Stream::Stderr), each }
+impl<'a> JobOutput<'a> {
+    fn of(job: &'a Followed, each: &'a mut dyn FnMut(Printed)) -> Self {
+        Self { job, reader: Reader::new(&job.place), complaint: Lines::default(), each }
     }
 
     fn is_over(&self) -> bool {
-        self.out.is_over() && self.err.is_over()
+        self.reader.is_over()
     }
 }
 
-impl Output for Both<'_> {
+impl Output for JobOutput<'_> {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
-        let reader = match stream {
-            Stream::Stdout => &mut self.out,
-            Stream::Stderr => &mut self.err,
-        };
-        reader.bytes(bytes, &mut self.job.so_far(), self.each);
+        let (so_far, each) = (&mut self.job.so_far(), &mut *self.each);
+        match stream {
+            Stream::Stdout => self.reader.bytes(bytes, so_far, each),
+            // A later login repeats itself.
+            Stream::Stderr | Stream::Merged if so_far.has_begun() => {}
+            Stream::Stderr | Stream::Merged => {
+                self.complaint.push(bytes, |line| each(Printed::Line(line.to_owned())));
+            }
+        }
         Ok(())
     }
 }

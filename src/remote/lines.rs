@@ -3,6 +3,9 @@
 /// Longest line kept together; what a program writes without a line end must not fill the memory.
 const LONGEST: usize = 64 * 1024;
 
+/// As much as is shown of a line that has no end yet.
+const LONGEST_UNFINISHED_BYTES: usize = 4 * 1024;
+
 /// Collects bytes and gives out lines without their end. Bytes that are not UTF-8 are replaced.
 #[derive(Default)]
 pub struct Lines {
@@ -17,6 +20,14 @@ impl Lines {
                 self.flush(&mut each);
             }
         }
+    }
+
+    /// The end of what has no line end yet: progress that rewrites its line, or a question. The whole line
+    /// is handed on when its end has come.
+    pub fn unfinished(&self) -> Option<String> {
+        let start = self.pending.len().saturating_sub(LONGEST_UNFINISHED_BYTES);
+        let text = String::from_utf8_lossy(&self.pending[start..]);
+        (!text.trim().is_empty()).then(|| text.into_owned())
     }
 
     /// Hands on what has no line end.
@@ -50,6 +61,17 @@ mod tests {
     #[test]
     fn a_line_split_over_reads_comes_out_whole() {
         assert_eq!(collect(&[b"one\ntw", b"o\r\n", b"\nrest"]), ["one", "two", "", "rest"]);
+    }
+
+    #[test]
+    fn what_is_shown_of_an_unfinished_line_is_its_end_and_never_long() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.unfinished(), None);
+        lines.push(b"done\n \r", |_| {});
+        assert_eq!(lines.unfinished(), None, "blanks tell nothing");
+        lines.push(&b"10%\r".repeat(10_000), |_| {});
+        let shown = lines.unfinished().unwrap();
+        assert!(shown.ends_with("10%\r") && shown.len() <= LONGEST_UNFINISHED_BYTES, "{}", shown.len());
     }
 
     #[test]

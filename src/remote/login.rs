@@ -40,7 +40,7 @@ impl Output for Answer {
                 let room = LONGEST_ANSWER_BYTES.saturating_sub(self.word.len());
                 self.word.extend_from_slice(&bytes[..room.min(bytes.len())]);
             }
-            Stream::Stderr => self.errors.push(bytes),
+            Stream::Stderr | Stream::Merged => self.errors.push(bytes),
         }
         Ok(())
     }

@@ -81,6 +81,9 @@ pub enum RemoteError {
     Lost { during: String, why: String },
     #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
     TimedOut(Duration),
+    /// Of what ran there nothing is left.
+    #[error("the builder restarted meanwhile")]
+    Restarted,
     /// Nobody is left who could tell how it ended.
     #[error("it was ended on the builder before it was done")]
     Ended,
@@ -108,6 +111,18 @@ fn ended_with(said: &str, exit: &Exit) -> String {
     }
 }
 
+/// What a job prints. Both of its streams are one, in the order of writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Printed {
+    /// A whole line, without its end.
+    Line(String),
+    /// The end of a line that has no end yet; it is part of a `Line` later.
+    Unfinished(String),
+}
+
+/// Receives what a job prints as it comes.
+pub type PrintedSink<'a> = &'a mut (dyn FnMut(Printed) + Send);
+
 /// Receives each line of output as it comes.
 pub type LineSink<'a> = &'a mut (dyn FnMut(Stream, &str) + Send);
 
@@ -128,7 +143,7 @@ pub trait Remote: Send + Sync {
     ///
     /// # Errors
     /// As with `run`; one that ran out of time has been ended.
-    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError>;
+    async fn follow(&self, job: &Followed, sink: PrintedSink<'_>) -> Result<Exit, RemoteError>;
 
     /// The host key that the builder has shown and that its pin has accepted, as it goes over the wire.
     /// Programs that make their own connections need all of it where only its fingerprint was pinned.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use tokio::sync::mpsc;
 
-use super::{LineSink, lines::Lines};
+use super::lines::Lines;
 use crate::event::Stream;
 
 /// Receives what a command prints.
@@ -32,7 +32,7 @@ impl Output for ToWriter {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
         match stream {
             Stream::Stdout => self.0.write_all(bytes),
-            Stream::Stderr => Ok(()),
+            Stream::Stderr | Stream::Merged => Ok(()),
         }
     }
 }
@@ -64,20 +64,20 @@ impl Output for ToLines {
     }
 }
 
-/// Gives each line out as it comes, until what prints them is through.
-pub(super) async fn hand_on<T>(
+/// Gives out each thing that is printed as it comes, until what prints is through.
+pub(super) async fn hand_on<T, M>(
     running: impl Future<Output = T>,
-    mut receiver: mpsc::UnboundedReceiver<(Stream, String)>,
-    sink: LineSink<'_>,
+    mut receiver: mpsc::UnboundedReceiver<M>,
+    sink: &mut (dyn FnMut(M) + Send),
 ) -> T {
     let mut running = std::pin::pin!(running);
     loop {
         tokio::select! {
             biased;
-            Some((stream, line)) = receiver.recv() => sink(stream, &line),
+            Some(printed) = receiver.recv() => sink(printed),
             result = &mut running => {
-                while let Ok((stream, line)) = receiver.try_recv() {
-                    sink(stream, &line);
+                while let Ok(printed) = receiver.try_recv() {
+                    sink(printed);
                 }
                 return result;
             }

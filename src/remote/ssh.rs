@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::{
-    Command, Exit, LineSink, Remote, RemoteError, bastion,
+    Command, Exit, LineSink, Printed, PrintedSink, Remote, RemoteError, bastion,
     dial::dial,
     drive::Wire,
     endpoint,
@@ -168,7 +168,7 @@ impl SshRemote {
     async fn go_on(
         &self,
         job: Followed,
-        sender: mpsc::UnboundedSender<(Stream, String)>,
+        sender: mpsc::UnboundedSender<Printed>,
     ) -> Result<Exit, RemoteError> {
         let (wire, line) = (self.wire.clone(), command_line(self.sudo));
         let stop = StopOnDrop(Stop::default());
@@ -176,7 +176,7 @@ impl SshRemote {
         blocking(move || {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
             // A receiver that is gone has been dropped together with the job.
-            let mut each = |stream, line: &str| drop(sender.send((stream, line.to_owned())));
+            let mut each = |printed| drop(sender.send(printed));
             let result = match follow(&wire, &line, &job, &mut each, &stopped) {
                 Err(RemoteError::TimedOut(time)) => Err(end(&wire, &line, &job, time)),
                 result => result,
@@ -199,10 +199,13 @@ impl Remote for SshRemote {
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let output = ToLines::new(sender);
-        hand_on(self.execute(command, output), receiver, sink).await
+        hand_on(self.execute(command, output), receiver, &mut |(stream, line): (Stream, String)| {
+            sink(stream, &line)
+        })
+        .await
     }
 
-    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
+    async fn follow(&self, job: &Followed, sink: PrintedSink<'_>) -> Result<Exit, RemoteError> {
         let (sender, receiver) = mpsc::unbounded_channel();
         hand_on(self.go_on(job.clone(), sender), receiver, sink).await
     }

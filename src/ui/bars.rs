@@ -8,6 +8,8 @@ pub mod row;
 mod tests;
 mod transfers;
 
+use std::time::Instant;
+
 use console::Style;
 use indicatif::ProgressBar;
 
@@ -25,6 +27,7 @@ pub struct Bars {
     screen: Screen,
     colour: bool,
     phases: Vec<(Phase, ProgressBar)>,
+    step: Option<RunningStep>,
     transfers: Transfers,
     tail: Tail,
     /// All lines of the tail in one, so that they never are from different moments.
@@ -34,12 +37,18 @@ pub struct Bars {
     tail_width: usize,
 }
 
+struct RunningStep {
+    text: String,
+    since: Instant,
+}
+
 impl Bars {
     pub fn new(screen: Screen, colour: bool) -> Self {
         Self {
             screen,
             colour,
             phases: Vec::new(),
+            step: None,
             transfers: Transfers::default(),
             tail: Tail::new(TAIL),
             tail_lines: None,
@@ -67,6 +76,7 @@ impl Bars {
     fn finish_phase(&mut self, phase: Phase, seconds: f64, ok: bool) -> Result<(), String> {
         self.clear_tail();
         self.transfers.clear(&self.screen);
+        self.step = None;
         if let Some(index) = self.phases.iter().position(|(running, _)| *running == phase) {
             let (_, bar) = self.phases.remove(index);
             self.screen.remove(&bar);
@@ -81,6 +91,18 @@ impl Bars {
         self.say(&format!("{indent}{mark} {name} {:>7}", text::seconds(seconds)))
     }
 
+    fn start_step(&mut self, text: String) {
+        self.clear_tail();
+        self.status(text.clone());
+        self.step = Some(RunningStep { text, since: Instant::now() });
+    }
+
+    fn draw_step(&self) {
+        if let Some(step) = &self.step {
+            self.status(look::step(&step.text, step.since.elapsed()));
+        }
+    }
+
     fn status(&self, message: String) {
         if let Some((_, bar)) = self.phases.last() {
             bar.set_message(message);
@@ -90,6 +112,11 @@ impl Bars {
     /// The tail is drawn at the next tick: a guest can print thousands of lines between two.
     fn output(&mut self, source: &str, line: &str) {
         self.tail.push(source, line);
+        self.tail_changed = true;
+    }
+
+    fn unfinished_line(&mut self, source: &str, line: &str) {
+        self.tail.set_unfinished(source, line);
         self.tail_changed = true;
     }
 

@@ -33,7 +33,7 @@ impl Listener for LogFile {
             self.phase = Some(*phase);
         }
         // Thousands of them, and each is outdated by the next.
-        if matches!(event, Event::Progress { .. }) {
+        if matches!(event, Event::Progress { .. } | Event::UnfinishedLine { .. }) {
             return Ok(());
         }
         let phase = self.phase.map_or("run", Phase::title);

@@ -22,7 +22,9 @@ pub fn sentence(event: &Event) -> String {
         Event::StepFinished { number, name, seconds, ok } => {
             finished(&format!("step {number} `{name}` "), *ok, *seconds)
         }
-        Event::Output { source, line, .. } => format!("{source}: {}", text::clean(line)),
+        Event::Output { source, line, .. } | Event::UnfinishedLine { source, line } => {
+            format!("{source}: {}", text::clean(line))
+        }
         Event::Progress { task, done, total } => progress(task, *done, *total),
         Event::Reused { what, detail } => format!("reused {what}: {detail}"),
         Event::Note { message } => text::clean_block(message),

@@ -3,6 +3,7 @@
 //! no test of that go on from one saved machine.
 
 mod kept;
+mod restart;
 mod snapshot;
 
 use std::path::Path;
@@ -104,6 +105,8 @@ fn sealed(root: &Filesystem) {
     assert!(!root.exists("/var/lib/cloud/instance"));
     assert!(!root.exists("/var/log/cloud-init.log"));
     assert!(!root.exists("/var/lib/systemd/random-seed"));
+    let settings = root.list("/etc/apt/apt.conf.d");
+    assert!(!settings.is_empty() && !settings.iter().any(|name| name.contains("hornero")), "{settings:?}");
     assert_eq!(root.list("/var/tmp"), Vec::<String>::new());
     for folder in ["/run", "/run/systemd/transient", "/etc/systemd/system", "/var/lib/systemd/timers"] {
         let ours = root.list(folder).into_iter().filter(|name| name.contains("hornero"));
@@ -144,6 +147,25 @@ if [ ! -e /run/first-try ]; then
 fi
 if kill -0 "$(cat /run/first-try)"; then exit 1; fi
 """
+[[steps]]
+name = "apt waits for its lock"
+run = """
+python3 -c 'import fcntl, time
+file = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+open("/run/locked", "w")
+time.sleep(8)' >/dev/null 2>&1 &
+until [ -e /run/locked ]; do sleep 0.1; done
+apt-get install -y bash
+apt-config dump APT::Periodic::Enable
+"""
+[[steps]]
+name = "restarts"
+run = "cp /proc/sys/kernel/random/boot_id /var/tmp/boot; systemctl reboot"
+may_reboot = true
+[[steps]]
+name = "is in the next boot"
+run = "! cmp /proc/sys/kernel/random/boot_id /var/tmp/boot && test -s /etc/apt/apt.conf.d/zz-hornero-bake"
 "#;
 
 #[test]
@@ -156,7 +178,10 @@ fn a_step_outlives_its_line_and_nothing_outlives_its_timeout() {
         assert_eq!(ran.stderr.matches(text).count(), 1, "{text}: {}", ran.stderr);
     }
     assert!(ran.stderr.contains("was not done after 20s; its processes were ended"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Waiting for cache lock"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("apt waits for its lock: APT::Periodic::Enable \"0\""), "{}", ran.stderr);
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
+    sealed(&Filesystem::open(&hornero.data().join("images").join(ran.stdout.trim()).join("root.qcow2")));
 }
 
 const FULL: &str = r#"

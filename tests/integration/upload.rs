@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use hornero::{
     remote::{
-        Command, Exit, LineSink, Remote, RemoteError,
+        Command, Exit, LineSink, PrintedSink, Remote, RemoteError,
         entries::{Content, Entry},
         job::Followed,
         ssh::SshRemote,
@@ -135,7 +135,7 @@ impl Remote for Line {
         }
     }
 
-    async fn follow(&self, job: &Followed, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
+    async fn follow(&self, job: &Followed, sink: PrintedSink<'_>) -> Result<Exit, RemoteError> {
         self.remote.follow(job, sink).await
     }
 

@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Kind},
     event::Phase,
     platform::{Builder, PowerOff},
-    provision::search::sought,
+    provision::{apt, search::sought},
 };
 
 impl Bake<'_> {
@@ -37,6 +37,7 @@ impl Bake<'_> {
             Machine::connect(builder, connect, &template.ssh, &self.keys).await
         })
         .await?;
+        machine.first = apt::HOLD;
         if !self.inputs.resumed.is_empty() {
             // Its process may have been killed before it could say so.
             follow::end(machine.remote.as_ref(), &self.folders.id).await?;

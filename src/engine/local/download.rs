@@ -5,11 +5,10 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::PermissionsExt,
     path::Path,
-    time::Duration,
 };
 
 use crate::{
-    engine::{machine::Machine, steps},
+    engine::machine::Machine,
     error::{Error, Kind},
     provision::quote,
     remote::{Command, purpose::Purpose, upload::cksum::Cksum},
@@ -42,9 +41,9 @@ pub async fn download(
     std::fs::create_dir_all(folder).map_err(|error| local(&error))?;
     let mut part = tempfile::NamedTempFile::new_in(folder).map_err(|error| local(&error))?;
     let out = part.reopen().map_err(|error| local(&error))?;
-    let timeout: Duration = step.timeout.map_or(steps::TIMEOUT, |timeout| timeout.0);
+    let timeout = step.timeout.map(|timeout| timeout.0);
     let line = format!("{}sh -c '{PRINT}' sh {}", machine.remote.sudo(), quote(source)?);
-    let command = Command::new(Purpose::Download, line).timeout(Some(timeout));
+    let command = Command::new(Purpose::Download, line).timeout(timeout);
     let exit = match machine.remote.fetch(command, Box::new(out)).await {
         Ok(exit) => exit,
         Err(error) => return Err(machine.explain(error).await),

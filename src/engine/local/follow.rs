@@ -1,7 +1,10 @@
 //! Follows a program that runs on this computer: its lines as events, its end, its time limit.
 
+use std::io::PipeReader;
+
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    io::{AsyncRead, AsyncReadExt},
+    net::unix::pipe::Receiver,
     process::Child,
     sync::mpsc::{UnboundedSender, unbounded_channel},
     time::{Duration, Instant},
@@ -11,41 +14,47 @@ use crate::{
     engine::{Tail, steps},
     error::{Error, Kind},
     event::{Events, Stream},
-    remote::Exit,
+    remote::{Exit, Printed, lines::Lines},
     template::model::Step,
 };
 
-/// How long the output of a program that has ended is waited for. It stays open when the program
-/// left a process running in the background.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long the output of a program that has ended is followed while something that it has started may
+/// still write. That may be a daemon.
+const MAX_LINGER: Duration = Duration::from_secs(2);
 
-/// How it ended, with its last lines. Lines that are `noise` are left out.
+/// Follows the program, whose both streams are one pipe. How it ended, with its last lines. Lines that are
+/// `noise` are left out.
 ///
 /// # Errors
 /// When it runs out of time; its whole process group is ended then.
 pub async fn follow(
     step: &Step,
     mut child: Child,
+    output: PipeReader,
     noise: impl Fn(&str) -> bool,
     events: &Events,
 ) -> Result<(Exit, Vec<String>), Error> {
+    let failed =
+        |error: &std::io::Error| Error::new(Kind::Bake, format!("step `{}`", step.name)).because(error);
+    let output = Receiver::from_owned_fd(output.into()).map_err(|error| failed(&error))?;
     let mut tail = Tail::default();
-    let timeout = step.timeout.map_or(steps::TIMEOUT, |timeout| timeout.0);
     let group = child.id();
-    let ended = tokio::time::timeout(
-        timeout,
-        until_end(&mut child, |stream, line| {
-            if !noise(line) {
-                tail.push(line);
-                events.output(&step.name, stream, line);
-            }
-        }),
-    )
-    .await;
+    let work = until_end(&mut child, output, |printed| match printed {
+        Printed::Line(line) if noise(&line) => {}
+        Printed::Line(line) => {
+            tail.push(&line);
+            events.output(&step.name, Stream::Merged, line);
+        }
+        Printed::Unfinished(line) => events.unfinished_line(&step.name, line),
+    });
+    let ended = match step.timeout {
+        Some(timeout) => tokio::time::timeout(timeout.0, work).await.map_err(|_| timeout.0),
+        None => Ok(work.await),
+    };
     match ended {
         Ok(Ok(status)) => Ok((exit(status), tail.lines())),
-        Ok(Err(error)) => Err(Error::new(Kind::Bake, format!("step `{}`", step.name)).because(&error)),
-        Err(_) => {
+        Ok(Err(error)) => Err(failed(&error)),
+        Err(timeout) => {
             end_group(group);
             Err(steps::timed_out(step, timeout, tail.lines()))
         }
@@ -54,27 +63,22 @@ pub async fn follow(
 
 async fn until_end(
     child: &mut Child,
-    mut each: impl FnMut(Stream, &str),
+    output: impl AsyncRead + Unpin + Send + 'static,
+    mut each: impl FnMut(Printed),
 ) -> std::io::Result<std::process::ExitStatus> {
-    let (sender, mut lines) = unbounded_channel();
-    if let Some(pipe) = child.stdout.take() {
-        tokio::spawn(read(pipe, Stream::Stdout, sender.clone()));
-    }
-    if let Some(pipe) = child.stderr.take() {
-        tokio::spawn(read(pipe, Stream::Stderr, sender.clone()));
-    }
-    drop(sender);
+    let (sender, mut printed) = unbounded_channel();
+    tokio::spawn(read(output, sender));
     let (mut status, mut last) = (None, Instant::now());
     loop {
         tokio::select! {
             biased;
-            line = lines.recv() => match line {
-                Some((stream, line)) => each(stream, &line),
+            one = printed.recv() => match one {
+                Some(one) => each(one),
                 None => break,
             },
             ended = child.wait(), if status.is_none() => {
                 status = Some(ended?);
-                last = Instant::now() + LINGER;
+                last = Instant::now() + MAX_LINGER;
             }
             () = tokio::time::sleep_until(last), if status.is_some() => break,
         }
@@ -85,19 +89,19 @@ async fn until_end(
     }
 }
 
-type Lines = UnboundedSender<(Stream, String)>;
-
-async fn read(pipe: impl AsyncRead + Unpin, stream: Stream, lines: Lines) {
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
+/// Reads to the end, also when nobody follows any longer: what goes on to write must not die of it.
+async fn read(mut output: impl AsyncRead + Unpin, sender: UnboundedSender<Printed>) {
+    let (mut lines, mut buffer) = (Lines::default(), vec![0; 64 * 1024]);
     // A pipe that cannot be read has ended for us; the exit code tells how the script fared.
-    while reader.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
-        let text = String::from_utf8_lossy(&line);
-        if lines.send((stream, text.trim_end_matches(['\n', '\r']).to_owned())).is_err() {
-            return;
+    while let Ok(count) = output.read(&mut buffer).await
+        && count > 0
+    {
+        lines.push(&buffer[..count], |line| drop(sender.send(Printed::Line(line.to_owned()))));
+        if let Some(text) = lines.unfinished() {
+            sender.send(Printed::Unfinished(text)).ok();
         }
-        line.clear();
     }
+    lines.finish(|line| drop(sender.send(Printed::Line(line.to_owned()))));
 }
 
 /// The script and everything that it started.

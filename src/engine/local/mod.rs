@@ -58,18 +58,24 @@ async fn run_process(
     noise: impl Fn(&str) -> bool,
     events: &Events,
 ) -> Result<(Exit, Vec<String>), Error> {
-    process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let failed = |what: String, error: &io::Error| {
+        Error::new(Kind::Bake, format!("step `{}`: {what}", step.name)).because(error)
+    };
+    // One pipe, or lines of the two streams would change places.
+    let (output, writer) = io::pipe().map_err(|error| failed("making a pipe".into(), &error))?;
+    let second = writer.try_clone().map_err(|error| failed("making a pipe".into(), &error))?;
+    process.stdin(Stdio::null()).stdout(writer).stderr(second);
     let child = process.process_group(0).kill_on_drop(true).spawn().map_err(|error| {
         let program = process.as_std().get_program().to_string_lossy().into_owned();
-        let failed =
-            Error::new(Kind::Bake, format!("step `{}`: starting `{program}` on this computer", step.name))
-                .because(&error);
+        let failed = failed(format!("starting `{program}` on this computer"), &error);
         match error.kind() {
             io::ErrorKind::NotFound => failed.hint(format!("install `{program}`, or correct PATH")),
             _ => failed,
         }
     })?;
-    follow(step, child, noise, events).await
+    // It holds our ends for writing.
+    drop(process);
+    follow(step, child, output, noise, events).await
 }
 
 /// What tells a program on this computer how to reach the builder.

@@ -93,7 +93,7 @@ fn of_packages(packages: &Packages, parts: &mut Parts) {
 
 fn of_step(number: usize, step: &Step, parts: &mut Parts) {
     // The files that it reads are parts of their own.
-    let Step { name, action, timeout: _, retries: _, inputs: _ } = step;
+    let Step { name, action, timeout: _, retries: _, may_reboot: _, inputs: _ } = step;
     let part = format!("step {number}: {name}");
     // Where a script was read from is no matter; what it says is.
     match action {

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2015
 # Follows a step over one SSH line, and starts it first unless that was done over an earlier one. What
-# it is told on standard input: where the step lives, which bytes of its output have arrived already,
-# the supervisor and the step itself; after that which bytes have arrived since, and at last `done`.
+# it is told on standard input: where the step lives, how many bytes of its output have arrived already,
+# the supervisor and the step itself; after that how many have arrived by then, and at last `done`.
 set -u
 umask 077
 fail() {
@@ -10,9 +10,8 @@ fail() {
 }
 tell() {
     printf '\001hornero %s %s\n' "$id" "$1"
-    printf '\001hornero %s %s\n' "$id" "$1" >&2
 }
-read -r root && read -r id && read -r out && read -r err && read -r job_size && read -r step_size || exit 1
+read -r root && read -r id && read -r arrived && read -r job_size && read -r step_size || exit 1
 folder=$root/$id
 
 launch() {
@@ -28,8 +27,8 @@ launch() {
 }
 
 start() {
-    cd "$folder" && : >out && : >err && : >out.arrived && : >err.arrived && export -p >outer &&
-        printf '%s\n' "$job" >job && mkfifo in script out.pipe err.pipe ||
+    cd "$folder" && : >out && : >out.arrived && export -p >outer && printf '%s\n' "$job" >job &&
+        mkfifo in script out.pipe ||
         fail "cannot write to $folder on the builder"
     launch || fail "cannot start the step's supervisor on the builder"
     # Through a pipe: nothing of a step is ever in a file.
@@ -47,7 +46,10 @@ if [ "$step_size" -gt 0 ]; then
     # The folder stays when the step is over: whoever makes it starts the step, and nobody else does.
     mkdir -m 0711 "$folder" 2>/dev/null && new=yes
 fi
-tell follow
+# Nothing of a step outlives its boot.
+boot=
+read -r boot </proc/sys/kernel/random/boot_id
+tell "follow $boot"
 [ -z "${new-}" ] || start
 tries=0
 until [ -s "$folder/pid" ]; do
@@ -63,26 +65,24 @@ until [ -s "$folder/pid" ]; do
 done
 read -r pid <"$folder/pid"
 {
-    trap 'kill "${first-}" "${second-}" 2>/dev/null; exit' TERM
+    trap 'kill "${tail-}" 2>/dev/null; exit' TERM
     # What tail itself has to say is none of the step's.
-    tail -c "+$((out + 1))" -f --pid="$pid" "$folder/out" 2>/dev/null &
-    first=$!
-    tail -c "+$((err + 1))" -f --pid="$pid" "$folder/err" >&2 2>/dev/null &
-    second=$!
+    tail -c "+$((arrived + 1))" -f --pid="$pid" "$folder/out" 2>/dev/null &
+    tail=$!
     wait
     # After everything that the step has printed: it tells nothing new where the step told its end.
     tell ended
 } </dev/null &
-tails=$!
+follower=$!
 while read -r what count; do
     case $what in
-        out | err)
+        arrived)
             # An older line may still say what it knew.
             before=0
-            read -r before <"$folder/$what.arrived"
+            read -r before <"$folder/out.arrived"
             [ "$count" -gt "${before:-0}" ] || continue
-            echo "$count" >"$folder/$what.arrived"
-            fallocate --punch-hole --offset 0 --length "$count" "$folder/$what" 2>/dev/null
+            echo "$count" >"$folder/out.arrived"
+            fallocate --punch-hole --offset 0 --length "$count" "$folder/out" 2>/dev/null
             ;;
         done)
             # Its group is the supervisor's alone; what the step left running is in another one.
@@ -92,4 +92,4 @@ while read -r what count; do
             ;;
     esac
 done
-kill "$tails" 2>/dev/null
+kill "$follower" 2>/dev/null

@@ -24,26 +24,20 @@ pub struct Place {
     pub id: String,
 }
 
-/// How many bytes of either stream have arrived.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arrived {
-    pub out: u64,
-    pub err: u64,
-}
-
 impl Place {
-    /// Starts the step, or goes on following it if an earlier line got that far.
+    /// Starts the step, or goes on following it if an earlier line got that far. `first` is what the
+    /// supervisor does before anything else, as shell text.
     ///
     /// # Errors
     /// When the environment contains a NUL byte.
-    pub fn start(&self, job: &Job<'_>) -> Result<Vec<u8>, ProvisionError> {
+    pub fn start(&self, job: &Job<'_>, first: &str) -> Result<Vec<u8>, ProvisionError> {
         let step = body(job)?;
-        let head = self.head(Arrived::default(), SUPERVISOR.len(), step.len());
-        Ok(format!("{head}{SUPERVISOR}{step}whole\n").into_bytes())
+        let head = self.head(0, first.len() + SUPERVISOR.len(), step.len());
+        Ok(format!("{head}{first}{SUPERVISOR}{step}whole\n").into_bytes())
     }
 
-    /// Goes on following a step that was started.
-    pub fn resume(&self, arrived: Arrived) -> Vec<u8> {
+    /// Goes on following a step that was started, and of whose output so many bytes have arrived.
+    pub fn resume(&self, arrived: u64) -> Vec<u8> {
         self.head(arrived, 0, 0).into_bytes()
     }
 
@@ -56,9 +50,9 @@ impl Place {
         format!("\u{1}hornero {} ", self.id)
     }
 
-    fn head(&self, arrived: Arrived, supervisor: usize, step: usize) -> String {
-        let (Self { root, id }, Arrived { out, err }) = (self, arrived);
-        format!("{}\n{FOLLOW}{root}\n{id}\n{out}\n{err}\n{supervisor}\n{step}\n", FOLLOW.len())
+    fn head(&self, arrived: u64, supervisor: usize, step: usize) -> String {
+        let Self { root, id } = self;
+        format!("{}\n{FOLLOW}{root}\n{id}\n{arrived}\n{supervisor}\n{step}\n", FOLLOW.len())
     }
 }
 

@@ -17,7 +17,12 @@ struct Line {
 
 impl Line {
     fn open(told: &[u8]) -> Self {
-        let mut child = Command::new("sh")
+        Self::open_as(&mut Command::new("sh"), told)
+    }
+
+    /// With the environment of this command.
+    fn open_as(session: &mut Command, told: &[u8]) -> Self {
+        let mut child = session
             .args(["-c", &command_line("")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -57,19 +62,42 @@ fn start(place: &Place, text: &str, env: &[(&str, &str)]) -> Vec<u8> {
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let whoami = Command::new("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8(whoami).unwrap();
-    place.start(&Job { text, user: user.trim(), env: &env }).unwrap()
+    place.start(&Job { text, user: user.trim(), env: &env }, "").unwrap()
+}
+
+fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim().to_owned()
 }
 
 #[test]
 fn environment_exit_code_and_output_pass_whole() {
+    let boot = boot_id();
     let folder = tempfile::tempdir().unwrap();
     let place = place(folder.path(), "a");
     let value = "it's \"$HOME\" `x`\nand a second line";
     let mut line = Line::open(&start(&place, "printf '[%s]' \"$VALUE\"; cat; exit 7", &[("VALUE", value)]));
     let said = line.until("\u{1}hornero a exit 7");
-    assert_eq!(said, format!("\u{1}hornero a follow\n[{value}]\u{1}hornero a exit 7\n"));
+    assert_eq!(said, format!("\u{1}hornero a follow {boot}\n[{value}]\u{1}hornero a exit 7\n"));
     line.close("done\n");
     assert_eq!(left(&folder.path().join("a")), ["over"]);
+}
+
+#[test]
+fn the_path_of_a_step_is_a_root_logins_and_has_the_folders_of_the_session_each_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Command::new("sh");
+    session.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin::relative:/opt/secure:/snap/bin:/opt/secure");
+    let told = start(&place(folder.path(), "a"), "echo \"path $PATH\"", &[]);
+    let mut line = Line::open_as(&mut session, &told);
+    let said = line.until("\u{1}hornero a exit 0");
+    let path = said.lines().find_map(|line| line.strip_prefix("path ")).unwrap();
+    let folders: Vec<&str> = path.split(':').collect();
+    let usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    for one in usual.iter().chain(&["/opt/secure", "/snap/bin"]) {
+        assert_eq!(folders.iter().filter(|other| *other == one).count(), 1, "{one} in {path}");
+    }
+    assert!(folders.iter().all(|one| one.starts_with('/')), "{path}");
+    line.close("done\n");
 }
 
 fn left(folder: &Path) -> Vec<String> {
@@ -96,6 +124,7 @@ fn an_interpreter_that_is_not_there_is_an_exit_code() {
 
 #[test]
 fn a_step_goes_on_without_a_line_and_another_line_gets_the_rest() {
+    let boot = boot_id();
     let folder = tempfile::tempdir().unwrap();
     let (place, gate) = (place(folder.path(), "a"), folder.path().join("gate"));
     let text = format!("echo one\nwhile [ ! -e {} ]; do sleep 0.01; done\necho two", gate.display());
@@ -106,13 +135,19 @@ fn a_step_goes_on_without_a_line_and_another_line_gets_the_rest() {
     // It asks to start it, as one does who does not know that the first line got so far.
     let mut second = Line::open(&start(&place, &text, &[]));
     let said = second.until("\u{1}hornero a exit 0");
-    assert_eq!(said, "\u{1}hornero a follow\none\ntwo\n\u{1}hornero a exit 0\n");
+    assert_eq!(said, format!("\u{1}hornero a follow {boot}\none\ntwo\n\u{1}hornero a exit 0\n"));
     second.close("");
-    let mut third = Line::open(&place.resume(Arrived { out: 4, err: 0 }));
-    assert_eq!(third.until("\u{1}hornero a exit 0"), "\u{1}hornero a follow\ntwo\n\u{1}hornero a exit 0\n");
+    let mut third = Line::open(&place.resume(4));
+    assert_eq!(
+        third.until("\u{1}hornero a exit 0"),
+        format!("\u{1}hornero a follow {boot}\ntwo\n\u{1}hornero a exit 0\n")
+    );
     third.close("done\n");
     let mut late = Line::open(&start(&place, &text, &[]));
-    assert_eq!(late.until("\u{1}hornero a ended"), "\u{1}hornero a follow\n\u{1}hornero a ended\n");
+    assert_eq!(
+        late.until("\u{1}hornero a ended"),
+        format!("\u{1}hornero a follow {boot}\n\u{1}hornero a ended\n")
+    );
 }
 
 #[test]
@@ -154,11 +189,15 @@ fn run(bytes: &[u8]) {
 
 #[test]
 fn a_step_that_was_ended_before_it_began_never_begins() {
+    let boot = boot_id();
     let folder = tempfile::tempdir().unwrap();
     let (place, made) = (place(&folder.path().join("run"), "a"), folder.path().join("made"));
     run(&place.end());
     let mut late = Line::open(&start(&place, &format!("touch {}", made.display()), &[]));
-    assert_eq!(late.until("\u{1}hornero a ended"), "\u{1}hornero a follow\n\u{1}hornero a ended\n");
+    assert_eq!(
+        late.until("\u{1}hornero a ended"),
+        format!("\u{1}hornero a follow {boot}\n\u{1}hornero a ended\n")
+    );
     late.close("");
     assert!(!made.exists());
 }
@@ -204,11 +243,15 @@ fn what_an_older_line_says_of_arrivals_takes_nothing_back() {
     let mut line = Line::open(&start(&place, "echo 0123456789; exec sleep 300", &[]));
     line.until("0123456789");
     let stdin = line.stdin.as_mut().unwrap();
-    stdin.write_all(b"out 8\nout 3\nerr 1\n").unwrap();
-    let arrived = folder.path().join("a/err.arrived");
-    while std::fs::read_to_string(&arrived).unwrap().is_empty() {
-        std::thread::yield_now();
+    stdin.write_all(b"arrived 8\narrived 3\narrived 9\n").unwrap();
+    let arrived = folder.path().join("a/out.arrived");
+    let mut told = vec![String::new()];
+    while told.last().unwrap() != "9\n" {
+        let now = std::fs::read_to_string(&arrived).unwrap();
+        if !now.is_empty() && told.last() != Some(&now) {
+            told.push(now);
+        }
     }
-    assert_eq!(std::fs::read_to_string(folder.path().join("a/out.arrived")).unwrap(), "8\n");
+    assert!(!told.contains(&"3\n".to_owned()), "{told:?}");
     run(&place.end());
 }

@@ -6,7 +6,7 @@ use super::{
     cx::Cx,
     draft::Draft,
     names::{self, ACCOUNT, COMMAND, DESTINATION, LABEL, OWNER, PACKAGE, SERVICE, SHA256},
-    steps::first_line,
+    steps::telling_line,
 };
 use crate::template::{
     diagnose::{Fault, listed},
@@ -181,6 +181,6 @@ fn name_of(probe: &Probe) -> String {
         Probe::Group { group, .. } => format!("group {group}"),
         Probe::Port { port, .. } => format!("port {port}"),
         Probe::Mount { path, .. } => format!("mount {path}"),
-        Probe::Command { command, .. } => first_line(command),
+        Probe::Command { command, .. } => telling_line(command).unwrap_or_else(|| "command".into()),
     }
 }

@@ -36,7 +36,10 @@ rules! {
     OWNER: "an owner", "write a user or group name or its number", |s| account(s) || number(s);
     PACKAGE: "a package name", "write the name alone, or with a version: \"jq=1.6*\"", package;
     VERSION: "a package version", "write a version or a pattern, such as \"1.6*\"", version;
-    ENV: "the name of an environment variable", "write letters, digits and `_`, first not a digit", identifier;
+    ENV: "the name of an environment variable", "write 1 to 128 characters without `=` and line breaks",
+        |s| !s.is_empty() && s.len() <= 128 && !s.contains('=') && !s.contains(char::is_control);
+    ENV_VALUE: "the value of an environment variable", "take the NUL character out", |s| !s.contains('\0');
+    EXTRA_VAR: "the name of a variable", "write letters, digits and `_`, first not a digit", identifier;
     VARIABLE: "the name of a variable", "write a-z, 0-9 and `_`, first not a digit",
         |s| identifier(s) && s.len() <= 64;
     DESTINATION: "an absolute path", "write it from `/`, without `..` and without line breaks", absolute;
@@ -184,7 +187,9 @@ mod tests {
         takes(&ACCOUNT, &["deploy", "www-data", "_apt"], &["", "1st", "De", "a b", "x:y", &"a".repeat(33)]);
         takes(&OWNER, &["deploy", "1000"], &["", "-1", "+5", "a b"]);
         takes(&PACKAGE, &["nginx", "g++", "libc6:i386", "php8.2-fpm"], &["", "-y", "a b", "a;b", "$(x)"]);
-        takes(&ENV, &["PATH", "_x1"], &["", "1A", "A-B", "A="]);
+        takes(&ENV, &["PATH", "_x1", "1A", "a.b", "IFS"], &["", "A=", "A\0", "A\nB"]);
+        takes(&ENV_VALUE, &["", "a\nb"], &["a\0"]);
+        takes(&EXTRA_VAR, &["x", "_x1"], &["", "1A", "A-B", "A="]);
         takes(&DESTINATION, &["/srv/www", "/", "/a b"], &["", "srv", "/a/../b", "/a\nb", "../x"]);
         takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1"]);
         takes(&PUBLISHED, &["/images/web/dev"], &["images", "/aws/x", "/Ssm", &"/a".repeat(16)]);

@@ -8,7 +8,7 @@ use super::{
     cx::Cx,
     draft::Draft,
     inputs::with_declared,
-    names::{ACCOUNT, COMMAND, DESTINATION, ENV, LABEL},
+    names::{ACCOUNT, COMMAND, DESTINATION, ENV, ENV_VALUE, EXTRA_VAR, LABEL},
 };
 use crate::template::{
     diagnose::{Fault, listed},
@@ -24,7 +24,7 @@ const KINDS: [StepKind; 5] =
 /// The keys of a kind besides those that every step has.
 fn keys(kind: StepKind) -> &'static [&'static str] {
     match kind {
-        StepKind::Shell => &["run", "script", "env", "user", "allowed_exit_codes", "inputs"],
+        StepKind::Shell => &["run", "script", "env", "user", "allowed_exit_codes", "may_reboot", "inputs"],
         StepKind::Ansible => &["playbook", "extra_vars", "inputs"],
         StepKind::Reboot => &[],
         StepKind::Local => &["run", "script", "env", "allowed_exit_codes", "inputs"],
@@ -41,7 +41,7 @@ impl Cx<'_> {
         });
         self.unique("the step", named);
         for step in &raw.steps {
-            let checked = self.step(step);
+            let checked = self.step(step, draft.steps.len() + 1);
             // A step that is left out must be right all the same.
             if let (Some(mut step), true) = (checked, self.wanted(&step.get_ref().when)) {
                 if let Some(prefix) = prefix {
@@ -70,7 +70,7 @@ impl Cx<'_> {
         }
     }
 
-    fn step(&self, step: &Spanned<raw::Step>) -> Option<Step> {
+    fn step(&self, step: &Spanned<raw::Step>, number: usize) -> Option<Step> {
         let table = step.get_ref();
         let kinds = KINDS.map(|kind| (kind.name(), kind));
         let kind = match &table.kind {
@@ -88,9 +88,10 @@ impl Cx<'_> {
                 (self.action(step, kind)?, StepInputs::default())
             }
         };
-        let name = name.unwrap_or_else(|| name_of(&action, table));
+        let name = name.unwrap_or_else(|| name_of(&action, table, number));
+        let may_reboot = self.flag(&table.may_reboot).unwrap_or_default();
         let inputs = with_declared(found, declared, kind);
-        Some(Step { name, action, timeout, retries, inputs })
+        Some(Step { name, action, timeout, retries, may_reboot, inputs })
     }
 
     fn keys_fit(&self, table: &raw::Step, kind: StepKind) {
@@ -133,7 +134,7 @@ impl Cx<'_> {
     fn ansible(&self, step: &Spanned<raw::Step>) -> Option<(Action, StepInputs)> {
         let table = step.get_ref();
         let extra_vars =
-            self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &ENV, |text| self.text(text));
+            self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &EXTRA_VAR, |text| self.text(text));
         let written = self.need(&table.playbook, &step.span(), "an ansible step", "playbook")?;
         let playbook = self.existing(written)?;
         let (settings, inputs) = self.playbook_inputs(written, &playbook)?;
@@ -145,7 +146,9 @@ impl Cx<'_> {
         step: &Spanned<raw::Step>,
     ) -> (Option<Script>, BTreeMap<String, String>, Vec<i32>) {
         let table = step.get_ref();
-        let env = self.table(table.env.as_ref().map(Spanned::get_ref), &ENV, |text| self.secret_text(text));
+        let env = self.table(table.env.as_ref().map(Spanned::get_ref), &ENV, |text| {
+            self.ruled(self.secret_text(text)?, &text.span(), &ENV_VALUE)
+        });
         let codes = table.allowed_exit_codes.iter().flat_map(|codes| codes.get_ref());
         let codes: Vec<i32> = codes.filter_map(|code| self.one_number(code, 0..=255)).collect();
         let codes = if table.allowed_exit_codes.is_none() { vec![0] } else { codes };
@@ -182,16 +185,17 @@ impl Cx<'_> {
     }
 }
 
-/// A name for a step that has none: what it does, in a few words.
-fn name_of(action: &Action, table: &raw::Step) -> String {
+/// A name for a step that has none: what it does, in a few words; else its number.
+fn name_of(action: &Action, table: &raw::Step, number: usize) -> String {
+    let line = |text: &str| telling_line(text).unwrap_or_else(|| format!("step {number}"));
     match action {
         Action::Shell { script, .. } | Action::Local { script, .. } => match &script.file {
             Some(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             // A name is shown everywhere: it holds what was written where that stands for a secret.
             None if !secret_names(&script.text).is_empty() => {
-                first_line(table.run.as_ref().map_or("", |run| run.get_ref()))
+                line(table.run.as_ref().map_or("", |run| run.get_ref()))
             }
-            None => first_line(&script.text),
+            None => line(&script.text),
         },
         Action::Ansible { playbook, .. } => format!("playbook {}", playbook.display()),
         Action::Reboot => "reboot".into(),
@@ -199,12 +203,61 @@ fn name_of(action: &Action, table: &raw::Step) -> String {
     }
 }
 
-pub fn first_line(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let line: String = lines.next().unwrap_or("script").chars().filter(|c| !c.is_control()).collect();
-    if line.chars().count() <= LONGEST {
-        return line;
+/// Commands that only prepare the shell.
+const PREPARING_COMMANDS: [&str; 5] = ["set", "shopt", "export", "umask", ":"];
+
+/// The first line of a script that tells what it does, cut to a few words.
+pub fn telling_line(text: &str) -> Option<String> {
+    const MAX_CHARS: usize = 60;
+    let line: String = text.lines().find_map(telling_part)?.chars().filter(|c| !c.is_control()).collect();
+    match line.chars().count() <= MAX_CHARS {
+        true => Some(line),
+        false => Some(line.chars().take(MAX_CHARS - 3).chain("...".chars()).collect()),
     }
-    line.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+/// What stands in a line after commands that only prepare the shell.
+fn telling_part(line: &str) -> Option<&str> {
+    let mut rest = line.trim();
+    loop {
+        // A line that goes on is told without its last character.
+        let told = rest.trim_end_matches('\\').trim_end();
+        if told.is_empty() || told.starts_with('#') {
+            return None;
+        }
+        let command = told.split([' ', '\t', ';', '&']).next().unwrap_or_default();
+        if !PREPARING_COMMANDS.contains(&command) {
+            return Some(told);
+        }
+        let (first, further) = rest.split_once(';').or_else(|| rest.split_once("&&"))?;
+        // What stands in quotes does not end a command.
+        if first.contains(['"', '\'']) {
+            return None;
+        }
+        rest = further.trim();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_named_after_the_first_line_that_tells_what_it_does() {
+        let named = |text: &str| telling_line(text).unwrap_or_default();
+        for text in [
+            "set -eux\napt-get install -y nginx",
+            "#!/bin/bash -e\n\n# install\nset -o pipefail\nexport A=1 B=\"x; y\"\n  apt-get install -y nginx  ",
+            "set -e; apt-get install -y nginx",
+            "set -eu && export DEBIAN_FRONTEND=noninteractive; apt-get install -y nginx",
+            "apt-get install -y nginx \\\n  php",
+        ] {
+            assert_eq!(named(text), "apt-get install -y nginx", "{text}");
+        }
+        assert_eq!(named("setcap x y"), "setcap x y");
+        for text in ["set -eux", "#!/bin/sh\n# nothing", "export A=1\nset +x", "set -e;", "\\\n"] {
+            assert_eq!(telling_line(text), None, "{text}");
+        }
+        assert_eq!(named(&"word ".repeat(20)).chars().count(), 60);
+    }
 }

@@ -15,6 +15,8 @@ pub struct Step {
     pub timeout: Option<Span>,
     /// How often it is tried again after a failure.
     pub retries: u32,
+    /// Whether the step may restart the builder: the next one then begins when it is back.
+    pub may_reboot: bool,
     pub inputs: StepInputs,
 }
 

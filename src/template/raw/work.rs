@@ -48,6 +48,7 @@ pub struct Step {
     pub destination: Option<Text>,
     pub timeout: Option<Text>,
     pub retries: Option<Spanned<Number>>,
+    pub may_reboot: Option<Spanned<Flag>>,
     pub when: Option<Text>,
 }
 
@@ -98,7 +99,7 @@ macro_rules! given {
 impl Step {
     /// The keys that are written, with the places of their values.
     pub fn given(&self) -> Vec<(&'static str, Place)> {
-        given!(self; name, kind, run, script, env, user, allowed_exit_codes, playbook, extra_vars, inputs, source, destination, timeout, retries, when)
+        given!(self; name, kind, run, script, env, user, allowed_exit_codes, playbook, extra_vars, inputs, source, destination, timeout, retries, may_reboot, when)
     }
 }
 

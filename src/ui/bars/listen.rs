@@ -18,6 +18,7 @@ impl Listener for Bars {
     fn tick(&mut self) {
         let screen = self.screen.clone();
         let _held = screen.hold();
+        self.draw_step();
         self.draw_tail();
         self.phases.iter().for_each(|(_, bar)| bar.tick());
     }
@@ -40,16 +41,17 @@ impl Bars {
             Event::PhaseStarted { phase } => self.start_phase(*phase),
             Event::PhaseFinished { phase, seconds, ok } => self.finish_phase(*phase, *seconds, *ok)?,
             Event::StepStarted { number, total, name, .. } => {
-                self.clear_tail();
-                self.status(format!("{number}/{total} {name}"));
+                self.start_step(format!("{number}/{total} {name}"));
             }
             Event::StepRetried { name, attempt, reason, .. } => {
                 self.warning(&format!("`{name}`, attempt {attempt}: {reason}"))?;
             }
             Event::StepFinished { name, seconds, ok, .. } => {
+                self.step = None;
                 self.finished("  ", &text::pad(name, NAME), *seconds, *ok)?;
             }
             Event::Output { source, line, .. } => self.output(source, line),
+            Event::UnfinishedLine { source, line } => self.unfinished_line(source, line),
             Event::Progress { task, done, total } => self.progress(task, *done, *total),
             Event::Reused { what, detail } => self.say(&format!("  reused {what}: {detail}"))?,
             Event::Note { message } => self.say(&format!("  {}", text::clean_block(message)))?,

@@ -1,7 +1,11 @@
 //! How bars look.
 
+use std::time::Duration;
+
 use console::{Style, StyledObject};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::ui::text;
 
 /// A terminal of fewer columns has no room for amounts and rates beside a bar, nor for output beside a step.
 pub const NARROW: usize = 80;
@@ -27,6 +31,15 @@ pub fn transfer(total: Option<u64>, columns: usize) -> &'static str {
         Some(_) if columns < NARROW => NARROW_BAR,
         Some(_) => BAR,
         None => COUNTER,
+    }
+}
+
+/// A running step with its own time, once it has one: the time at the end of the line is that of the phase.
+pub fn step(text: &str, elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        0 => text.to_owned(),
+        seconds @ 1..60 => format!("{text} {seconds}s"),
+        seconds => format!("{text} {}", text::seconds(seconds as f64)),
     }
 }
 

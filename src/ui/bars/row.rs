@@ -26,6 +26,8 @@ pub struct Row {
     transfers: Transfers,
     /// The step or the check that is going on.
     doing: String,
+    /// Of the step, if it is one.
+    step_since: Option<Instant>,
     /// The last line of output, where the row has room for it.
     tail: Tail,
     version: Option<String>,
@@ -35,8 +37,8 @@ pub struct Row {
 impl Row {
     pub fn new(screen: Screen, label: Label, colour: bool) -> Self {
         let (phases, transfers, tail) = (Vec::new(), Transfers::default(), Tail::new(1));
-        let (bar, doing, version, image) = (None, String::new(), None, None);
-        Self { screen, label, colour, bar, phases, transfers, doing, tail, version, image }
+        let (bar, doing, step_since, version, image) = (None, String::new(), None, None, None);
+        Self { screen, label, colour, bar, phases, transfers, doing, step_since, tail, version, image }
     }
 
     /// A line that stays, or several.
@@ -67,7 +69,11 @@ impl Row {
     fn message(&self, width: usize) -> String {
         let line = self.tail.lines().next().filter(|_| width >= look::NARROW).unwrap_or("");
         let between = if self.doing.is_empty() || line.is_empty() { "" } else { ": " };
-        format!("{}{between}{line}", self.doing)
+        let doing = match self.step_since {
+            Some(since) => look::step(&self.doing, since.elapsed()),
+            None => self.doing.clone(),
+        };
+        format!("{doing}{between}{line}")
     }
 
     fn start_phase(&mut self, phase: Phase) {
@@ -86,6 +92,7 @@ impl Row {
     /// Something else is going on. The time is that of the phase.
     fn turn_to(&mut self, doing: String) {
         self.doing = doing;
+        self.step_since = None;
         self.tail.clear();
         if let (Some(bar), Some((_, since))) = (&self.bar, self.phases.last()) {
             bar.set_elapsed(since.elapsed());

@@ -1,6 +1,6 @@
 //! What the bars draw, read back from a terminal in memory.
 
-use std::io;
+use std::{io, time::Duration};
 
 use indicatif::{InMemoryTerm, ProgressDrawTarget};
 
@@ -61,6 +61,18 @@ fn finished_phases_stay_above_the_running_one_and_its_last_lines() {
     tell(&mut bars, [finished, Event::PhaseFinished { phase: Phase::Steps, seconds: 61.5, ok: false }]);
     bars.finish().unwrap();
     assert!(term.contents().ends_with("  ✘ configure   1m 01s\n✘ steps       1m 02s"), "{}", term.contents());
+}
+
+#[test]
+fn a_running_step_has_a_time_of_its_own_and_a_line_that_is_rewritten_is_seen() {
+    let (mut bars, term) = drawn(60, false);
+    tell(&mut bars, [started(Phase::Steps), step(2, "configure"), output("whole")]);
+    let rewritten = Event::UnfinishedLine { source: "configure".into(), line: "10 %\r55 %\r".into() };
+    bars.step.as_mut().unwrap().since = Instant::now().checked_sub(Duration::from_secs(65)).unwrap();
+    tell(&mut bars, [rewritten]);
+    let text = term.contents();
+    assert!(text.lines().next().unwrap().contains("2/3 configure 1m 05s  "), "{text}");
+    assert!(text.ends_with("\n    whole\n    55 %"), "{text}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn samples() -> Vec<Event> {
     let samples = [run_samples(), step_samples(), told_samples(), made_samples()].concat();
     let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), 16);
+    assert_eq!(kinds.len(), 17);
     samples.iter().for_each(|event| match event {
         Event::RunStarted { .. }
         | Event::PhaseStarted { .. }
@@ -103,6 +103,7 @@ fn samples() -> Vec<Event> {
         | Event::StepRetried { .. }
         | Event::StepFinished { .. }
         | Event::Output { .. }
+        | Event::UnfinishedLine { .. }
         | Event::Progress { .. }
         | Event::Reused { .. }
         | Event::Note { .. }
@@ -134,14 +135,20 @@ fn step_samples() -> Vec<Event> {
     let (number, name) = (2, "configure".to_owned());
     vec![
         Event::StepStarted { number, total: 3, name: name.clone(), kind: "shell".into() },
-        Event::StepRetried { number, name: name.clone(), attempt: 2, reason: "exit code 1".into() },
+        Event::StepRetried {
+            number,
+            name: name.clone(),
+            attempt: 2,
+            reason: "step `configure` failed with exit code 1".into(),
+        },
         Event::StepFinished { number, name, seconds: 3.25, ok: true },
     ]
 }
 
 fn told_samples() -> Vec<Event> {
     vec![
-        Event::Output { source: "configure".into(), stream: Stream::Stdout, line: "done".into() },
+        Event::Output { source: "configure".into(), stream: Stream::Merged, line: "done".into() },
+        Event::UnfinishedLine { source: "configure".into(), line: "10 %\r50 %\r".into() },
         Event::Progress { task: "convert root".into(), done: 1048576, total: Some(4194304) },
         Event::Reused { what: "base".into(), detail: "debian bookworm, built from packages".into() },
         Event::Note { message: "the guest asked for a reboot".into() },

@@ -73,6 +73,18 @@ fn progress_is_a_line_every_ten_seconds_and_at_the_end() {
 }
 
 #[test]
+fn a_line_that_rewrites_itself_is_shown_every_ten_seconds_and_half_a_line_is_not() {
+    let at = |second, line: &str| {
+        (second, Event::UnfinishedLine { source: "configure".into(), line: line.into() })
+    };
+    let text =
+        written(&[at(0, "half a li"), at(1, "1 %\r"), at(2, "1 %\r2 %\r"), at(12, "1 %\r2 %\r99 %\r")]);
+    let lines: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once(" | ")).map(|(_, line)| line).collect();
+    assert_eq!(lines, ["configure: 1 %", "configure: 99 %"]);
+}
+
+#[test]
 fn the_error_of_a_run_is_left_to_the_summary() {
     let (error, hint) = (Some("no builder".to_owned()), Some("try again".to_owned()));
     let text =

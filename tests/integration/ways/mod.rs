@@ -23,7 +23,7 @@ async fn run(remote: &SshRemote, command: Command) -> (Result<Exit, RemoteError>
     let mut lines = Vec::new();
     let sink = &mut |stream, line: &str| match stream {
         Stream::Stdout => lines.push(line.to_owned()),
-        Stream::Stderr => {}
+        Stream::Stderr | Stream::Merged => {}
     };
     let result = remote.run(command, sink).await;
     (result, lines)

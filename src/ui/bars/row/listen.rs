@@ -1,5 +1,7 @@
 //! What each event changes in the row of a run.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
 use super::Row;
@@ -40,7 +42,8 @@ impl Row {
             Event::PhaseStarted { phase } => self.start_phase(*phase),
             Event::PhaseFinished { phase, seconds, ok } => self.finish_phase(*phase, *seconds, *ok)?,
             Event::StepStarted { number, total, name, .. } => {
-                self.turn_to(format!("{number}/{total} {name}"))
+                self.turn_to(format!("{number}/{total} {name}"));
+                self.step_since = Some(Instant::now());
             }
             Event::StepRetried { name, attempt, reason, .. } => {
                 self.warning(&format!("`{name}`, attempt {attempt}: {reason}"))?;
@@ -49,6 +52,7 @@ impl Row {
             Event::StepFinished { ok: true, .. } => {}
             Event::StepFinished { name, seconds, ok: false, .. } => self.over(name, *seconds, false)?,
             Event::Output { source, line, .. } => self.tail.push(source, line),
+            Event::UnfinishedLine { source, line } => self.tail.set_unfinished(source, line),
             Event::Progress { task, done, total } => self.progress(task, *done, *total),
             Event::Reused { what, detail } => self.say(&format!("reused {what}: {detail}"))?,
             Event::Note { message } => self.say(&text::clean_block(message))?,
