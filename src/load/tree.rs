@@ -43,15 +43,27 @@ const LEFT_OUT: [&str; 22] = [
 const LEFT_OUT_ENDS: [&str; 4] = ["pyc", "retry", "swp", "tmp"];
 
 /// The files that were found, each once and in a fixed order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FileSet {
     pub files: BTreeSet<PathBuf>,
     /// Links that lead to where hornero may not look.
     pub outside: Vec<PathBuf>,
     bytes: u64,
+    most_files: usize,
+    most_bytes: u64,
+}
+
+impl Default for FileSet {
+    fn default() -> Self {
+        Self::limited(MOST_FILES, MOST_BYTES)
+    }
 }
 
 impl FileSet {
+    fn limited(most_files: usize, most_bytes: u64) -> Self {
+        Self { files: BTreeSet::new(), outside: Vec::new(), bytes: 0, most_files, most_bytes }
+    }
+
     /// Adds a file, or every file below a folder. Nothing is added of what lies outside of `root` and of
     /// what the user allows.
     pub fn add(&mut self, disk: &Disk, root: &Path, path: &Path) -> Result<(), Trouble> {
@@ -84,12 +96,12 @@ impl FileSet {
         if self.files.insert(path.to_owned()) {
             self.bytes += bytes;
         }
-        if self.files.len() <= MOST_FILES && self.bytes <= MOST_BYTES {
+        if self.files.len() <= self.most_files && self.bytes <= self.most_bytes {
             return Ok(());
         }
-        let most = bytesize::ByteSize(MOST_BYTES).display().iec();
-        let why =
-            format!("there are more than {MOST_FILES} files or {most} that would have to be read each time");
+        let most = bytesize::ByteSize(self.most_bytes).display().iec();
+        let files = self.most_files;
+        let why = format!("there are more than {files} files or {most} that would have to be read each time");
         let hint = "keep what the step reads in a folder of its own".to_owned();
         Err(Trouble { why, hint: Some(hint) })
     }
@@ -103,4 +115,41 @@ pub fn is_left_out(name: &OsStr) -> bool {
     let end = Path::new(name).extension().and_then(OsStr::to_str);
     name.to_str().is_some_and(|name| LEFT_OUT.contains(&name) || name.ends_with('~'))
         || end.is_some_and(|end| LEFT_OUT_ENDS.contains(&end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{load::Inputs, template::model::PlatformKind};
+
+    #[test]
+    fn more_files_or_bytes_than_can_be_read_each_time_are_a_mistake_and_pipes_are_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        for name in ["a", "b", "c~", "d.pyc"] {
+            fs::write(path.join(name), "1234").unwrap();
+        }
+        rustix::fs::mknodat(rustix::fs::CWD, path.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        std::os::unix::fs::symlink("nowhere", path.join("dangling")).unwrap();
+        std::os::unix::fs::symlink(".", path.join("loop")).unwrap();
+        let inputs = Inputs {
+            vars: Vec::new(),
+            among_others: false,
+            platform: PlatformKind::Qemu,
+            stage: None,
+            provisioner_folders: Vec::new(),
+            allowed: Vec::new(),
+            home: None,
+            ansible: Default::default(),
+        };
+        let disk = Disk::new(&inputs);
+        let found = |files, bytes| {
+            let mut set = FileSet::limited(files, bytes);
+            set.add(&disk, path, path).map(|()| set.files.len()).map_err(|trouble| trouble.hint.is_some())
+        };
+        assert_eq!(found(2, 8), Ok(2));
+        assert_eq!(found(1, 8), Err(true));
+        assert_eq!(found(2, 7), Err(true));
+    }
 }

@@ -14,9 +14,19 @@ const LARGEST: usize = 4 << 20;
 /// Beyond this the packing takes longer and saves hardly anything.
 const EFFORT: i32 = 19;
 
+/// The form of what is packed.
+const FORMAT: u32 = 1;
+
+fn first_format() -> u32 {
+    1
+}
+
 /// Parts with the beginning of their sums.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShortParts {
+    /// Of this description. The first images do not say theirs, which is the first.
+    #[serde(default = "first_format")]
+    format: u32,
     /// Whether the files of a folder stand there as one.
     folded: bool,
     parts: BTreeMap<String, String>,
@@ -32,10 +42,11 @@ impl ShortParts {
         })
     }
 
-    /// `None` for what is none of ours.
+    /// `None` for what is none of ours, or was written by a newer hornero: its parts may mean something else.
     pub fn unpacked(text: &str) -> Option<Self> {
         let bytes = STANDARD_NO_PAD.decode(text).ok()?;
-        serde_json::from_slice(&zstd::bulk::decompress(&bytes, LARGEST).ok()?).ok()
+        let read: Self = serde_json::from_slice(&zstd::bulk::decompress(&bytes, LARGEST).ok()?).ok()?;
+        (read.format == FORMAT).then_some(read)
     }
 
     pub fn parts(&self) -> &BTreeMap<String, String> {
@@ -58,7 +69,7 @@ impl ShortParts {
         }
         let sum = |sum: Sha256| hex::encode(sum.finalize()).chars().take(DIGITS).collect();
         short.extend(folders.into_iter().map(|(name, own)| (name.to_owned(), sum(own))));
-        Self { folded, parts: short }
+        Self { format: FORMAT, folded, parts: short }
     }
 
     /// `None` for what is too long however it is packed: no sum can be packed, and packing thousands of parts
@@ -111,6 +122,17 @@ mod tests {
         let names: Vec<&String> = folded.parts().keys().collect();
         assert_eq!(names, ["base", "content of file 1: /srv/www", "step 1: a: b"]);
         assert_ne!(folded.parts(), &folded.like(&parts(2999)), "a file is missing");
+    }
+
+    #[test]
+    fn what_a_newer_hornero_has_packed_is_not_taken_for_ours() {
+        let packed = |format: &str| {
+            let text = format!(r#"{{{format}"folded": false, "parts": {{"base": "00000000"}}}}"#);
+            STANDARD_NO_PAD.encode(zstd::bulk::compress(text.as_bytes(), 1).unwrap())
+        };
+        assert!(ShortParts::unpacked(&packed("")).is_some(), "the first ones did not say it");
+        assert!(ShortParts::unpacked(&packed(r#""format": 1, "#)).is_some());
+        assert!(ShortParts::unpacked(&packed(r#""format": 2, "#)).is_none());
     }
 
     #[test]

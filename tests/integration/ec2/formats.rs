@@ -43,6 +43,9 @@ fn a_file_of_a_later_format_is_told_as_such_and_taken_for_nothing_else() {
     }
     assert_eq!(cloud.images("eu-west-1").len(), 1);
     let before = raise(&folder.join("journal"));
+    let ran = cloud.run(&["runs", "--output", "json"]);
+    assert_eq!((ran.code, ran.stdout.contains(&run)), (0, false), "{}", ran.stderr);
+    assert!(ran.stderr.contains("written by a newer hornero"), "{}", ran.stderr);
     let ran = cloud.run(&["bake", &template, "--force"]);
     assert_eq!(ran.code, 0, "the run of another hornero is no matter of this bake: {}", ran.stderr);
     assert!(ran.stderr.contains("written by a newer hornero"), "{}", ran.stderr);

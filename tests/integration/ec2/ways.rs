@@ -13,6 +13,10 @@ run = """
 exec 3<>/dev/tcp/$HORNERO_HOST/$HORNERO_PORT
 head --bytes=8 <&3 >greeting
 echo "$HORNERO_PORT" >port
+# The host key is known although the template gives only its fingerprint.
+ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=none -o IdentitiesOnly=yes \\
+    -o UserKnownHostsFile="$HORNERO_KNOWN_HOSTS" -i "$HORNERO_KEY" -p "$HORNERO_PORT" "$HORNERO_USER@$HORNERO_HOST" \\
+    'echo "$SSH_CONNECTION"' >through
 """
 [[steps]]
 name = "where from"
@@ -47,7 +51,8 @@ fn a_bake_goes_through_a_bastion_and_its_local_steps_too() {
     assert_eq!(read("greeting"), "SSH-2.0-");
     let direct = std::fs::read_to_string(&template).unwrap();
     assert!(!direct.contains(&format!("port = {}", read("port").trim())), "a port of this computer's own");
-    assert_eq!(bastion.log().matches("Accepted publickey").count(), 2, "{}", bastion.log());
+    assert!(read("through").starts_with("127.0.0.1 "), "OpenSSH's client has logged in: {}", read("through"));
+    assert_eq!(bastion.log().matches("Accepted publickey").count(), 3, "{}", bastion.log());
     assert_eq!(cloud.leftovers(), Vec::<String>::new());
 }
 
