@@ -2,9 +2,9 @@
 //! nothing itself.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     time::Duration,
 };
 
@@ -34,24 +34,37 @@ name = "without an end"
 run = "echo now; sleep 86400"
 "#;
 
-/// Starts a bake and comes back when a line of what it tells contains `word`.
-fn baking(command: &mut Command, word: &str) -> Child {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut told = String::new();
-    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-        let line = line.unwrap();
-        told += &format!("{line}\n");
-        if line.contains(word) {
-            return child;
-        }
-    }
-    panic!("hornero ended with {:?}: {told}", child.wait());
+/// A bake under way.
+struct Baking {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    told: String,
 }
 
-/// The signal that no program can answer.
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+impl Baking {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines, told: String::new() }
+    }
+
+    /// Comes back when a line of what it tells contains `word`.
+    fn until(&mut self, word: &str) {
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            self.told += &format!("{line}\n");
+            if line.contains(word) {
+                return;
+            }
+        }
+        panic!("hornero ended with {:?}: {}", self.child.wait(), self.told);
+    }
+
+    /// The signal that no program can answer.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,9 +74,12 @@ async fn an_instance_that_hornero_left_alone_ends_by_itself() {
     let hornero = Hornero::alone();
     let template = hornero.template("alone.toml", &(STEPS.to_owned() + guests::PATIENT));
     let mut bake = hornero.command(&["bake", &template, "--platform", "ec2", "--output", "lines"]);
-    kill(baking(bake.envs(moto::environment(&ec2.url)), "without an end: now"));
+    let mut baking = Baking::start(bake.envs(moto::environment(&ec2.url)));
+    baking.until("`as long as it takes`");
     // A guest that has nothing to do takes next to nothing.
     drop(turn);
+    baking.until("without an end: now");
+    baking.kill();
     let ended = tokio::time::timeout(PATIENCE, async {
         while ec2.state().await.machines[0].state != "terminated" {
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -83,9 +99,10 @@ async fn a_virtual_machine_ends_with_hornero() {
     output(Command::new("qemu-img").args(["create", "-q", "-f", "qcow2"]).arg(&disk).arg("64M"));
     let template = "[image]\nname = \"silent\"\n[base]\nqemu = { image = \"empty.qcow2\" }\n";
     let template = hornero.template("silent.toml", template);
-    let baking = baking(&mut hornero.command(&["bake", &template, "--output", "lines"]), "connect");
+    let mut baking = Baking::start(&mut hornero.command(&["bake", &template, "--output", "lines"]));
+    baking.until("connect");
     assert!(running(hornero.folder.path()), "the virtual machine runs");
-    kill(baking);
+    baking.kill();
     let ended = tokio::time::timeout(Duration::from_secs(60), async {
         while running(hornero.folder.path()) {
             tokio::time::sleep(Duration::from_millis(50)).await;

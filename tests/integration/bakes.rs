@@ -5,6 +5,7 @@
 mod kept;
 mod restart;
 mod snapshot;
+mod warm;
 
 use std::path::Path;
 
@@ -43,10 +44,12 @@ fn base_sums(data: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn the_smallest_template_becomes_a_recorded_image() {
-    let _turn = guests::turn();
-    let hornero = Hornero::new();
+    let _turn = guests::long_turn();
+    // As a user's second bake begins; those below boot.
+    let hornero = Hornero::new().warm();
     let hello = std::fs::read_to_string(shipped("hello.toml")).unwrap();
-    let (id, folder) = hornero.bake(&hornero.template("hello.toml", &(hello + guests::PATIENT)));
+    let hello = hello + "[qemu]\nmemory = \"1GiB\"\n" + guests::PATIENT;
+    let (id, folder) = hornero.bake(&hornero.template("hello.toml", &hello));
     let got = hornero.run(&["get", "hello"]);
     assert_eq!(got.stdout.trim(), id);
     assert!(hornero.run(&["images", "hello"]).stdout.contains(&id));
@@ -76,7 +79,8 @@ fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
     let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n[qemu]\nmemory = \"1GiB\"\n\
                 [[users]]\nname = \"app\"\n[[users]]\nname = \"debian\"\ngroups = [\"adm\", \"app\"]\n\
                 [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n";
-    let (_, folder) = hornero.bake(&hornero.template("child.toml", &(text.to_owned() + guests::PATIENT)));
+    let template = hornero.template("child.toml", &(text.to_owned() + guests::PATIENT));
+    let (_, folder) = hornero.bake_with(&template, &["--cold"]);
     let root = Filesystem::open(&folder.join("root.qcow2"));
     assert!(root.exists("/etc/made-by-child"));
     let described = manifest(&folder)["base"]["description"].to_string();
@@ -320,7 +324,7 @@ stdout_contains = "/usr/bin/true"
 /// Everything that a template can ask for, under UEFI; then a failing check after it, on the same base.
 #[test]
 fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
-    let _turn = guests::turn();
+    let _turn = guests::long_turn();
     let hornero = Hornero::new();
     let folder = hornero.folder.path();
     std::fs::create_dir_all(folder.join("site/sub")).unwrap();

@@ -32,7 +32,7 @@ fn template(hornero: &Hornero) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_template_bakes_on_ec2_of_real_machines() {
-    let _turn = guests::turn();
+    let _turn = guests::long_turn();
     let ec2 = Ec2::start(&["--image-pending", "2"]).await;
     let hornero = Hornero::new();
     let template = template(&hornero);

@@ -27,5 +27,4 @@ mod step_inputs;
 mod store_ssm;
 mod templates;
 mod upload;
-mod warm;
 mod ways;

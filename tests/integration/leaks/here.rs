@@ -43,7 +43,7 @@ struct Whole {
 
 #[test]
 fn a_bake_here_that_is_killed_at_any_entry_of_its_journal_leaves_nothing() {
-    let _turn = guests::turn();
+    let _turn = guests::long_turn();
     let whole = Whole::new();
     let points = points::of(&whole.entries);
     let (next, found, left) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));

@@ -72,7 +72,11 @@ impl Ec2 {
     /// Offers Debian's image, on the base that hornero makes itself. `options` are those of
     /// `tests/rig/__main__.py`.
     pub async fn start(options: &[&str]) -> Self {
-        let base = base().await;
+        Self::start_over(&base().await, options).await
+    }
+
+    /// The same with another disk behind Debian's image.
+    pub async fn start_over(base: &Path, options: &[&str]) -> Self {
         let rig = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig");
         let mut process = Command::new(python::program("python"))
             .arg("-B")

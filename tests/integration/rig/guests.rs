@@ -1,52 +1,62 @@
 //! How many tests may be at heavy work at once, with guests that boot or many bakes: each takes all of a
-//! processor, and a builder that has no more than a part of one answers too late. Other tests wait for
-//! something most of the time, so more of them run side by side than there are processors.
+//! processor, and a builder that has no more than a part of one answers too late. Beside them a few with servers
+//! alone are at work, which wait for something most of the time.
 
 use std::{
-    fs::OpenOptions,
-    io::Write,
-    sync::{Condvar, Mutex, PoisonError},
-    time::{Duration, Instant},
+    cell::{Cell, RefCell},
+    sync::{Arc, Weak},
 };
 
+use super::places::{Place, Places, current_test};
+
 /// For computers with two processors, as that of CI has.
-const AT_ONCE: usize = 2;
+static HEAVY: Places = Places::new(2);
+
+/// Tests that have a cloud in memory or an SSH server.
+static WITH_SERVERS: Places = Places::new(3);
 
 /// Of a template, for builders that boot beside other work on a slow computer.
 pub const PATIENT: &str = "[ssh]\ntimeout = \"15m\"\n";
 
-static UNDER_WAY: Mutex<usize> = Mutex::new(0);
-static ONE_LESS: Condvar = Condvar::new();
+thread_local! {
+    static TURNS: Cell<usize> = const { Cell::new(0) };
+    static SERVERS: RefCell<Weak<Place>> = const { RefCell::new(Weak::new()) };
+}
 
 /// Holds a place for one test.
-pub struct Turn(());
+pub struct Turn(#[expect(dead_code, reason = "it is held")] Place);
 
 /// Waits for a place.
 pub fn turn() -> Turn {
-    let began = Instant::now();
-    let under_way = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
-    let full = |under_way: &mut usize| *under_way >= AT_ONCE;
-    *ONE_LESS.wait_while(under_way, full).unwrap_or_else(PoisonError::into_inner) += 1;
-    record_wait(began.elapsed());
-    Turn(())
+    counted(HEAVY.take())
 }
 
-/// The time of a test, as the harness tells it, has the wait for its turn in it. `scripts/timed-tests.sh`
-/// takes it out again.
-fn record_wait(wait: Duration) {
-    let (Some(file), Some(test)) = (std::env::var_os("HORNERO_TEST_WAITS"), current_test()) else { return };
-    let mut file = OpenOptions::new().append(true).open(file).unwrap();
-    file.write_all(format!("{test} {:.3}\n", wait.as_secs_f64()).as_bytes()).unwrap();
+/// The same for the tests that take longest.
+pub fn long_turn() -> Turn {
+    counted(HEAVY.take_first())
 }
 
-/// The harness gives each test's thread the name of the test.
-fn current_test() -> Option<String> {
-    std::thread::current().name().map(Into::into)
+fn counted(place: Place) -> Turn {
+    TURNS.set(TURNS.get() + 1);
+    Turn(place)
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        ONE_LESS.notify_one();
+        TURNS.set(TURNS.get().saturating_sub(1));
     }
+}
+
+/// Waits for a place of a test with servers: one for all servers of a test, as long as it has one. Whoever has a
+/// turn needs none, for those with servers may wait for a turn; nor do the threads that a test has started.
+pub fn place_for_servers() -> Option<Arc<Place>> {
+    if TURNS.get() > 0 || current_test().is_none() {
+        return None;
+    }
+    if let Some(held) = SERVERS.with_borrow(Weak::upgrade) {
+        return Some(held);
+    }
+    let place = Arc::new(WITH_SERVERS.take());
+    SERVERS.replace(Arc::downgrade(&place));
+    Some(place)
 }

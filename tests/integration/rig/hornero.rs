@@ -82,7 +82,12 @@ impl Hornero {
 
     /// Bakes, and gives the folder of the image.
     pub fn bake(&self, template: &str) -> (String, PathBuf) {
-        let ran = self.run(&["bake", template]);
+        self.bake_with(template, &[])
+    }
+
+    /// The same with further options.
+    pub fn bake_with(&self, template: &str, options: &[&str]) -> (String, PathBuf) {
+        let ran = self.run(&[&["bake", template], options].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let id = ran.stdout.trim().to_owned();
         let folder = self.data.join("images").join(&id);

@@ -7,6 +7,7 @@ pub mod guests;
 pub mod hornero;
 pub mod image;
 pub mod moto;
+pub mod places;
 pub mod proxy;
 pub mod python;
 pub mod quick;

@@ -1,12 +1,12 @@
 //! AWS in memory, one for each test: moto, on a free port of the loopback.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::Credentials;
 use serde_json::{Value, json};
 
-use super::{hornero::Ran, server::Server};
+use super::{guests::place_for_servers, hornero::Ran, places::Place, server::Server};
 
 /// Where everything is made unless a test says otherwise.
 pub const REGION: &str = "eu-west-1";
@@ -14,15 +14,20 @@ pub const REGION: &str = "eu-west-1";
 /// A base that is there from the start: Debian 12, x86_64, `/dev/xvda`.
 pub const BASE: &str = "ami-0d000000000000012";
 
-pub struct Moto(Server);
+pub struct Moto {
+    server: Server,
+    #[expect(dead_code, reason = "it is held")]
+    place: Option<Arc<Place>>,
+}
 
 impl Moto {
     pub fn start() -> Self {
-        Self(Server::start("cloud", &[]))
+        let place = place_for_servers();
+        Self { server: Server::start("cloud", &[]), place }
     }
 
     pub fn endpoint(&self) -> String {
-        self.0.endpoint()
+        self.server.endpoint()
     }
 }
 

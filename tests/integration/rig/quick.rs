@@ -31,7 +31,8 @@ mount -o move /dev /root/dev
 exec run-init /root /quick/init </dev/console >/dev/console 2>&1
 ";
 
-/// Network, SSH, and an end when somebody presses the power button.
+/// Network as QEMU has it by itself and as the EC2 of real machines has it, SSH, and an end when somebody presses the
+/// power button.
 const ON_DISK: &str = r#"#!/bin/sh
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
@@ -42,6 +43,7 @@ mount -t devpts devpts /dev/pts
 modprobe -a virtio_net button evdev
 ip link set lo up
 ip address add 10.0.2.15/24 dev eth0
+ip address add 169.254.0.15/16 dev eth0
 ip link set eth0 up
 /usr/sbin/sshd -o UsePAM=no -o StrictModes=no -o HostKey=/quick/host -o AuthorizedKeysFile=/quick/user
 button=$(grep -l Power /sys/class/input/event*/device/name | cut -d/ -f5)
@@ -50,18 +52,37 @@ echo o >/proc/sysrq-trigger
 while :; do read -r _ </proc/uptime; done
 "#;
 
-/// dpkg-query goes, for listing packages takes seconds.
-const CHANGES: &str = "rm /boot/grub/grub.cfg
-write menu /boot/grub/grub.cfg
-mkdir /quick
-write initrd /quick/initrd
-write init /quick/init
-sif /quick/init mode 0100755
-write host /quick/host
-sif /quick/host mode 0100600
-write user.pub /quick/user
-rm /usr/bin/dpkg-query
-";
+/// Changes a tree of Debian to what these guests need. What is taken away would be captured again and again.
+/// Listing packages takes seconds, so dpkg-query goes too.
+const CHANGES: &str = r#"
+cd tree
+rm -rf usr/share/* usr/lib/python3* usr/lib/udev usr/lib/grub usr/lib/locale usr/lib/apt usr/lib/gnupg
+rm -rf usr/bin/dpkg-query usr/bin/perl* usr/bin/python3* boot/grub/fonts boot/grub/grub.cfg var/cache/* var/lib/apt/*
+cd usr/lib/x86_64-linux-gnu
+rm -rf perl* libperl* libicu* gconv
+cd ../modules
+find . -name '*.ko' ! -name 'virtio*' ! -name '*failover.ko' ! -name button.ko ! -name evdev.ko -delete
+cd ../../..
+cp ../menu boot/grub/grub.cfg
+mkdir quick
+install -m 755 ../init quick/init
+install -m 600 ../host quick/host
+cp ../initrd quick/initrd
+cp ../user.pub quick/user
+"#;
+
+/// A file system like the one that Debian's boot loader knows: `OFFSET` and `UUID` are of that.
+const NEW_FILE_SYSTEM: &str = r#"
+PATH=$PATH:/usr/sbin:/sbin
+bytes=$(stat -c %s whole.raw)
+features=$(dumpe2fs -h "whole.raw?offset=$OFFSET" 2>/dev/null | sed -n 's/^Filesystem features: *//p' | tr ' ' ,)
+uuid=$(dumpe2fs -h "whole.raw?offset=$OFFSET" 2>/dev/null | sed -n 's/^Filesystem UUID: *//p')
+blocks=$(dumpe2fs -h "whole.raw?offset=$OFFSET" 2>/dev/null | sed -n 's/^Block count: *//p')
+truncate -s "$bytes" quick.raw
+mke2fs -q -F -t ext4 -b 4096 -I 256 -O "none,$features" -U "$uuid" -E "offset=$OFFSET" -d tree quick.raw "$blocks"
+dd if=whole.raw of=quick.raw bs=1M count="$((OFFSET >> 20))" conv=notrunc,sparse status=none
+truncate -s "$bytes" quick.raw
+"#;
 
 /// In the place of QEMU: the same, but its guest is where the saved one was.
 const RESUME: &str = r#"#!/bin/sh
@@ -101,19 +122,41 @@ pub fn template(hornero: &Hornero, name: &str, more: &str) -> String {
     written(hornero, prepared(), name, more)
 }
 
+/// The disk of these guests, for what starts them in other ways.
+pub fn disk_image() -> PathBuf {
+    prepared().folder.join("quick.qcow2")
+}
+
+/// Writes a template `name.toml` for an EC2 that has that disk behind Debian's image.
+pub fn ec2_template(hornero: &Hornero, name: &str, more: &str) -> String {
+    let Prepared { folder, pin } = prepared();
+    let text = head(name, "os = \"debian-12\"", &login(folder, pin))
+        + "[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n"
+        + more;
+    hornero.template(&format!("{name}.toml"), &text)
+}
+
 /// The value of `PATH` with which builders of these templates are resumed.
 pub fn resumed() -> String {
     format!("{}:{}", prepared().folder.join("resume").display(), std::env::var("PATH").unwrap())
 }
 
 fn written(hornero: &Hornero, Prepared { folder, pin }: &Prepared, name: &str, more: &str) -> String {
-    let folder = folder.display();
-    let text = format!(
-        "[image]\nname = \"{name}\"\n[base]\nqemu = {{ image = \"{folder}/quick.qcow2\" }}\n\
-         [cloud_init]\nenabled = false\n[seal]\nenabled = false\n[qemu]\ncpus = 1\nmemory = \"512MiB\"\n\
-         [ssh]\nuser = \"root\"\nprivate_key = \"{folder}/user\"\nhost_key = \"{pin}\"\n{more}",
-    );
+    let base = format!("qemu = {{ image = \"{}/quick.qcow2\" }}", folder.display());
+    let machine = "[qemu]\ncpus = 1\nmemory = \"512MiB\"\n";
+    let text = head(name, &base, &login(folder, pin)) + machine + more;
     hornero.template(&format!("{name}.toml"), &text)
+}
+
+fn head(name: &str, base: &str, login: &str) -> String {
+    format!(
+        "[image]\nname = \"{name}\"\n[base]\n{base}\n[cloud_init]\nenabled = false\n[seal]\nenabled = false\n{login}"
+    )
+}
+
+fn login(folder: &Path, pin: &str) -> String {
+    let key = folder.join("user");
+    format!("[ssh]\nuser = \"root\"\nprivate_key = \"{}\"\nhost_key = \"{pin}\"\n", key.display())
 }
 
 /// A builder is started, and kept by a step that fails; nothing stays of it but its memory.
@@ -171,20 +214,25 @@ fn disk(folder: &Path, host: &KeyPair, user: &KeyPair) {
         ("host", &host.private),
         ("user", &user.private),
         ("user.pub", &user.public),
-        ("changes", CHANGES),
     ];
     files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
     std::fs::write(folder.join("initrd"), archive("quick", IN_MEMORY)).unwrap();
     let convert = |to, from: &Path, file| {
         output(Command::new("qemu-img").current_dir(folder).args(["convert", "-O", to]).arg(from).arg(file))
     };
-    convert("raw", &base, "quick.raw");
+    convert("raw", &base, "whole.raw");
+    std::fs::create_dir(folder.join("tree")).unwrap();
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
     let mut debugfs = Command::new("debugfs");
-    debugfs.env("PATH", path).current_dir(folder).args(["-w", "-f", "changes"]);
-    output(debugfs.arg(format!("quick.raw?offset={ROOT}")));
+    debugfs.env("PATH", path).current_dir(folder).args(["-R", "rdump / tree"]);
+    output(debugfs.arg(format!("whole.raw?offset={ROOT}")));
+    for script in [CHANGES, NEW_FILE_SYSTEM] {
+        let mut shell = Command::new("sh");
+        output(shell.current_dir(folder).env("OFFSET", ROOT.to_string()).args(["-ec", script]));
+    }
     convert("qcow2", Path::new("quick.raw"), "quick.qcow2");
-    std::fs::remove_file(folder.join("quick.raw")).unwrap();
+    ["whole.raw", "quick.raw"].iter().for_each(|name| std::fs::remove_file(folder.join(name)).unwrap());
+    std::fs::remove_dir_all(folder.join("tree")).unwrap();
 }
 
 /// A cpio archive in the form that the kernel unpacks after another one.

@@ -4,6 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +15,8 @@ use hornero::remote::{
 };
 use tempfile::TempDir;
 
+use super::{guests::place_for_servers, places::Place};
+
 pub struct Sshd {
     folder: TempDir,
     process: Option<Child>,
@@ -21,6 +24,8 @@ pub struct Sshd {
     pub user: KeyPair,
     pub ip: Ipv4Addr,
     pub port: u16,
+    #[expect(dead_code, reason = "it is held")]
+    place: Option<Arc<Place>>,
 }
 
 impl Sshd {
@@ -31,6 +36,7 @@ impl Sshd {
 
     /// On another address of the loopback, with more lines of configuration.
     pub fn prepare_at(ip: Ipv4Addr, more: &str) -> Self {
+        let place = place_for_servers();
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
         let (host, user) = (KeyPair::generate("host").unwrap(), KeyPair::generate("user").unwrap());
@@ -50,7 +56,7 @@ impl Sshd {
                  # Not what the account's shell reads on this computer at each command.\nSetEnv HOME={at}\n"
             ),
         );
-        Self { folder, process: None, host, user, ip, port }
+        Self { folder, process: None, host, user, ip, port, place }
     }
 
     pub fn start() -> Self {

@@ -98,7 +98,7 @@ impl Baked {
 
 #[test]
 fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
-    let _turn = guests::turn();
+    let _turn = guests::long_turn();
     let base = tokio::runtime::Runtime::new().unwrap().block_on(base());
     let hornero = Hornero::alone().warm();
     let head = format!("[image]\nname = \"twin\"\n[base]\nqemu = {{ image = \"{}\" }}\n", base.display());
@@ -121,6 +121,8 @@ fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
     first.is_a_machine_of_its_own(&[&booted]);
     second.is_a_machine_of_its_own(&[&booted, &first]);
     let cold = [&booted, &fallen_back];
+    let trees = |baked: &Baked| ["root.qcow2", "data.qcow2"].map(|disk| Tree::of(&baked.folder.join(disk)));
+    let cold_trees = cold.map(trees);
     for warm in [&first, &second] {
         same_manifest(cold, warm);
         let units =
@@ -128,9 +130,9 @@ fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
         let missing: Vec<_> = units(&booted).intersection(&units(&fallen_back)).cloned().collect();
         let missing: Vec<_> = missing.into_iter().filter(|unit| !units(warm).contains(unit)).collect();
         assert_eq!(missing, Vec::<String>::new(), "what a boot starts runs here too");
-        for disk in ["root.qcow2", "data.qcow2"] {
-            let [one, two, other] = [cold[0], cold[1], warm].map(|baked| Tree::of(&baked.folder.join(disk)));
-            assert_eq!(other.beyond(&one, &two), Vec::<String>::new(), "on {disk}");
+        for (disk, tree) in trees(warm).iter().enumerate() {
+            let [one, two] = [&cold_trees[0][disk], &cold_trees[1][disk]];
+            assert_eq!(tree.beyond(one, two), Vec::<String>::new(), "on disk {disk}");
         }
     }
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
