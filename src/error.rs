@@ -38,6 +38,8 @@ pub struct Error {
     pub causes: Vec<String>,
     pub tail: Vec<String>,
     pub hint: Option<String>,
+    /// A builder was removed after it that could have been kept.
+    pub builder_lost: bool,
 }
 
 impl Kind {
@@ -59,7 +61,14 @@ impl Kind {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), tail: Vec::new(), hint: None }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            tail: Vec::new(),
+            hint: None,
+            builder_lost: false,
+        }
     }
 
     /// Adds a cause and what that was caused by.

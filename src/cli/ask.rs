@@ -75,6 +75,7 @@ fn ask(failure: &str, again: bool) -> Choice {
         if let Some(choice) = understood(&line, again) {
             return choice;
         }
+        show::stderr("Answer with one of the letters in brackets.\n");
     }
 }
 

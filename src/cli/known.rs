@@ -51,6 +51,19 @@ pub fn link(id: &str, context: &Context) -> Result<PathBuf, Error> {
 /// # Errors
 /// When a folder cannot be read.
 pub fn folders(context: &Context) -> Result<BTreeSet<PathBuf>, Error> {
+    folders_that(context, |_| true)
+}
+
+/// The same of runs whose IDs begin with the name of an image, as those of other images may.
+///
+/// # Errors
+/// As [`folders`].
+pub fn folders_of(image: &str, context: &Context) -> Result<BTreeSet<PathBuf>, Error> {
+    let start = format!("{image}-");
+    folders_that(context, |id| id.starts_with(&start))
+}
+
+fn folders_that(context: &Context, wanted: impl Fn(&str) -> bool) -> Result<BTreeSet<PathBuf>, Error> {
     let mut found = BTreeSet::new();
     for parent in [context.state()?.join("runs"), context.data()?.join(LINKS)] {
         let failed = |error: io::Error| {
@@ -62,6 +75,9 @@ pub fn folders(context: &Context) -> Result<BTreeSet<PathBuf>, Error> {
         };
         for entry in entries {
             let path = entry.map_err(failed)?.path();
+            if !path.file_name().and_then(|name| name.to_str()).is_some_and(&wanted) {
+                continue;
+            }
             // A link may lead nowhere by now.
             let Ok(folder) = fs::canonicalize(&path) else { continue };
             if folder.join(journal::FILE).is_file() {

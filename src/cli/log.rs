@@ -56,8 +56,8 @@ impl Log {
         loop {
             // Asked first: what the run has written before its end is printed after this.
             let goes_on = self.follow && is_running(&run.folder)?;
-            print_rest(&mut log, &run.id, context, failed)?;
-            if !goes_on {
+            let is_read = print_rest(&mut log, &run.id, context, failed)?;
+            if !goes_on || !is_read {
                 return Ok(ExitCode::SUCCESS);
             }
             ticks.tick().await;
@@ -78,21 +78,24 @@ fn is_running(folder: &Path) -> Result<bool, Error> {
     Ok(folder.join(journal::FILE).is_file() && journal::is_held(folder)?)
 }
 
-/// Prints what there is up to the end of the file. Lines are written whole.
+/// Prints what there is up to the end of the file; gives whether somebody still reads it.
 fn print_rest(
     log: &mut BufReader<File>,
     run: &str,
     context: &Context,
     failed: impl Fn(std::io::Error) -> Error,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut line = Vec::new();
     while log.read_until(b'\n', &mut line).map_err(&failed)? > 0 {
         let text = String::from_utf8_lossy(&line);
-        match context.json() {
-            true => show::stdout_json(&Line { run, line: text.trim_end_matches('\n') })?,
-            false => show::stdout(&text)?,
+        let printed = match context.json() {
+            true => show::json_line(&Line { run, line: text.trim_end_matches('\n') }),
+            false => text.into_owned(),
+        };
+        if !show::write_stdout(&printed)? {
+            return Ok(false);
         }
         line.clear();
     }
-    Ok(())
+    Ok(true)
 }

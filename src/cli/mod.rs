@@ -10,6 +10,7 @@ mod clean;
 mod completions;
 mod context;
 mod diff;
+mod estimate;
 mod find_run;
 mod get;
 mod history;

@@ -68,8 +68,12 @@ impl Publish {
         let run = Run::start(&format!("publish-{}", manifest.name), Redact::default(), context)?;
         run.announce(&manifest.name, manifest.version.clone(), plan.platform.name());
         let (manifest, target) = (&mut manifest, &plan.template.publish);
+        let told = format!("nothing is left to do: {} is published at {}", outcome.image, target.parameter);
         let image = Delivery { manifest, outcome, made_by: &folder, target };
         let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
+        if result.is_ok() {
+            run.events.note(told);
+        }
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
 }

@@ -2,13 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Instant,
 };
 
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{Context, interrupt, known, show, wiring};
+use super::{Context, estimate, interrupt, known, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
@@ -28,6 +29,23 @@ pub struct Run {
     link: PathBuf,
     shown: JoinHandle<()>,
     start: Instant,
+    /// How long earlier bakes of the image took.
+    expected_seconds: Option<f64>,
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The exit code that it calls for.
+    pub code: u8,
+    /// No secret is in it.
+    pub reason: String,
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        failure.code.into()
+    }
 }
 
 impl Run {
@@ -48,8 +66,10 @@ impl Run {
             at: Timestamp::now(),
         };
         let journal = Journal::begin(&run, header)?;
+        // Before its own run is known, and worth no failure.
+        let expected_seconds = estimate::expected_seconds(name, context).unwrap_or_default();
         known::tell(&id, &run, context)?;
-        Self::over(id, run, journal, redact, context)
+        Self::listening((id, run), journal, redact, expected_seconds, context)
     }
 
     /// Over a journal that is this process's: of a new run, or of one that is gone on with in its own
@@ -64,14 +84,25 @@ impl Run {
         redact: Redact,
         context: &Context,
     ) -> Result<Self, Error> {
+        Self::listening((id, run), journal, redact, None, context)
+    }
+
+    fn listening(
+        (id, run): (String, PathBuf),
+        journal: Journal,
+        redact: Redact,
+        expected_seconds: Option<f64>,
+        context: &Context,
+    ) -> Result<Self, Error> {
         let (data, log) = (context.data()?, run.join("log"));
         let (events, receiver) = Events::redacted(redact);
-        let shown = tokio::spawn(ui::listen(receiver, wiring::listeners(context, &id, &log)?));
+        let shown =
+            tokio::spawn(ui::listen(receiver, wiring::listeners(context, &id, &log, expected_seconds)?));
         interrupt::watch(&id, &journal);
         let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
         let folders = RunFolders { id, run, images, downloads, journal };
-        Ok(Self { folders, events, log, link, shown, start: Instant::now() })
+        Ok(Self { folders, events, log, link, shown, start: Instant::now(), expected_seconds })
     }
 
     /// Announces it.
@@ -84,10 +115,17 @@ impl Run {
             platform: platform.into(),
             log,
         });
+        if let Some(seconds) = self.expected_seconds {
+            let about = ui::seconds(seconds);
+            self.events.note(format!("earlier bakes of `{image}` on this computer took about {about}"));
+        }
     }
 
     /// Tells how it ended and waits until that has been shown.
-    pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, u8> {
+    ///
+    /// # Errors
+    /// With the exit code and the reason, which have been shown.
+    pub async fn finish<T>(self, result: Result<T, Error>) -> Result<T, Failure> {
         let seconds = self.start.elapsed().as_secs_f64();
         let code = result.as_ref().err().map_or(0, |error| error.kind.exit_code());
         match self.folders.journal.ended(Some(code)) {
@@ -96,6 +134,8 @@ impl Run {
             Err(error) => self.events.warn(error.to_string()),
         }
         let ok = result.is_ok();
+        let reason =
+            result.as_ref().err().map(|error| self.events.redact().apply(&error.to_string()).into_owned());
         let (error, hint, tail) = match &result {
             Ok(_) => (None, None, Vec::new()),
             Err(error) => (Some(error.to_string()), error.hint.clone(), error.tail.clone()),
@@ -105,7 +145,7 @@ impl Run {
         if self.shown.await.is_err() {
             show::stderr("error: showing the run failed; the log has it\n");
         }
-        result.map_err(|_| code)
+        result.map_err(|_| Failure { code, reason: reason.unwrap_or_default() })
     }
 }
 

@@ -71,9 +71,14 @@ pub fn up_to_date(plan: &Plan, image: &ImageRecord, context: &Context) -> Result
 /// # Errors
 /// As [`stdout`].
 pub fn stdout_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    stdout(&json_line(value))
+}
+
+/// One JSON object with its line break.
+pub fn json_line(value: &impl serde::Serialize) -> String {
     // Our own types have string keys and no failing parts; a line that cannot be made is a bug.
     let line = serde_json::to_string(value).expect("hornero's own types can be written as JSON");
-    stdout(&format!("{line}\n"))
+    format!("{line}\n")
 }
 
 /// A reader that has gone away (`hornero get | head -0`) is no error.
@@ -81,13 +86,21 @@ pub fn stdout_json(value: &impl serde::Serialize) -> Result<(), Error> {
 /// # Errors
 /// When standard output cannot be written: whoever called would take nothing for the answer.
 pub fn stdout(text: &str) -> Result<(), Error> {
+    write_stdout(text).map(|_| ())
+}
+
+/// The same for text without end; gives whether somebody still reads it.
+///
+/// # Errors
+/// As [`stdout`].
+pub fn write_stdout(text: &str) -> Result<bool, Error> {
     let mut out = std::io::stdout();
     // It may be the terminal on which runs are drawn.
     match Screen::stderr().aside(|_| out.write_all(text.as_bytes()).and_then(|()| out.flush())) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Local, "writing to standard output").because(&error))
         }
-        Ok(()) | Err(_) => Ok(()),
+        written => Ok(written.is_ok()),
     }
 }
 

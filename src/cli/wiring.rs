@@ -95,7 +95,12 @@ pub fn tell(event: &Event) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the log cannot be written.
-pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn Listener>>, Error> {
+pub fn listeners(
+    context: &Context,
+    run: &str,
+    log: &Path,
+    expected_seconds: Option<f64>,
+) -> Result<Vec<Box<dyn Listener>>, Error> {
     let file = LogFile::open(log).map_err(|error| {
         Error::new(Kind::Local, format!("opening the log `{}`", log.display())).because(&error)
     })?;
@@ -103,7 +108,7 @@ pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn
     let image = run.rsplit_once('-').map_or(run, |(image, _)| image);
     let (screen, label, colour) = (context.screen.clone(), context.screen.label(image), context.color());
     let style: Box<dyn Listener> = match (context.style(), &label) {
-        (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour)),
+        (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour).expecting(expected_seconds)),
         (OutputStyle::Bars, Some(label)) => Box::new(Row::new(screen.clone(), label.clone(), colour)),
         (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot | OutputStyle::Markdown, label) => {
             Box::new(Lines::stderr().labelled(label.as_ref()))
@@ -113,5 +118,10 @@ pub fn listeners(context: &Context, run: &str, log: &Path) -> Result<Vec<Box<dyn
             return Ok(vec![Box::new(file), Box::new(Json::stdout().of(run))]);
         }
     };
-    Ok(vec![Box::new(file), style, Box::new(Summary::on(screen, colour).labelled(label))])
+    let summary: Box<dyn Listener> = match label {
+        // What failed is told at the end of them all.
+        Some(label) => Box::new(Summary::of_several(screen, label, colour)),
+        None => Box::new(Summary::on(screen, colour)),
+    };
+    Ok(vec![Box::new(file), style, summary])
 }

@@ -6,6 +6,7 @@ mod look;
 pub mod row;
 #[cfg(test)]
 mod tests;
+mod total;
 mod transfers;
 
 use std::time::Instant;
@@ -15,6 +16,7 @@ use indicatif::ProgressBar;
 
 use super::{screen::Screen, tail::Tail, text};
 use crate::event::Phase;
+use total::Total;
 use transfers::Transfers;
 
 /// Lines of output under the running step.
@@ -35,6 +37,7 @@ pub struct Bars {
     tail_changed: bool,
     /// Columns that the tail was cut to.
     tail_width: usize,
+    total: Total,
 }
 
 struct RunningStep {
@@ -54,7 +57,13 @@ impl Bars {
             tail_lines: None,
             tail_changed: false,
             tail_width: 0,
+            total: Total::default(),
         }
+    }
+
+    /// With how long earlier bakes took.
+    pub fn expecting(self, seconds: Option<f64>) -> Self {
+        Self { total: Total::expecting(seconds), ..self }
     }
 
     fn style(&self) -> Style {
@@ -163,6 +172,7 @@ impl Bars {
     fn clear(&mut self) -> Result<(), String> {
         self.clear_tail();
         self.transfers.clear(&self.screen);
+        self.total.clear(&self.screen);
         self.phases.drain(..).for_each(|(_, bar)| self.screen.remove(&bar));
         self.screen.clear()
     }

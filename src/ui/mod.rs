@@ -16,7 +16,7 @@ mod tail;
 mod text;
 
 pub use label::Label;
-pub use screen::Screen;
+pub use screen::{Deferred, Screen};
 pub use sentence::sentence;
 pub use text::{clean, pad, seconds};
 

@@ -32,6 +32,7 @@ struct Terminal {
     bars: MultiProgress,
     width: Box<dyn Fn() -> usize + Send + Sync>,
     text: Mutex<Box<dyn Write + Send>>,
+    deferred: Mutex<String>,
 }
 
 /// Nobody else draws or writes while this is kept.
@@ -44,7 +45,12 @@ impl Terminal {
         text: impl Write + Send + 'static,
     ) -> Arc<Self> {
         let bars = MultiProgress::with_draw_target(target);
-        Arc::new(Self { bars, width: Box::new(width), text: Mutex::new(Box::new(text)) })
+        Arc::new(Self {
+            bars,
+            width: Box::new(width),
+            text: Mutex::new(Box::new(text)),
+            deferred: Mutex::default(),
+        })
     }
 }
 
@@ -114,6 +120,33 @@ impl Screen {
 
     pub(super) fn clear(&self) -> Result<(), String> {
         self.terminal.bars.clear().map_err(|err| err.to_string())
+    }
+}
+
+/// Keeps text for the end of all runs.
+pub struct Deferred(Screen);
+
+impl Screen {
+    /// For what is to be told when all runs are over.
+    pub fn deferred(&self) -> Deferred {
+        Deferred(self.clone())
+    }
+
+    /// What has been kept so far.
+    pub fn take_deferred(&self) -> String {
+        std::mem::take(&mut *self.terminal.deferred.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Deferred {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.terminal.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_str(&String::from_utf8_lossy(text));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

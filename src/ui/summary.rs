@@ -9,7 +9,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::{Label, Listener, Screen, tail::Tail, text};
+use super::{Deferred, Label, Listener, Screen, tail::Tail, text};
 use crate::event::Event;
 
 /// As many lines of the failed step as one needs to see what went wrong.
@@ -52,16 +52,20 @@ impl Summary<Screen> {
     }
 }
 
+impl Summary<Deferred> {
+    /// Of one of several images: only what failed, when all of them are done.
+    pub fn of_several(screen: Screen, label: Label, colour: bool) -> Self {
+        let width = screen.width();
+        Self { label: Some(label), ..Self::new(screen.deferred(), width, colour) }
+    }
+}
+
 impl<W: Write + Send> Summary<W> {
     pub fn new(out: W, width: usize, colour: bool) -> Self {
         let (rows, steps, facts) = (Vec::new(), Vec::new(), Vec::new());
         let (log, tail) = (String::new(), Tail::new(LAST_LINES));
         let (label, version, failed, end) = (None, None, None, None);
         Self { out, width, colour, label, version, log, rows, steps, tail, failed, facts, end }
-    }
-
-    pub fn labelled(self, label: Option<Label>) -> Self {
-        Self { label, ..self }
     }
 
     fn fail(&mut self, what: String) {

@@ -1,14 +1,22 @@
 //! What came of each template of a set, and of all together.
 
-use crate::{cli::set::Set, error::Kind, store::ImageRecord};
+use crate::{
+    cli::set::Set,
+    error::Kind,
+    store::ImageRecord,
+    ui::{clean, table::table},
+};
 
 /// What came of one template.
 #[derive(Clone, Debug)]
 pub enum End {
     Baked(ImageRecord),
     UpToDate(ImageRecord),
-    /// With this exit code; shown already.
-    Failed(u8),
+    /// With this exit code, for this reason.
+    Failed {
+        code: u8,
+        reason: String,
+    },
     /// For the image of this name, which it is made from, was not baked.
     NotBegun {
         base: String,
@@ -21,7 +29,7 @@ impl End {
     pub fn image(&self) -> Option<&str> {
         match self {
             Self::Baked(image) | Self::UpToDate(image) => Some(&image.id),
-            Self::Failed(_) | Self::NotBegun { .. } | Self::Interrupted => None,
+            Self::Failed { .. } | Self::NotBegun { .. } | Self::Interrupted => None,
         }
     }
 
@@ -29,25 +37,48 @@ impl End {
     pub fn code(&self) -> u8 {
         match self {
             Self::Baked(_) | Self::UpToDate(_) | Self::NotBegun { .. } => 0,
-            Self::Failed(code) => *code,
+            Self::Failed { code, .. } => *code,
             Self::Interrupted => Kind::Interrupted.exit_code(),
         }
     }
 
-    fn told(&self) -> String {
+    fn result(&self) -> &'static str {
         match self {
-            Self::Baked(image) => format!("baked       {}", image.id),
-            Self::UpToDate(image) => format!("up to date  {}", image.id),
-            Self::Failed(_) => "failed".to_owned(),
-            Self::NotBegun { base } => format!("not baked   {base}, which it is made from, was not"),
-            Self::Interrupted => "not begun   interrupted".to_owned(),
+            Self::Baked(_) => "baked",
+            Self::UpToDate(_) => "up to date",
+            Self::Failed { .. } => "failed",
+            Self::NotBegun { .. } => "skipped",
+            Self::Interrupted => "not begun",
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Baked(_) | Self::UpToDate(_) => String::new(),
+            Self::Failed { reason, .. } => clean(reason.lines().next().unwrap_or_default()),
+            Self::NotBegun { base } => format!("its base `{base}` was not baked"),
+            Self::Interrupted => "interrupted".to_owned(),
         }
     }
 }
 
-/// One line a template, as a tree.
+/// One line a template, in the order of the set.
 pub fn overview(set: &Set, ends: &[End]) -> String {
-    let names = set.templates.iter().map(|one| one.template.image.name.as_str());
-    let lines: Vec<String> = names.zip(ends).map(|(name, end)| format!("{name}: {}", end.told())).collect();
-    format!("\n{}", set.graph.tree(|number| lines.get(number).cloned().unwrap_or_default()))
+    let names = set.templates.iter().map(|one| one.template.image.name.clone());
+    let rows = names.zip(ends).map(|(name, end)| {
+        [name, end.result().to_owned(), end.image().unwrap_or_default().to_owned(), end.reason()]
+    });
+    format!("\n{}", table(["name", "result", "image", "reason"], rows))
+}
+
+/// What stands on standard output. One template that was named: the bare ID of its image. Several: the name and
+/// the ID, with a tab between.
+pub fn answers(set: &Set, ends: &[End]) -> String {
+    let named = set.templates.iter().zip(ends).take(set.named);
+    let line = |(name, image): (&str, &str)| match set.named {
+        1 => format!("{image}\n"),
+        _ => format!("{name}\t{image}\n"),
+    };
+    let made = named.filter_map(|(one, end)| Some((one.template.image.name.as_str(), end.image()?)));
+    made.map(line).collect()
 }

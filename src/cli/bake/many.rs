@@ -36,6 +36,8 @@ pub struct Many<'a> {
     pub how: How,
     pub interrupt: Interrupt,
     pub context: &'a Context,
+    /// The command line as it was given.
+    pub arguments: Vec<String>,
     slots: Semaphore,
 }
 
@@ -49,7 +51,8 @@ impl<'a> Many<'a> {
         jobs: usize,
         context: &'a Context,
     ) -> Self {
-        Self { set, judge, secrets, how, interrupt, context, slots: Semaphore::new(jobs) }
+        let arguments = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        Self { set, judge, secrets, how, interrupt, context, arguments, slots: Semaphore::new(jobs) }
     }
 
     /// What came of each, in the order of the set.
@@ -75,7 +78,7 @@ impl<'a> Many<'a> {
         let below = match base {
             None => Below::Nothing,
             Some(End::Baked(image) | End::UpToDate(image)) => Below::Image(image),
-            Some(End::Failed(_) | End::NotBegun { .. } | End::Interrupted) => {
+            Some(End::Failed { .. } | End::NotBegun { .. } | End::Interrupted) => {
                 return self.without_base(number);
             }
         };
@@ -88,7 +91,7 @@ impl<'a> Many<'a> {
             Ok(end) => end,
             Err(error) => {
                 show::error(&error, self.context);
-                End::Failed(error.kind.exit_code())
+                End::Failed { code: error.kind.exit_code(), reason: error.to_string() }
             }
         }
     }

@@ -2,6 +2,7 @@
 //! them (`end`).
 
 mod end;
+mod keep_hint;
 mod many;
 mod one;
 
@@ -16,7 +17,7 @@ use crate::{error::Error, template::model::PlatformKind};
 
 /// Bakes images that are due, and records their IDs
 ///
-/// Prints the ID of each image on standard output. An image that is there already, made from the same
+/// Prints the ID of the image on standard output; of several templates, each one's name, a tab and the ID. An image that is there already, made from the same
 /// inputs, is not baked again: its stage is made to point at it. A template that another one is made from is
 /// baked first, named or not; what does not hang on each other is baked side by side.
 #[derive(Debug, Args)]
@@ -53,13 +54,12 @@ impl Bake {
         let how = many::How { anew: self.anew, no_wait: self.no_wait, cold: self.cold, on_error };
         let many = many::Many::new(&set, &judge, secrets, how, interrupt, jobs, context);
         let ends = many.run().await;
-        for end in ends.iter().take(set.named) {
-            if let Some(image) = end.image().filter(|_| !context.json()) {
-                show::stdout(&format!("{image}\n"))?;
-            }
-        }
+        show::stderr(&context.screen.take_deferred());
         if ends.len() > 1 && !context.json() {
             show::stderr(&end::overview(&set, &ends));
+        }
+        if !context.json() {
+            show::stdout(&end::answers(&set, &ends))?;
         }
         Ok(ExitCode::from(ends.iter().map(end::End::code).rfind(|code| *code != 0).unwrap_or(0)))
     }

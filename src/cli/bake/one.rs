@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{end::End, many::Many};
+use super::{end::End, keep_hint, many::Many};
 use crate::{
     cli::{
         Context, clean, inputs,
         judge::{Below, Judged},
-        run::Run,
+        run::{Failure, Run},
         secrets, set, show,
     },
     engine::{self, BakeInputs, Made, Rooms, due::Verdict},
@@ -76,17 +76,17 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
             let image = rooms.store.find(&image).await?.ok_or_else(|| lost(&image))?;
             Ok(if reused { End::UpToDate(image) } else { End::Baked(image) })
         }
-        Err(code) => Ok(End::Failed(code)),
+        Err(Failure { code, reason }) => Ok(End::Failed { code, reason }),
     }
 }
 
-/// One bake; `Err` inside is the exit code of a failure that has been shown.
+/// One bake; `Err` inside is a failure that has been shown.
 async fn run(
     plan: &Plan,
     inputs: BakeInputs,
     rooms: &Rooms,
     many: &Many<'_>,
-) -> Result<Result<Made, u8>, Error> {
+) -> Result<Result<Made, Failure>, Error> {
     let (image, context) = (&plan.template.image, many.context);
     let run = Run::start(&image.name, Redact::new(inputs.secrets.values().cloned()), context)?;
     clean::tell_of_dead(&image.name, context, &run.events)?;
@@ -100,6 +100,8 @@ async fn run(
         }
         Err(error) => Err(error),
     };
+    let on_error = &many.how.on_error;
+    let result = result.map_err(|error| keep_hint::add(error, on_error, many.arguments.iter().cloned()));
     Ok(run.finish(result).await)
 }
 

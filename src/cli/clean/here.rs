@@ -1,6 +1,6 @@
 //! Runs of this computer, known by their journals.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -137,8 +137,7 @@ fn name(folder: &Path) -> Option<String> {
 /// # Errors
 /// When the state directory cannot be read.
 pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(), Error> {
-    let of_image = |folder: &PathBuf| name(folder).is_some_and(|name| name.starts_with(&format!("{image}-")));
-    for folder in known::folders(context)?.into_iter().filter(of_image) {
+    for folder in known::folders_of(image, context)? {
         // One whose end stands there was looked at before.
         let history = match journal::read(&folder) {
             // It is no matter of this bake.

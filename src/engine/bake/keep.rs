@@ -38,6 +38,7 @@ impl Bake<'_> {
         interrupt: Interrupt,
         error: Error,
     ) -> Error {
+        let builder_lost = error.kind != Kind::Interrupted && progress.stage != Stage::Seal;
         // Only the user cuts a question short, not the time that the bake had.
         let mut interrupt = interrupt.within(None);
         let choice = tokio::select! {
@@ -51,7 +52,7 @@ impl Bake<'_> {
             }
         }
         self.clean_up(builder).await;
-        error
+        Error { builder_lost, ..error }
     }
 
     /// Whoever interrupts a bake wants to be rid of it, and a builder that is off shows nothing.

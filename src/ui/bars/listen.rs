@@ -20,6 +20,7 @@ impl Listener for Bars {
         let _held = screen.hold();
         self.draw_step();
         self.draw_tail();
+        self.total.tick();
         self.phases.iter().for_each(|(_, bar)| bar.tick());
     }
 
@@ -33,10 +34,11 @@ impl Listener for Bars {
 impl Bars {
     fn draw(&mut self, event: &Event) -> Result<(), String> {
         match event {
-            Event::RunStarted { image, version, platform, .. } => {
+            Event::RunStarted { run, image, version, platform, .. } => {
                 let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
                 let title = format!("baking {image}{version} on {platform}");
-                self.say(&self.style().bold().apply_to(title).to_string())?;
+                self.say(&format!("{}, run {run}", self.style().bold().apply_to(title)))?;
+                self.total.start(&self.screen);
             }
             Event::PhaseStarted { phase } => self.start_phase(*phase),
             Event::PhaseFinished { phase, seconds, ok } => self.finish_phase(*phase, *seconds, *ok)?,

@@ -12,6 +12,7 @@ pub const NARROW: usize = 80;
 
 pub const PHASE: &str = "{spinner} {prefix} {wide_msg} {elapsed:>4}";
 pub const TAIL_LINES: &str = "{msg}";
+pub const TOTAL: &str = "  {prefix} {msg}";
 const BAR: &str = "  {prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
 const NARROW_BAR: &str = "  {prefix} {wide_bar} {percent:>3}% {eta:>4}";
 const COUNTER: &str = "  {prefix} {bytes} {bytes_per_sec}";

@@ -121,3 +121,19 @@ fn the_next_run_on_a_screen_finds_nothing_of_the_one_before() {
     let text = term.contents();
     assert!(text.starts_with("⠹ launch") && text.lines().count() == 1, "{text}");
 }
+
+#[test]
+fn the_run_is_named_at_its_start_and_how_long_it_goes_on_stands_below() {
+    let (bars, term) = drawn(80, false);
+    let mut bars = bars.expecting(Some(250.0));
+    let (run, image, platform, log) = ("web-01ka".into(), "web".into(), "ec2".into(), "/log".into());
+    let begun = Event::RunStarted { run, image, version: Some("7".into()), platform, log };
+    tell(&mut bars, [begun, started(Phase::Launch)]);
+    let text = term.contents();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "baking web 7 on ec2, run web-01ka");
+    assert!(lines[1].contains(" launch "), "{text}");
+    assert_eq!(lines[2], "  total      0s of about 4m 10s");
+    bars.finish().unwrap();
+    assert_eq!(term.contents(), lines[0], "nothing that moves is left");
+}

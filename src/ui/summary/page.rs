@@ -9,7 +9,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use console::Style;
 
 use super::{End, Summary};
-use crate::ui::text;
+use crate::ui::{Label, text};
 
 impl<W: Write + Send> Summary<W> {
     fn style(&self) -> Style {
@@ -35,8 +35,20 @@ impl<W: Write + Send> Summary<W> {
 
     pub(super) fn text(&self, end: &End) -> Result<String, fmt::Error> {
         let mut out = String::new();
+        match &self.label {
+            None => self.whole(&mut out, end)?,
+            // The table of all images says the rest.
+            Some(label) if !end.ok => {
+                writeln!(out, "\n{}", self.heading(label))?;
+                self.failure(&mut out, end)?;
+            }
+            Some(_) => {}
+        }
+        Ok(out)
+    }
+
+    fn whole(&self, out: &mut String, end: &End) -> fmt::Result {
         writeln!(out)?;
-        self.heading(&mut out)?;
         for line in self.table(end.seconds).lines() {
             // The table starts each line with the padding of its first cell.
             writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
@@ -45,21 +57,13 @@ impl<W: Write + Send> Summary<W> {
         for (name, value) in &self.facts {
             writeln!(out, "{} {value}", self.style().bold().apply_to(text::pad(name, 9)))?;
         }
-        if !end.ok {
-            self.failure(&mut out, end)?;
-        }
-        if self.label.is_some() {
-            // What other runs tell next is no part of it.
-            writeln!(out)?;
-        }
-        Ok(out)
+        if end.ok { Ok(()) } else { self.failure(out, end) }
     }
 
-    /// Whose summary it is, among several.
-    fn heading(&self, out: &mut String) -> fmt::Result {
-        let Some(label) = &self.label else { return Ok(()) };
+    /// Whose failure it is, among several.
+    fn heading(&self, label: &Label) -> impl fmt::Display {
         let version = self.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-        writeln!(out, "{}", self.style().bold().apply_to(format!("{}{version}", label.name())))
+        self.style().bold().apply_to(format!("{}{version}", label.name()))
     }
 
     fn failure(&self, out: &mut String, end: &End) -> fmt::Result {
@@ -67,11 +71,11 @@ impl<W: Write + Send> Summary<W> {
         let red = self.style().red().bold();
         writeln!(out, "{} {}", red.apply_to("error:"), text::clean_block(error))?;
         if let (Some(failed), Some(_)) = (&self.failed, &end.error) {
-            writeln!(out, "{} {failed}", text::pad("in", 6))?;
+            writeln!(out, "{} {failed}", text::pad("in:", 6))?;
         }
         if self.tail.lines().next().is_some() {
             match self.tail.source() {
-                "" => writeln!(out, "\nlast lines:")?,
+                "" => writeln!(out, "\ndetails:")?,
                 source => writeln!(out, "\nlast lines of `{source}`:")?,
             }
             for line in self.tail.lines() {

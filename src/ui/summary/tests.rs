@@ -68,6 +68,6 @@ fn failure_shows_the_last_lines_of_what_failed_and_not_of_the_clean_up() {
     events.push(Event::RunFinished { ok: false, seconds: 2.0, error, hint, tail: Vec::new() });
     let text = shown(&events);
     let (_, failure) = text.split_once("error: exit code 3\n").unwrap();
-    assert!(failure.starts_with("in     step 1 `configure`\n\nlast lines of `configure`:\n  | line 11\n"));
+    assert!(failure.starts_with("in:    step 1 `configure`\n\nlast lines of `configure`:\n  | line 11\n"));
     assert!(failure.ends_with("  | line 30\n\nlog:   /runs/r1/log\nhint:  hornero resume r1\n"));
 }

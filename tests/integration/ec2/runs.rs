@@ -71,6 +71,32 @@ fn a_run_goes_by_the_name_of_its_image_and_by_the_beginning_of_its_id_as_long_as
 }
 
 #[test]
+fn a_failed_step_tells_the_command_that_keeps_the_builder_and_that_command_does() {
+    let cloud = Cloud::start();
+    let template = cloud.template("", &failing("exit 3"));
+    let ran = cloud.run(&["bake", &template]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    let (_, hint) = ran.stderr.split_once("hint:  `hornero ").unwrap_or_else(|| panic!("{}", ran.stderr));
+    let (command, _) = hint.split_once('`').unwrap();
+    assert_eq!(command, format!("bake {template} --on-error keep"));
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+    let kept = cloud.run(&command.split(' ').collect::<Vec<_>>());
+    assert_eq!(kept.code, 6, "{}", kept.stderr);
+    assert!(!kept.stderr.contains("leaves the builder"), "{}", kept.stderr);
+    assert_eq!(cloud.run(&["ssh", "web", "--", "echo hello"]).stdout, "hello\n");
+    // A bake of the same image tells how long those took that made one.
+    let good = cloud.template("", &failing("true"));
+    let first = cloud.run(&["bake", "--force", &good]);
+    assert!(!first.stderr.contains("earlier bakes"), "none has made an image: {}", first.stderr);
+    let second = cloud.run(&["bake", "--force", &good]);
+    assert!(
+        second.stderr.contains("earlier bakes of `web` on this computer took about"),
+        "{}",
+        second.stderr
+    );
+}
+
+#[test]
 fn a_log_is_printed_and_followed_to_the_end_of_its_run() {
     let cloud = Cloud::start();
     assert_eq!(cloud.run(&["log"]).code, 2, "there is no run yet");

@@ -35,8 +35,9 @@ impl Listener for Row {
 impl Row {
     fn draw(&mut self, event: &Event) -> Result<(), String> {
         match event {
-            Event::RunStarted { version, .. } => {
+            Event::RunStarted { run, version, .. } => {
                 self.version.clone_from(version);
+                self.say(&format!("run {run}"))?;
                 self.begin();
             }
             Event::PhaseStarted { phase } => self.start_phase(*phase),

@@ -97,17 +97,19 @@ fn two_runs_have_a_row_each_and_what_stays_has_their_names() {
     let text = two.term.contents();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
-        lines[..4],
+        lines[..6],
         [
+            "web                      run r1",
+            "a-database-of-many-colu… run r1",
             "web                      ✔ launch      1m 01s",
             "a-database-of-many-colu… warning: slow",
             "a-database-of-many-colu… very",
             "⠼ web                      steps      3/7 configure: two words of many                            0s",
         ]
     );
-    assert!(lines[4].starts_with("⠸ a-database-of-many-colu… upload     "), "{text}");
-    assert!(lines[5].starts_with("  upload ━━━"), "{text}");
-    assert_eq!(lines.len(), 6, "{text}");
+    assert!(lines[6].starts_with("⠸ a-database-of-many-colu… upload     "), "{text}");
+    assert!(lines[7].starts_with("  upload ━━━"), "{text}");
+    assert_eq!(lines.len(), 8, "{text}");
 }
 
 #[test]
@@ -117,8 +119,10 @@ fn rows_fit_a_narrow_terminal() {
     let text = two.term.contents();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
-        lines[..5],
+        lines[..7],
         [
+            "web         run r1",
+            "a-database… run r1",
             "web         ✔ launch      1m 01s",
             "a-database… warning: slow",
             "a-database… very",
@@ -126,7 +130,7 @@ fn rows_fit_a_narrow_terminal() {
             "⠸ a-database… upload                      0s",
         ]
     );
-    assert!(lines[5].starts_with("  upload ━━━") && lines.len() == 6, "{text}");
+    assert!(lines[7].starts_with("  upload ━━━") && lines.len() == 8, "{text}");
     tell(&mut two.web, [captured(), finished(true, None)]);
     assert!(
         two.term.contents().contains("\n✔ web         ami-0123456789abcdef0  2m 03s\n"),

@@ -4,26 +4,26 @@ use super::*;
 use crate::ui::summary::Summary;
 
 #[test]
-fn the_summary_of_one_run_stands_whole_above_the_row_of_the_other() {
+fn what_failed_is_kept_until_all_runs_are_over_and_says_whose_it_is() {
     let mut two = two(80, false);
     under_way(&mut two);
-    let label = two.screen.label("web");
-    let mut summary = Summary::on(two.screen.clone(), false).labelled(label);
-    for event in [started("web"), captured(), finished(true, None)] {
-        two.web.event(&event, Timestamp::UNIX_EPOCH).unwrap();
-        summary.event(&event, Timestamp::UNIX_EPOCH).unwrap();
+    let summary = |name| Summary::of_several(two.screen.clone(), two.screen.label(name).unwrap(), false);
+    let (mut web, mut database) = (summary("web"), summary("a-database-of-many-columns"));
+    for event in [started("web"), output("why"), finished(false, Some("step `x` failed"))] {
+        web.event(&event, Timestamp::UNIX_EPOCH).unwrap();
     }
-    two.web.finish().unwrap();
-    summary.finish().unwrap();
-    two.database.tick();
-    let text = two.term.contents();
-    let (above, summary) = text.split_once("2m 03s\n").unwrap();
-    assert!(above.ends_with("✔ web                  4.5.1  ami-0123456789abcdef0  "), "{text}");
-    assert!(summary.starts_with("\nweb 4.5.1\nwhere the time went"), "{text}");
-    let (summary, rows) = summary.split_once("\nsize      1.00 GiB\n\n").unwrap();
-    assert!(!summary.contains("database"), "{text}");
-    let rows: Vec<&str> = rows.lines().collect();
-    assert!(rows.len() == 2 && rows[0].contains(" a-database-of-many-… upload"), "{text}");
+    for event in [started("db"), captured(), finished(true, None)] {
+        database.event(&event, Timestamp::UNIX_EPOCH).unwrap();
+    }
+    let before = two.term.contents();
+    web.finish().unwrap();
+    database.finish().unwrap();
+    assert_eq!(two.term.contents(), before, "it was told in the middle");
+    assert_eq!(
+        two.screen.take_deferred(),
+        "\nweb 4.5.1\nerror: step `x` failed\n\nlast lines of `configure`:\n  | why\n\nlog:   /runs/r1/log\n"
+    );
+    assert_eq!(two.screen.take_deferred(), "");
 }
 
 #[test]
