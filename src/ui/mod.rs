@@ -87,6 +87,8 @@ impl OutputStyle {
         match self {
             Self::Auto if around.can_redraw() && !around.is_ci() => Self::Bars,
             Self::Auto => Self::Lines,
+            // Where nothing can be drawn, bars would say nothing to the end.
+            Self::Bars if !around.stderr_is_terminal => Self::Lines,
             Self::Bars | Self::Lines | Self::Json | Self::Dot | Self::Markdown => self,
         }
     }
@@ -171,6 +173,8 @@ mod tests {
         assert_eq!(auto(Surroundings { ci: Some("false".into()), ..terminal() }), OutputStyle::Bars);
         assert_eq!(auto(Surroundings::default()), OutputStyle::Lines);
         assert_eq!(OutputStyle::Json.resolve(&terminal()), OutputStyle::Json);
+        assert_eq!(OutputStyle::Bars.resolve(&terminal()), OutputStyle::Bars);
+        assert_eq!(OutputStyle::Bars.resolve(&Surroundings::default()), OutputStyle::Lines);
     }
 
     #[test]
