@@ -3,7 +3,10 @@
 
 use std::error::Error as StdError;
 
-use crate::causes;
+use crate::{
+    aws::{AwsError, Fault},
+    causes,
+};
 
 /// What went wrong, as far as a calling script can tell. `docs/exit-codes.md` is the same table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,39 @@ impl Kind {
             Self::Interrupted => 130,
         }
     }
+
+    /// The word for it in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Usage => "usage",
+            Self::Template => "template",
+            Self::Platform => "platform",
+            Self::Remote => "remote",
+            Self::Bake => "bake",
+            Self::Check => "check",
+            Self::Store => "store",
+            Self::Locked => "locked",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The same cause has the same kind, whoever met it: without credentials no part of AWS can be asked.
+    /// Anything else is of the `usual` kind there.
+    pub fn of_aws(error: &AwsError, usual: Self) -> Self {
+        match error.fault {
+            Fault::Setup => Self::Usage,
+            Fault::Credentials | Fault::Expired => Self::Platform,
+            Fault::Throttled
+            | Fault::NotFound
+            | Fault::Denied
+            | Fault::Quota
+            | Fault::Capacity
+            | Fault::Invalid
+            | Fault::Transient
+            | Fault::Other => usual,
+        }
+    }
 }
 
 impl Error {
@@ -103,7 +139,12 @@ impl std::fmt::Display for Error {
 
 impl From<crate::platform::PlatformError> for Error {
     fn from(error: crate::platform::PlatformError) -> Self {
-        let mut top = Self::new(Kind::Platform, error.to_string()).tail(error.tail);
+        let (kind, message) = match error.is_setup {
+            // Whatever was to be done, this comes first.
+            true => (Kind::Usage, error.why.clone()),
+            false => (Kind::Platform, error.to_string()),
+        };
+        let mut top = Self::new(kind, message).tail(error.tail);
         top.hint = error.hint;
         top
     }
@@ -143,10 +184,23 @@ impl From<crate::store::StoreError> for Error {
     fn from(error: crate::store::StoreError) -> Self {
         let hint = error.hint();
         let mut top = Self::new(Kind::Store, error.to_string());
+        if let crate::store::StoreError::Aws { source, .. } = &error {
+            if source.is_setup() {
+                return Self::from((**source).clone());
+            }
+            top.kind = Kind::of_aws(source, Kind::Store);
+        }
         if let Some(source) = StdError::source(&error) {
             top = top.because(source);
         }
         Self { hint, ..top }
+    }
+}
+
+/// Of AWS itself, before a platform or a store is in play.
+impl From<AwsError> for Error {
+    fn from(error: AwsError) -> Self {
+        Self::new(Kind::of_aws(&error, Kind::Platform), error.to_string()).hint(error.hint())
     }
 }
 
@@ -178,15 +232,34 @@ impl From<crate::remote::RemoteError> for Error {
             Remote::Garbled(_) => {
                 Some("look for what stands between hornero and the commands on the builder: a forced command, a terminal".into())
             }
+            Remote::Refused { hint, .. } => hint.clone(),
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
             Remote::Ended => Some("find out what ends processes there".into()),
             Remote::BuilderGone(_)
             | Remote::Restarted
             | Remote::Lost { .. }
             | Remote::Setup(_)
+            | Remote::Upload(_)
             | Remote::Local(_) => None,
         };
-        let top = Self::new(Kind::Remote, error.to_string());
+        let kind = match &error {
+            // The line did its part.
+            Remote::Refused { .. } | Remote::Upload(_) | Remote::Local(_) => Kind::Bake,
+            Remote::Unreachable { .. }
+            | Remote::BuilderGone(_)
+            | Remote::HostKey { .. }
+            | Remote::Login { .. }
+            | Remote::Lost { .. }
+            | Remote::TimedOut(_)
+            | Remote::Ended
+            | Remote::Restarted
+            | Remote::Route { .. }
+            | Remote::Account { .. }
+            | Remote::NoCommands { .. }
+            | Remote::Garbled(_)
+            | Remote::Setup(_) => Kind::Remote,
+        };
+        let top = Self::new(kind, error.to_string());
         Self { hint, ..top }
     }
 }

@@ -1,11 +1,17 @@
 //! What happened, as data. Every room that does something sends events; user interfaces, the log
 //! and the report listen. `docs/events.md` describes their JSON form for other programs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc;
+
+mod phase;
+mod run_state;
+
+pub use phase::Phase;
+pub use run_state::RunState;
 
 use crate::redact::Redact;
 
@@ -20,12 +26,17 @@ pub enum Event {
         version: Option<String>,
         platform: String,
         log: String,
+        /// Of these events.
+        format: u32,
+        /// The version of hornero.
+        hornero: String,
     },
     PhaseStarted {
         phase: Phase,
     },
     PhaseFinished {
         phase: Phase,
+        #[serde(serialize_with = "milliseconds")]
         seconds: f64,
         ok: bool,
     },
@@ -45,6 +56,7 @@ pub enum Event {
     StepFinished {
         number: usize,
         name: String,
+        #[serde(serialize_with = "milliseconds")]
         seconds: f64,
         ok: bool,
     },
@@ -79,6 +91,7 @@ pub enum Event {
         message: String,
     },
     CheckFinished {
+        machine: CheckPlace,
         name: String,
         ok: bool,
         expected: String,
@@ -107,35 +120,63 @@ pub enum Event {
     },
     RunFinished {
         ok: bool,
+        #[serde(serialize_with = "milliseconds")]
         seconds: f64,
         error: Option<String>,
         /// What to do now, where something can be said.
         hint: Option<String>,
         /// The last lines that explain the error, where it brings its own.
         tail: Vec<String>,
+        #[serde(flatten)]
+        end: RunEnd,
+    },
+    /// A command failed outside of a run, or before there was one.
+    Error {
+        /// Of the image, where several are baked and it is about one of them.
+        image: Option<String>,
+        /// The exit code.
+        code: u8,
+        kind: String,
+        message: String,
+        hint: Option<String>,
+        tail: Vec<String>,
+    },
+    /// A template of several was not begun.
+    NotBaked {
+        image: String,
+        reason: String,
     },
 }
 
-/// The phases of a bake, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// How a run ended, for whoever has not read what came before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RunEnd {
+    /// The exit code that it calls for.
+    pub code: u8,
+    /// What kind of failure it was.
+    pub kind: Option<String>,
+    /// The phase that failed or was interrupted.
+    pub phase: Option<Phase>,
+    /// The step that failed or was interrupted.
+    pub step: Option<String>,
+    /// The ID of the image that there is.
+    pub image: Option<String>,
+    /// The parameter that points at it.
+    pub parameter: Option<String>,
+}
+
+/// Where a check was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
-    Base,
-    /// Of files from the web.
-    Fetch,
-    Launch,
-    Connect,
-    CloudInit,
-    Upload,
-    Steps,
-    Checks,
-    Seal,
-    Stop,
-    Capture,
-    /// The checks again, on a machine started from the image.
-    Test,
-    Publish,
-    Cleanup,
+pub enum CheckPlace {
+    Builder,
+    /// One that was started from the image.
+    TestMachine,
+}
+
+/// Three digits are what a clock of a busy computer is worth.
+fn milliseconds<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -153,6 +194,7 @@ pub enum Stream {
 pub struct Events {
     sender: Arc<mpsc::UnboundedSender<Event>>,
     redact: Arc<Redact>,
+    state: Arc<Mutex<RunState>>,
 }
 
 impl Events {
@@ -163,13 +205,20 @@ impl Events {
     /// A channel that no secret passes.
     pub fn redacted(redact: Redact) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender: Arc::new(sender), redact: Arc::new(redact) }, receiver)
+        let state = Arc::default();
+        (Self { sender: Arc::new(sender), redact: Arc::new(redact), state }, receiver)
     }
 
     /// Nobody listens when the receiver is gone, which is the listener's choice and no error.
     pub fn send(&self, mut event: Event) {
         event.texts(|text| self.redact.in_place(text));
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(&event);
         self.sender.send(event).ok();
+    }
+
+    /// What the events so far come to.
+    pub fn state(&self) -> RunState {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// For what is told in other ways than by an event.
@@ -203,6 +252,9 @@ impl Events {
 }
 
 impl Event {
+    /// Raised when an event changes so that a reader of old ones would misunderstand it.
+    pub const FORMAT: u32 = 1;
+
     /// Shows every text: also names come from templates, and hold what variables do.
     fn texts(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
@@ -221,8 +273,8 @@ impl Event {
             Self::CheckFinished { name, expected, found, .. } => {
                 [name, expected, found].into_iter().for_each(each);
             }
-            Self::RunStarted { run, image, version, platform, log } => {
-                [run, image, platform, log].into_iter().chain(version).for_each(each);
+            Self::RunStarted { run, image, version, platform, log, format: _, hornero } => {
+                [run, image, platform, log, hornero].into_iter().chain(version).for_each(each);
             }
             Self::UpToDate { name, version, image, parameter, created: _ } => {
                 [name, image, parameter].into_iter().chain(version).for_each(each);
@@ -230,32 +282,16 @@ impl Event {
             Self::Published { parameter, value, region, .. } => {
                 [parameter, value].into_iter().chain(region).for_each(each);
             }
-            Self::RunFinished { error, hint, tail, .. } => {
-                error.iter_mut().chain(hint).chain(tail).for_each(each);
+            Self::RunFinished { error, hint, tail, end, .. } => {
+                let RunEnd { code: _, kind, phase: _, step, image, parameter } = end;
+                let ends = [kind, step, image, parameter].into_iter().flatten();
+                error.iter_mut().chain(hint).chain(tail).chain(ends).for_each(each);
             }
+            Self::Error { image, code: _, kind, message, hint, tail } => {
+                [kind, message].into_iter().chain(image).chain(hint).chain(tail).for_each(each);
+            }
+            Self::NotBaked { image: one, reason: other } => [one, other].into_iter().for_each(each),
             Self::PhaseStarted { .. } | Self::PhaseFinished { .. } => {}
-        }
-    }
-}
-
-impl Phase {
-    /// What a person reads.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Base => "base",
-            Self::Fetch => "fetch",
-            Self::Launch => "launch",
-            Self::Connect => "connect",
-            Self::CloudInit => "cloud-init",
-            Self::Upload => "upload",
-            Self::Steps => "steps",
-            Self::Checks => "checks",
-            Self::Seal => "seal",
-            Self::Stop => "stop",
-            Self::Capture => "capture",
-            Self::Test => "test",
-            Self::Publish => "publish",
-            Self::Cleanup => "cleanup",
         }
     }
 }

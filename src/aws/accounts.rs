@@ -13,7 +13,7 @@ use aws_config::{
 use aws_types::SdkConfig;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{Audit, Aws, AwsError, Limiter, Shared};
+use super::{Audit, Aws, AwsError, Limiter, Shared, setup};
 
 /// A try that takes longer is given up and made again.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Accounts {
     /// The account of `role`, or of the standard chain, in `region`, or in the environment's.
     ///
     /// # Errors
-    /// When nothing says which region.
+    /// When nothing says which region, or what is set up for AWS here cannot be used.
     pub async fn open(self: &Arc<Self>, role: Option<&str>, region: Option<&str>) -> Result<Aws, AwsError> {
         let mut open = self.open.lock().await;
         // A region that is not given is the same for the whole process: it is looked up each time.
@@ -56,9 +56,11 @@ impl Accounts {
             Some(region) if open.contains_key(&place(role, region)) => {
                 return Ok(open[&place(role, region)].clone());
             }
-            region => self.load(region).await,
+            region => self.load(region).await?,
         };
-        let Some(region) = base.region().map(ToString::to_string) else { return Err(AwsError::no_region()) };
+        let Some(region) = base.region().map(ToString::to_string) else { return Err(setup::no_region()) };
+        setup::check_region(&region, &base)?;
+        setup::check_endpoints(&base)?;
         if let Some(there) = open.get(&place(role, &region)) {
             return Ok(there.clone());
         }
@@ -78,6 +80,7 @@ impl Accounts {
             ec2: aws_sdk_ec2::Client::new(&sdk),
             ssm: aws_sdk_ssm::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
+            kms: aws_sdk_kms::Client::new(&sdk),
             limiter: self.limiter(role, region),
             accounts: self.clone(),
             sdk,
@@ -86,21 +89,22 @@ impl Accounts {
     }
 
     /// The SDK's own retries are off: `call` retries, with the limiter that all calls share.
-    async fn load(&self, region: Option<&str>) -> SdkConfig {
+    async fn load(&self, region: Option<&str>) -> Result<SdkConfig, AwsError> {
         let region = region.map(|region| Region::new(region.to_owned()));
         if let Some(sdk) = &self.options.sdk {
             let region = region.or_else(|| sdk.region().cloned());
-            return sdk.to_builder().region(region).retry_config(RetryConfig::disabled()).build();
+            return Ok(sdk.to_builder().region(region).retry_config(RetryConfig::disabled()).build());
         }
+        setup::check_profile().await?;
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
-        match region {
+        Ok(match region {
             Some(region) => loader.region(region).load().await,
             None => loader.load().await,
-        }
+        })
     }
 
     /// AWS counts calls per account and region, so two roles of one account share a limiter.

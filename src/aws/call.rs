@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Aws, AwsError, Fault};
-use crate::journal::{Effect, Intent, JournalError};
+use crate::journal::{Effect, Intent, JournalError, Unanswered};
 
 /// A refused call was not executed: it may be tried often.
 const THROTTLED: u32 = 8;
@@ -68,8 +68,9 @@ impl Aws {
     /// What the last try came to; or the journal could not be written, then no try was made.
     pub async fn call<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
     where
-        E: StdError + ProvideErrorMetadata + 'static,
-        F: Future<Output = Result<T, SdkError<E, Response>>>,
+        T: Send + 'static,
+        E: StdError + ProvideErrorMetadata + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
         let intent = self.intend(&call).map_err(|error| AwsError::unwritten(&call, self.region(), &error))?;
         let result = self.tries(call, make).await;
@@ -93,14 +94,15 @@ impl Aws {
 
     async fn tries<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
     where
-        E: StdError + ProvideErrorMetadata + 'static,
-        F: Future<Output = Result<T, SdkError<E, Response>>>,
+        T: Send + 'static,
+        E: StdError + ProvideErrorMetadata + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
         let mut tries = 0;
         loop {
             self.shared.limiter.take().await;
             self.note(call.action);
-            let error = match make().await {
+            let error = match self.send(&call, make()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     let role = self.shared.role.as_deref();
@@ -114,6 +116,19 @@ impl Aws {
             let pause = pause(tries);
             self.patience(&error, pause);
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One try. What may make something goes on to its answer when nobody waits for it any more.
+    async fn send<T, E, F>(&self, call: &Call<'_>, sent: F) -> Result<T, SdkError<E, Response>>
+    where
+        T: Send + 'static,
+        E: StdError + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
+    {
+        match (&self.journal, call.kind) {
+            (Some(journal), Kind::Once | Kind::Repeatable) => to_its_answer(sent, journal.sent()).await,
+            (Some(_), Kind::Reads | Kind::Removes) | (None, _) => sent.await,
         }
     }
 
@@ -143,6 +158,21 @@ impl Aws {
     }
 }
 
+async fn to_its_answer<T, E, F>(sent: F, unanswered: Unanswered) -> Result<T, SdkError<E, Response>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
+{
+    let answer = tokio::spawn(async move {
+        let answer = sent.await;
+        drop(unanswered);
+        answer
+    });
+    // Only the end of the whole process stops it.
+    answer.await.unwrap_or_else(|error| Err(SdkError::construction_failure(error)))
+}
+
 fn again(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
     match fault {
         Fault::Throttled => tries < THROTTLED,
@@ -154,6 +184,7 @@ fn again(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
         | Fault::Quota
         | Fault::Capacity
         | Fault::Invalid
+        | Fault::Setup
         | Fault::Other => false,
     }
 }

@@ -13,7 +13,13 @@ type Cause = dyn StdError + 'static;
 
 /// Whether credentials are what the call failed of.
 pub fn lacking(error: &Cause) -> bool {
-    sources(error) > 0 && !offline(error)
+    sources(error) > 0 && (!offline(error) || asks_instance(error))
+}
+
+/// Whether this computer was asked for the role of an instance, which is the last thing that is tried. One that
+/// is no instance does not answer.
+fn asks_instance(error: &Cause) -> bool {
+    causes::of(error).any(|cause| cause.to_string().contains("IMDS"))
 }
 
 /// Whether the role that is to be taken on gave none. Where there were none to ask for it with, one
@@ -26,6 +32,41 @@ pub fn of_role(error: &Cause) -> bool {
 pub fn said(error: &Cause) -> Option<&ErrorMetadata> {
     let after = causes::of(error).skip_while(|cause| !cause.is::<CredentialsError>());
     after.filter_map(|cause| cause.downcast_ref()).next()
+}
+
+/// Why there are no credentials, in our words.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// There were some.
+    Expired(String),
+    None(String),
+}
+
+/// `None` where somebody has said it well.
+pub fn lack(error: &Cause) -> Option<Lack> {
+    let last = causes::of(error).filter_map(|cause| cause.downcast_ref::<CredentialsError>()).last()?;
+    let texts: Vec<String> = causes::of(last).skip(1).map(ToString::to_string).collect();
+    let says = |word: &str| texts.iter().any(|text| text.to_lowercase().contains(word));
+    // The farthest cause tells what happened, those before it who came across it.
+    let why = texts.last().map(|text| text.trim().trim_end_matches(" Stderr:")).unwrap_or_default();
+    let expired = says("expired") || says("sso token") || says("sso session");
+    let unset = "there are no AWS credentials here";
+    // The last one that is asked is the computer itself, as if it were an instance.
+    let nobody = says("imds") || says("no providers in chain") || texts.is_empty();
+    Some(match last {
+        _ if expired => Lack::Expired(format!("the AWS session is over, or was never begun: {why}")),
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::ProviderError(_) if nobody => {
+            Lack::None(unset.to_owned())
+        }
+        CredentialsError::CredentialsNotLoaded(_) => Lack::None(format!("{unset}: {why}")),
+        CredentialsError::ProviderTimedOut(_) => {
+            Lack::None("asking for AWS credentials took too long".to_owned())
+        }
+        CredentialsError::InvalidConfiguration(_) => {
+            Lack::None(format!("what the AWS configuration says of credentials cannot be used: {why}"))
+        }
+        _ => Lack::None(format!("the AWS credentials could not be loaded: {why}")),
+    })
 }
 
 /// How many sources of credentials had none, each because of the next.
@@ -52,6 +93,22 @@ mod tests {
         assert_eq!(said(&refused()).and_then(ErrorMetadata::code), Some("AccessDenied"));
         let nothing = CredentialsError::provider_error(CredentialsError::not_loaded("none are set"));
         assert!(lacking(&nothing) && !of_role(&nothing));
+    }
+
+    #[test]
+    fn the_reason_is_told_without_the_parts_of_the_sdk() {
+        let none = CredentialsError::provider_error(CredentialsError::not_loaded("no providers in chain"));
+        let unset = Some(Lack::None("there are no AWS credentials here".into()));
+        assert_eq!(lack(&none), unset);
+        let imds = CredentialsError::provider_error("failed to load IMDS session token");
+        assert_eq!(lack(&imds), unset);
+        let old = CredentialsError::provider_error("the SSO token has expired");
+        assert_eq!(
+            lack(&old),
+            Some(Lack::Expired(
+                "the AWS session is over, or was never begun: the SSO token has expired".into()
+            ))
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
-use super::{Call, classify::classify, credentials};
-use crate::{causes, journal::JournalError, wait::Passing};
+use super::{Call, classify::classify, credentials, setup};
+use crate::{causes, journal::JournalError, template::regions, wait::Passing};
 
 /// How a role is taken on.
 pub(super) const ASSUME: &str = "sts:AssumeRole";
@@ -26,6 +26,8 @@ pub enum Fault {
     Invalid,
     /// A server error, a lost connection, no answer in time.
     Transient,
+    /// What the user has set up cannot be used: region, profile, endpoint. AWS was not asked.
+    Setup,
     Other,
 }
 
@@ -39,6 +41,8 @@ pub struct AwsError {
     pub code: Option<String>,
     pub message: String,
     pub request_id: Option<String>,
+    /// What to do now, where that does not follow from the rest.
+    pub hint: Option<String>,
 }
 
 impl std::fmt::Display for AwsError {
@@ -78,7 +82,42 @@ impl AwsError {
             code: code.map(str::to_owned),
             message: message.map_or_else(|| said(error), readable),
             request_id: refused.map_or_else(|| error.request_id(), RequestId::request_id).map(str::to_owned),
+            hint: None,
         }
+        .about_credentials(error)
+        .about_region(error)
+    }
+
+    /// What the SDK says of credentials that are not to be had is a chain of its own parts.
+    fn about_credentials(self, error: &(dyn StdError + 'static)) -> Self {
+        match credentials::lack(error).filter(|_| self.fault == Fault::Credentials && self.code.is_none()) {
+            Some(credentials::Lack::Expired(message)) => Self { fault: Fault::Expired, message, ..self },
+            Some(credentials::Lack::None(message)) => Self { message, ..self },
+            None => self,
+        }
+    }
+
+    /// A region of which nobody has heard and whose address is not known is none: trying again is no use.
+    fn about_region(self, error: &(dyn StdError + 'static)) -> Self {
+        let is_unknown = self.fault == Fault::Transient && !regions::is_known(&self.region);
+        match is_unknown && causes::of(error).any(|cause| cause.to_string().contains("dns error")) {
+            true => setup::no_such_region(&self.region, "its address is not known"),
+            false => self,
+        }
+    }
+
+    pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Whether nothing says which region, so that whoever works on this computer alone need not care.
+    pub fn is_no_region(&self) -> bool {
+        self.is_setup() && self.code.as_deref() == Some(setup::NO_REGION)
+    }
+
+    /// Whether the user has to set something up before AWS can be asked at all.
+    pub fn is_setup(&self) -> bool {
+        self.fault == Fault::Setup
     }
 
     /// With a role to take on, credentials that were not to be had are those of the role.
@@ -100,6 +139,7 @@ impl AwsError {
             code: None,
             message: why.to_owned(),
             request_id: None,
+            hint: None,
         }
     }
 
@@ -109,18 +149,6 @@ impl AwsError {
             fault: Fault::Other,
             message: format!("it was not called: {error}"),
             ..Self::missing(call, region, "")
-        }
-    }
-
-    pub(super) fn no_region() -> Self {
-        Self {
-            fault: Fault::Invalid,
-            action: "",
-            resource: String::new(),
-            region: String::new(),
-            code: None,
-            message: "finding the AWS region: neither the template nor the environment names one".into(),
-            request_id: None,
         }
     }
 
@@ -175,6 +203,7 @@ mod tests {
             code: Some("Code".into()),
             message: readable(message),
             request_id: Some("r-1".into()),
+            hint: None,
         }
     }
 

@@ -8,11 +8,10 @@ impl AwsError {
     /// What to do now.
     pub fn hint(&self) -> String {
         let Self { region, resource, .. } = self;
-        if let Some(hint) = self.hint_of_code() {
+        if let Some(hint) = self.hint.clone().or_else(|| self.hint_of_code()) {
             return hint;
         }
         match self.fault {
-            _ if self.action.is_empty() => "set `region` in [ec2], or AWS_REGION in the environment".into(),
             Fault::Credentials if self.action == ASSUME => format!(
                 "look whether {resource} exists, whether its trust policy names the credentials in use, and whether \
                  they have the permission `sts:AssumeRole` on it: `aws sts get-caller-identity` tells who you are"
@@ -26,8 +25,8 @@ impl AwsError {
             }
             Fault::Denied => self.permission(),
             Fault::Credentials => {
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in \
-                                   with `aws sso login`; `aws sts get-caller-identity` tells who you are"
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`; \
+                 `aws sts get-caller-identity` tells who you are; or add `--platform qemu` to stay on this computer"
                     .into()
             }
             Fault::Expired => {
@@ -43,6 +42,7 @@ impl AwsError {
                 format!("correct what {} was given for {resource}: AWS says above what is wrong", self.action)
             }
             Fault::Transient => "AWS or the network between had trouble: look at both and bake again".into(),
+            Fault::Setup => "correct what is set for AWS here".into(),
             Fault::Other => format!("look up what AWS means in the reference of {}", self.action),
         }
     }
@@ -100,6 +100,7 @@ mod tests {
             code: Some("Code".into()),
             message: message.into(),
             request_id: None,
+            hint: None,
         }
     }
 

@@ -8,8 +8,10 @@ mod classify;
 mod credentials;
 mod error;
 mod hint;
+mod keys;
 mod limiter;
 mod secrets;
+mod setup;
 pub mod tags;
 
 use std::{
@@ -50,6 +52,7 @@ struct Shared {
     ec2: aws_sdk_ec2::Client,
     ssm: aws_sdk_ssm::Client,
     secrets: aws_sdk_secretsmanager::Client,
+    kms: aws_sdk_kms::Client,
     limiter: Arc<Limiter>,
     accounts: Arc<Accounts>,
 }

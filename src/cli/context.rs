@@ -44,6 +44,11 @@ impl Context {
         Self { global, around, accounts, screen }
     }
 
+    /// Whether somebody has said where builders run, or it is only what is usual.
+    pub fn platform_is_said(&self) -> bool {
+        self.global.platform_is_said
+    }
+
     pub fn style(&self) -> OutputStyle {
         self.global.output.resolve(&self.around)
     }

@@ -1,11 +1,20 @@
-//! Signals: the first one ends the run in order, the second one ends the process at once.
+//! Signals: the first one ends the run in order. Only a person who presses Ctrl-C once more, a while after
+//! the first time, ends the process at once: terminals, shells and CI systems send several signals by themselves.
 
-use std::sync::{Mutex, PoisonError};
+mod request;
+
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
+    signal::unix::signal,
+    sync::{mpsc, watch},
 };
+
+use request::{Answer, Request, Requests};
 
 use super::show;
 use crate::{
@@ -39,28 +48,47 @@ fn left_behind() -> String {
 /// # Errors
 /// When the operating system refuses a handler.
 pub fn listen() -> Result<Interrupt, Error> {
-    let handler =
-        |kind| signal(kind).map_err(|error| Error::new(Kind::Local, "listening for signals").because(&error));
-    let (mut int, mut term) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
-    let mut hup = handler(SignalKind::hangup())?;
+    let (received, mut requests) = mpsc::unbounded_channel();
+    for request in Request::ALL {
+        let mut signals = signal(request.signal())
+            .map_err(|error| Error::new(Kind::Local, "listening for signals").because(&error))?;
+        let received = received.clone();
+        tokio::spawn(
+            async move { while signals.recv().await.is_some() && received.send(request).is_ok() {} },
+        );
+    }
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
-        let mut first = true;
-        loop {
-            tokio::select! {
-                _ = int.recv() => {}
-                _ = term.recv() => {}
-                _ = hup.recv() => {}
+        let mut so_far = Requests::default();
+        while let Some(request) = requests.recv().await {
+            match so_far.answer(request, Instant::now(), has_terminal()) {
+                Answer::CleanUp => {
+                    // Told first: writing to a terminal that is stuck may take for ever.
+                    sender.send_replace(true);
+                    show::stderr(cleaning_up());
+                }
+                Answer::StopAtOnce => stop_at_once(),
+                Answer::None => {}
             }
-            if !first {
-                show::stderr(&left_behind());
-                #[expect(clippy::exit, reason = "the user asked twice: nothing more is waited for")]
-                std::process::exit(Kind::Interrupted.exit_code().into());
-            }
-            first = false;
-            show::stderr("\nInterrupted: cleaning up. Press Ctrl-C again to stop at once.\n");
-            sender.send_replace(true);
         }
     });
     Ok(Interrupt::new(receiver))
+}
+
+/// Whether a person may sit there. A terminal that was closed is none.
+fn has_terminal() -> bool {
+    std::io::stdin().is_terminal() || std::io::stderr().is_terminal()
+}
+
+fn cleaning_up() -> &'static str {
+    match has_terminal() {
+        true => "\nInterrupted: cleaning up. Press Ctrl-C again to stop at once.\n",
+        false => "\nInterrupted: cleaning up.\n",
+    }
+}
+
+fn stop_at_once() -> ! {
+    show::stderr(&left_behind());
+    #[expect(clippy::exit, reason = "the user asked twice: nothing more is waited for")]
+    std::process::exit(Kind::Interrupted.exit_code().into());
 }

@@ -10,6 +10,7 @@ mod clean;
 mod completions;
 mod context;
 mod diff;
+mod environment;
 mod estimate;
 mod find_run;
 mod get;
@@ -64,6 +65,9 @@ pub struct Global {
     /// Where builders run
     #[arg(long, global = true, env = "HORNERO_PLATFORM", default_value = "ec2")]
     platform: PlatformKind,
+    /// Whether an option or the environment says so.
+    #[arg(skip)]
+    platform_is_said: bool,
     /// Sets a variable of the template; HORNERO_VAR_NAME does the same
     #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = inputs::assignment)]
     vars: Vec<(String, String)>,
@@ -79,6 +83,9 @@ pub struct Global {
     /// How a run is shown, and whether answers are text or JSON
     #[arg(long, global = true, value_name = "STYLE", default_value = "auto", env = "HORNERO_OUTPUT")]
     output: OutputStyle,
+    /// Whether `output` stands on the command line.
+    #[arg(skip)]
+    output_is_given: bool,
     /// Whether text is coloured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
@@ -111,16 +118,27 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Runs the command that the process was started with, and says how it went.
+/// Runs the command that the process was started with, and says how it went. To be called before there is a
+/// second thread.
 pub fn main() -> ExitCode {
+    environment::unset_what_is_empty();
     usage::parse().map_or_else(|code| code, Cli::run)
 }
 
 impl Cli {
+    /// The answer of `get` goes into the command line of another program: only who asks for JSON there gets it.
+    fn style_for_command(mut self) -> Self {
+        if matches!(self.command, Command::Get(_)) && !self.global.output_is_given {
+            self.global.output = OutputStyle::Auto;
+        }
+        self
+    }
+
     /// Runs the command to its end and says how it went.
     fn run(self) -> ExitCode {
-        let context = Context::new(self.global);
-        let result = match self.command {
+        let Self { global, command } = self.style_for_command();
+        let context = Context::new(global);
+        let result = match command {
             ref command
                 if matches!(context.style(), OutputStyle::Dot | OutputStyle::Markdown)
                     && !matches!(command, Command::Plan(_)) =>

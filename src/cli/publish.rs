@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::{
-        Delivery, deliver,
+        Delivery, clean, deliver,
         manifest::Manifest,
         outcome::{Outcome, Proof},
     },
@@ -71,8 +71,9 @@ impl Publish {
         let told = format!("nothing is left to do: {} is published at {}", outcome.image, target.parameter);
         let image = Delivery { manifest, outcome, made_by: &folder, target };
         let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
-        if result.is_ok() {
-            run.events.note(told);
+        match result {
+            Ok(_) => run.events.note(told),
+            Err(_) => clean::after_failure(&rooms, &run.folders, &run.events).await,
         }
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }

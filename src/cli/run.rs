@@ -13,7 +13,7 @@ use super::{Context, estimate, interrupt, known, show, wiring};
 use crate::{
     engine::RunFolders,
     error::{Error, Kind},
-    event::{Event, Events},
+    event::{Event, Events, RunEnd},
     journal::{Header, Journal},
     private,
     redact::Redact,
@@ -114,6 +114,8 @@ impl Run {
             version,
             platform: platform.into(),
             log,
+            format: Event::FORMAT,
+            hornero: env!("CARGO_PKG_VERSION").into(),
         });
         if let Some(seconds) = self.expected_seconds {
             let about = ui::seconds(seconds);
@@ -140,7 +142,14 @@ impl Run {
             Ok(_) => (None, None, Vec::new()),
             Err(error) => (Some(error.to_string()), error.hint.clone(), error.tail.clone()),
         };
-        self.events.send(Event::RunFinished { ok, seconds, error, hint, tail });
+        let state = self.events.state();
+        let (phase, step) = match &result {
+            Ok(_) => (None, None),
+            Err(_) => (state.phase(), state.step().map(str::to_owned)),
+        };
+        let kind = result.as_ref().err().map(|error| error.kind.name().to_owned());
+        let end = RunEnd { code, kind, phase, step, image: state.image, parameter: state.parameter };
+        self.events.send(Event::RunFinished { ok, seconds, error, hint, tail, end });
         drop(self.events);
         if self.shown.await.is_err() {
             show::stderr("error: showing the run failed; the log has it\n");

@@ -122,7 +122,13 @@ fn failed(secret: &Secret) -> Error {
 }
 
 fn refused(secret: &Secret, error: &AwsError) -> Error {
-    failed(secret).because(error).hint(error.hint())
+    match error.is_setup() {
+        true => error.clone().into(),
+        false => {
+            let top = failed(secret).because(error).hint(error.hint());
+            Error { kind: Kind::of_aws(error, top.kind), ..top }
+        }
+    }
 }
 
 fn unfit(secret: &Secret, why: &str) -> Error {
@@ -132,10 +138,15 @@ fn unfit(secret: &Secret, why: &str) -> Error {
 }
 
 fn variable(secret: &Secret, name: &str) -> Result<String, Error> {
-    std::env::var(name).map_err(|error| {
+    let value = match std::env::var(name) {
+        // As for every variable.
+        Ok(value) if value.is_empty() => Err(std::env::VarError::NotPresent),
+        value => value,
+    };
+    value.map_err(|error| {
         // The error of a value that is no text would show the value.
         let why = match error {
-            std::env::VarError::NotPresent => "it is not set",
+            std::env::VarError::NotPresent => "it is not set, or empty",
             std::env::VarError::NotUnicode(_) => "its value is no text",
         };
         unfit(secret, why).hint(format!("set {name} and bake again"))

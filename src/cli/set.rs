@@ -44,7 +44,7 @@ impl Set {
             named.get_or_insert(templates.len());
             next = wanted;
         }
-        inputs::all_known(&templates, context)?;
+        inputs::judge_undeclared(&templates, context)?;
         each_its_own(&templates)?;
         let edge = |one: &Loaded| (real(path(one)), base(&one.template, platform).map(real));
         let graph = Graph::of(&templates.iter().map(edge).collect::<Vec<_>>());
@@ -53,7 +53,10 @@ impl Set {
 }
 
 /// A parameter can point at one image.
-fn each_its_own(templates: &[Loaded]) -> Result<(), Error> {
+///
+/// # Errors
+/// When two templates record their image under the same one.
+pub fn each_its_own(templates: &[Loaded]) -> Result<(), Error> {
     let mut known = BTreeMap::new();
     for one in templates {
         let (ec2, parameter) = (&one.template.ec2, &one.template.publish.parameter);

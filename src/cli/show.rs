@@ -12,8 +12,20 @@ use crate::{
     ui::{Screen, sentence},
 };
 
-/// The error, what caused it, the last lines that explain it, and what to do now.
+/// The error, what caused it, the last lines that explain it, and what to do now; as JSON for programs too.
 pub fn error(error: &Error, context: &Context) {
+    error_of(None, error, context);
+}
+
+/// The same of one image among several.
+pub fn error_of(image: Option<&str>, error: &Error, context: &Context) {
+    if context.json() {
+        let (image, kind) = (image.map(str::to_owned), error.kind.name().to_owned());
+        let (code, message) = (error.kind.exit_code(), error.to_string());
+        let (hint, tail) = (error.hint.clone(), error.tail.clone());
+        // What cannot be written to standard output stands on standard error all the same.
+        wiring::tell(&Event::Error { image, code, kind, message, hint, tail }).ok();
+    }
     let (red, bold, dim, off) = match context.color() {
         true => ("\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"),
         false => ("", "", "", ""),
@@ -29,6 +41,16 @@ pub fn error(error: &Error, context: &Context) {
         text += &format!("{bold}hint{off}: {hint}\n");
     }
     stderr(&text);
+}
+
+/// A template whose run was not begun.
+pub fn not_baked(image: &str, reason: String, context: &Context) {
+    let event = Event::NotBaked { image: image.to_owned(), reason };
+    match context.json() {
+        // A reader that has gone away misses nothing else.
+        true => wiring::tell(&event).unwrap_or_default(),
+        false => stderr(&format!("{}\n", sentence(&event))),
+    }
 }
 
 pub fn mistakes(mistakes: &Mistakes, context: &Context) {

@@ -10,7 +10,7 @@ use super::{
     wiring,
 };
 use crate::{
-    engine::{TestedImage, manifest::Manifest, test_phase},
+    engine::{TestedImage, clean, manifest::Manifest, test_phase},
     error::Error,
     redact::Redact,
     template::model::{Ec2, PlatformKind},
@@ -51,6 +51,9 @@ impl Test {
             journal: run.folders.journal.clone(),
         };
         let result = test_phase(&rooms, image, interrupt, &run.events).await;
+        if result.is_err() {
+            clean::after_failure(&rooms, &run.folders, &run.events).await;
+        }
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
 }

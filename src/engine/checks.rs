@@ -8,7 +8,7 @@ use std::{
 use super::{follow::ask, machine::Machine};
 use crate::{
     error::{Error, Kind},
-    event::{Event, Events},
+    event::{CheckPlace, Event, Events},
     provision::{
         checks::{Answer, answers, script},
         judge::{Verdict, judge},
@@ -33,7 +33,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub async fn run(
     machine: &mut Machine<'_>,
     checks: &[Check],
-    place: &str,
+    place: CheckPlace,
     events: &Events,
 ) -> Result<(), Error> {
     let start = Instant::now();
@@ -43,7 +43,7 @@ pub async fn run(
         for (number, verdict) in round(machine, checks, &open, events).await? {
             let last = verdict.ok || start.elapsed() >= patience(&checks[number]);
             if last {
-                tell(&checks[number], &verdict, events);
+                tell(&checks[number], &verdict, place, events);
                 open.retain(|other| *other != number);
                 verdicts.insert(number, verdict);
             }
@@ -87,12 +87,12 @@ fn patience(check: &Check) -> Duration {
     check.timeout.map_or(by_kind, |timeout| timeout.0)
 }
 
-fn tell(check: &Check, verdict: &Verdict, events: &Events) {
+fn tell(check: &Check, verdict: &Verdict, machine: CheckPlace, events: &Events) {
     let Verdict { ok, expected, found } = verdict.clone();
-    events.send(Event::CheckFinished { name: check.name.clone(), ok, expected, found });
+    events.send(Event::CheckFinished { machine, name: check.name.clone(), ok, expected, found });
 }
 
-fn conclude(checks: &[Check], verdicts: &BTreeMap<usize, Verdict>, place: &str) -> Result<(), Error> {
+fn conclude(checks: &[Check], verdicts: &BTreeMap<usize, Verdict>, place: CheckPlace) -> Result<(), Error> {
     let failed: Vec<String> = verdicts
         .iter()
         .filter(|(_, verdict)| !verdict.ok)
@@ -103,6 +103,10 @@ fn conclude(checks: &[Check], verdicts: &BTreeMap<usize, Verdict>, place: &str) 
     if failed.is_empty() {
         return Ok(());
     }
+    let place = match place {
+        CheckPlace::Builder => "the builder",
+        CheckPlace::TestMachine => "a machine started from the image",
+    };
     let message = format!("{} of {} checks do not hold on {place}", failed.len(), checks.len());
     Err(Error::new(Kind::Check, message).tail(failed))
 }

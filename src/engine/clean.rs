@@ -17,8 +17,14 @@ use crate::{
 /// Instances take minutes to end, and hold their volumes and groups until then.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
+/// A call that was sent when the run was interrupted is answered by then, or never.
+const ANSWER: Duration = Duration::from_secs(65);
+
 /// A service far away may not show yet what was just made: it must show nothing so often in a row.
 const IN_A_ROW: u32 = 2;
+
+/// The same where a call was under way that makes something: it is the youngest thing there is.
+const IN_A_ROW_AFTER_A_CALL: u32 = 4;
 
 impl Passing for PlatformError {
     /// The platform has already tried again whatever may help.
@@ -46,7 +52,18 @@ pub async fn run(
     (journal, history): (&Journal, &History),
     events: &Events,
 ) -> Result<Cleaned, Error> {
-    let times = if history.places().is_empty() { 1 } else { IN_A_ROW };
+    remove_until_gone(platform, id, (journal, history), IN_A_ROW, events).await
+}
+
+/// `times` says how often in a row a service far away must show nothing.
+async fn remove_until_gone(
+    platform: &dyn Platform,
+    id: &str,
+    (journal, history): (&Journal, &History),
+    times: u32,
+    events: &Events,
+) -> Result<Cleaned, Error> {
+    let times = if history.places().is_empty() { 1 } else { times };
     let wait = Wait::new(format!("nothing of {id} is left"), PATIENCE).consecutive(times);
     let cleaned = Mutex::new(Cleaned::default());
     let look = || async {
@@ -115,14 +132,17 @@ impl Cleaned {
 
 /// After a run that failed: what its own way back has not removed, because it was left half-done, is
 /// removed now. What stays is told beside the error that counts.
-pub(super) async fn after_failure(rooms: &Rooms, folders: &RunFolders, events: &Events) {
+pub async fn after_failure(rooms: &Rooms, folders: &RunFolders, events: &Events) {
+    folders.journal.answered(ANSWER).await;
     let history = match journal::read(&folders.run) {
         Ok(Some(history)) if history.builder_kept.is_some() => return,
         Ok(Some(history)) if history.is_half_done() || !history.things.is_empty() => history,
         Ok(_) => return,
         Err(error) => return events.warn(error.to_string()),
     };
-    let cleaned = run(rooms.platform.as_ref(), &folders.id, (&folders.journal, &history), events).await;
+    let times = if history.is_half_done() { IN_A_ROW_AFTER_A_CALL } else { IN_A_ROW };
+    let known = (&folders.journal, &history);
+    let cleaned = remove_until_gone(rooms.platform.as_ref(), &folders.id, known, times, events).await;
     if let Err(left) = cleaned.and_then(Cleaned::told) {
         events.warn(left.to_string());
         left.tail.into_iter().chain(left.hint).for_each(|line| events.warn(line));

@@ -33,6 +33,11 @@ impl Interrupt {
         *self.user.borrow()
     }
 
+    /// `error`, unless the user wants the end: then that is why `doing` has none.
+    pub fn cause_of(&self, error: Error, doing: &str) -> Error {
+        if self.is_wanted() { interrupted(doing) } else { error }
+    }
+
     /// Comes back when the run is to end, with the error that tells why `doing` did not.
     pub async fn wanted(&mut self, doing: &str) -> Error {
         let limit = self.limit;
@@ -52,11 +57,15 @@ impl Interrupt {
             }
         };
         tokio::select! {
-            () = user => Error::new(Kind::Interrupted, format!("{doing} was interrupted")),
+            () = user => interrupted(doing),
             span = over => Error::new(Kind::Bake, format!("{doing} was not done when {span} were over"))
                 .hint("raise `timeout` in [image], or look at where the time went"),
         }
     }
+}
+
+fn interrupted(doing: &str) -> Error {
+    Error::new(Kind::Interrupted, format!("{doing} was interrupted"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! Between cloud-init and the steps: mount points get their owners, packages are removed, and all
 //! files of the template go up in one stream. Those from the web were fetched before the launch.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{follow, machine::Machine};
 use crate::{
@@ -56,11 +60,24 @@ pub async fn run(
         )
         .await?;
     }
-    let entries = entries(&template.files, downloads)?;
-    if entries.is_empty() {
-        return Ok(());
+    files(machine, template.files.iter().filter(|file| file.after == 0), downloads, events).await
+}
+
+/// Sends some of the files.
+///
+/// # Errors
+/// When one cannot be read or put at its place.
+pub async fn files(
+    machine: &mut Machine<'_>,
+    files: impl Iterator<Item = &FileSpec>,
+    downloads: &Path,
+    events: &Events,
+) -> Result<(), Error> {
+    let entries = entries(files, downloads, events)?;
+    match entries.is_empty() {
+        true => Ok(()),
+        false => upload(machine, entries, events).await,
     }
-    upload(machine, entries, events).await
 }
 
 /// Sends the files, over further lines where one is cut.
@@ -119,17 +136,42 @@ async fn script(machine: &mut Machine<'_>, text: &str, what: &str, events: &Even
     end.succeeded(what, tail)
 }
 
-fn entries(files: &[FileSpec], downloads: &Path) -> Result<Vec<Entry>, Error> {
-    let mut entries = Vec::new();
+/// Named in one warning, of files that lose something on their way.
+const NAMED: usize = 5;
+
+fn entries<'f>(
+    files: impl Iterator<Item = &'f FileSpec>,
+    downloads: &Path,
+    events: &Events,
+) -> Result<Vec<Entry>, Error> {
+    let (mut entries, mut loses) = (Vec::new(), Vec::new());
     for spec in files {
         let fetched = match &spec.source {
             FileSource::Url { url: _, sha256 } => Some(fetch::kept(sha256, downloads)),
             FileSource::Path(_) | FileSource::Content(_) => None,
         };
         let expanded = expand(spec, fetched.as_deref()).map_err(|error| {
-            Error::new(Kind::Local, format!("reading what goes to `{}`", spec.destination)).because(&error)
+            Error::new(Kind::Bake, format!("reading what goes to `{}`", spec.destination)).because(&error)
         })?;
-        entries.extend(expanded);
+        entries.extend(expanded.entries);
+        loses.extend(expanded.loses);
     }
+    tell_losses(&loses, events);
     Ok(entries)
+}
+
+fn tell_losses(loses: &[PathBuf], events: &Events) {
+    if loses.is_empty() {
+        return;
+    }
+    let names: Vec<String> = loses.iter().take(NAMED).map(|path| format!("`{}`", path.display())).collect();
+    let more = match loses.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    events.warn(format!(
+        "setuid, setgid and sticky bits and capabilities of local files are not sent: {}{more}; declare a `mode` \
+         such as \"4755\", or set them in a step",
+        names.join(", ")
+    ));
 }

@@ -26,18 +26,18 @@ const RESTARTING_WORDS: [&str; 4] = ["reboot", "shutdown", "kexec", "init 6"];
 /// From here on a shell's exit code tells the signal that ended a command.
 const FIRST_SIGNAL_CODE: i32 = 128;
 
-/// Runs the steps from the one that is not done yet; the first that fails ends the bake.
+/// Runs the steps from the one that is not done yet until so many are done; the first that fails ends the bake.
 ///
 /// # Errors
 /// What failed, with the last lines that the step printed.
 pub async fn run(
     machine: &mut Machine<'_>,
     steps: &[Step],
-    done: &mut usize,
+    (done, until): (&mut usize, usize),
     timings: &mut Timings,
     events: &Events,
 ) -> Result<(), Error> {
-    for (index, step) in steps.iter().enumerate().skip(*done) {
+    for (index, step) in steps.iter().enumerate().take(until).skip(*done) {
         let (number, name, total) = (index + 1, step.name.clone(), steps.len());
         let kind = step.action.kind().name().to_owned();
         events.send(Event::StepStarted { number, total, name: name.clone(), kind });

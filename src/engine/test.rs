@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::{Error, Kind},
-    event::{Events, Phase},
+    event::{CheckPlace, Events, Phase},
     journal::Journal,
     platform::{Builder, LaunchSpec, Origin},
     provision::user_data,
@@ -72,7 +72,11 @@ pub async fn test_image(
         folder: image.launch_folder.clone(),
         journal: image.journal.clone(),
     };
-    let mut builder = rooms.platform.launch(spec, events).await?;
+    // What a launch that is left half-done has made is removed by whoever ends the run.
+    let mut builder = tokio::select! {
+        launched = rooms.platform.launch(spec, events) => launched?,
+        error = interrupt.wanted("testing the image") => return Err(error),
+    };
     let result = tokio::select! {
         result = look(rooms, builder.as_mut(), &image, &keys, events) => result,
         error = interrupt.wanted("testing the image") => Err(error),
@@ -120,7 +124,7 @@ async fn judge(machine: &mut Machine<'_>, manifest: &Manifest, events: &Events) 
         cloud_init::wait(machine, events).await?;
     }
     booted(machine).await?;
-    checks::run(machine, &manifest.checks, "a machine started from the image", events).await
+    checks::run(machine, &manifest.checks, CheckPlace::TestMachine, events).await
 }
 
 /// Waits until everything that starts at boot has been started, as far as the image can tell.

@@ -8,6 +8,7 @@ mod format;
 mod history;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -23,6 +24,7 @@ use serde::Serialize;
 pub use entry::{Effect, Entry, Header, Place, Thing};
 pub use format::{FIRST_FORMAT, NEWER_HINT, NewerFormat, Stamped, check_format};
 pub use history::{History, Session};
+pub use unanswered::Unanswered;
 
 /// Name of the file in a run's folder.
 pub const FILE: &str = "journal";
@@ -51,6 +53,7 @@ pub struct Journal(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     inner: Mutex<Inner>,
+    calls: unanswered::Counter,
 }
 
 #[derive(Debug)]
@@ -120,7 +123,10 @@ impl Journal {
 
     fn over(path: PathBuf, file: io::Result<File>, state: State) -> Result<Self, JournalError> {
         match file {
-            Ok(file) => Ok(Self(Arc::new(Shared { path, inner: Mutex::new(Inner { file, state }) }))),
+            Ok(file) => {
+                let (inner, calls) = (Mutex::new(Inner { file, state }), Default::default());
+                Ok(Self(Arc::new(Shared { path, inner, calls })))
+            }
             Err(why) => Err(JournalError { doing: "beginning", path, why }),
         }
     }

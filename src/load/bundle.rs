@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Inputs, disk::Disk, provisioners::Provisioners};
+use super::{Inputs, disk::Disk, foreign, provisioners::Provisioners};
 use crate::template::{
     check::{Bundle, Files, Part, Trouble, confined, outside},
-    diagnose::{Fault, Mistake, Mistakes},
+    diagnose::{Fault, Mistake, Mistakes, visible},
     raw::{self, Text},
     sources::{Place, Sources},
 };
@@ -35,6 +35,9 @@ pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mista
     gathering.follow(path, &text, base, &mut vec![path.to_owned()]);
     let texts: Vec<(String, usize)> = gathering.order;
     let read = raw::read(&texts.iter().map(|(text, base)| (text.as_str(), *base)).collect::<Vec<_>>());
+    if let Some(mistake) = read.broken.then(|| foreign::by_content(path, &text)).flatten() {
+        return Err(Mistakes::one(mistake));
+    }
     let broken = read.broken || !gathering.faults.is_empty();
     let mut bundle = Bundle {
         sources: gathering.sources,
@@ -101,7 +104,7 @@ impl Gathering<'_> {
             if self.disk.allows(&path) {
                 return Ok(path);
             }
-            Err(Fault::at(place.clone(), format!("`{}` {why}", written.escape_debug()))
+            Err(Fault::at(place.clone(), format!("`{}` {why}", visible(written)))
                 .hint(outside("an included file lies in the template's folder or below it", &path)))
         })?;
         self.disk.inside(&self.root, &path).map_err(|trouble| unreadable(&place, &path, trouble))?;

@@ -43,7 +43,7 @@ pub fn circle(bundle: &Bundle) -> Option<Fault> {
 
 /// Only reads: what is wrong with the other template is told when it is loaded itself.
 fn base_of(path: &Path) -> Option<PathBuf> {
-    let text = read(path, LARGEST_TEMPLATE).ok()?;
+    let text = read(path, LARGEST_TEMPLATE).ok()?.text;
     let base = raw::read(&[(&text, 0)]);
     let base = base.raw.base?.into_inner().template?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -17,12 +17,14 @@ use super::{
 };
 use crate::template::{
     check::{Files, PlaybookFiles, Trouble, outside},
-    diagnose::closest,
+    diagnose::{Mistake, closest},
 };
 
 #[derive(Debug)]
 pub struct Disk {
     inputs: RefCell<Noted>,
+    /// Files with lines that end in `\r\n`.
+    converted: RefCell<Vec<PathBuf>>,
     /// Real folders.
     allowed: Vec<PathBuf>,
     home: Option<PathBuf>,
@@ -41,6 +43,7 @@ impl Disk {
     pub fn new(inputs: &Inputs) -> Self {
         Self {
             inputs: RefCell::default(),
+            converted: RefCell::default(),
             allowed: inputs.allowed.clone(),
             home: inputs.home.clone(),
             ansible: inputs.ansible.clone(),
@@ -70,16 +73,25 @@ impl Disk {
 
     /// The text of a template, include or provisioner.
     pub fn template(&self, path: &Path) -> Result<String, Trouble> {
-        self.text(path, LARGEST_TEMPLATE)
+        self.read_text(path, LARGEST_TEMPLATE)
     }
 
-    fn text(&self, path: &Path, largest: u64) -> Result<String, Trouble> {
-        let text = match shipped::content(path) {
+    fn read_text(&self, path: &Path, largest: u64) -> Result<String, Trouble> {
+        let read = match shipped::content(path) {
             Some(content) => text::text_of(content.to_vec())?,
             None => text::read(path, largest)?,
         };
         self.note(path)?;
-        Ok(text)
+        let mut converted = self.converted.borrow_mut();
+        if read.had_carriage_returns && !converted.iter().any(|known| known == path) {
+            converted.push(path.to_owned());
+        }
+        Ok(read.text)
+    }
+
+    /// A warning for each file whose lines are not used as they end.
+    pub fn converted_files(&self) -> Vec<Mistake> {
+        self.converted.borrow().iter().map(|path| text::line_ends_warning(path)).collect()
     }
 
     pub fn into_inputs(self) -> Vec<InputFile> {
@@ -87,27 +99,35 @@ impl Disk {
     }
 
     fn note(&self, path: &Path) -> Result<(), Trouble> {
-        let file = match shipped::content(path) {
-            Some(_) => InputFile { path: path.into(), mode: shipped::MODE },
-            None => InputFile::of(path, &fs::metadata(path).map_err(|error| trouble(&error))?),
-        };
+        if shipped::is_shipped(path) {
+            self.note_file(InputFile { path: path.into(), mode: shipped::MODE, link: false });
+            return Ok(());
+        }
+        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
+        self.note_as(path, &metadata);
+        Ok(())
+    }
+
+    fn note_as(&self, path: &Path, metadata: &fs::Metadata) {
+        self.note_file(InputFile::of(path, metadata));
+    }
+
+    fn note_file(&self, file: InputFile) {
         let mut inputs = self.inputs.borrow_mut();
         if inputs.known.insert(file.path.clone()) {
             inputs.files.push(file);
         }
-        Ok(())
     }
 
-    /// Every file below a folder, in a fixed order.
-    fn note_folder(&self, root: &Path, folder: &Path) -> Result<(), Trouble> {
+    /// Every file and link below a folder, in a fixed order. A link is sent as it is: nobody follows it here, so
+    /// it may lead anywhere, or nowhere.
+    fn note_folder(&self, folder: &Path) -> Result<(), Trouble> {
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry =
                 entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
-            if entry.path_is_symlink() {
-                self.inside(root, entry.path())?;
-            }
-            if !entry.file_type().is_dir() && entry.path().is_file() {
-                self.note(entry.path())?;
+            if entry.file_type().is_file() || entry.file_type().is_symlink() {
+                let metadata = entry.path().symlink_metadata().map_err(|error| trouble(&error))?;
+                self.note_as(entry.path(), &metadata);
             }
         }
         Ok(())
@@ -117,7 +137,7 @@ impl Disk {
 impl Files for Disk {
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble> {
         self.inside(root, path)?;
-        self.text(path, LARGEST_FILE)
+        self.read_text(path, LARGEST_FILE)
     }
 
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
@@ -127,7 +147,7 @@ impl Files for Disk {
             return Err(not_shipped());
         }
         if real.is_dir() {
-            return self.note_folder(root, path);
+            return self.note_folder(path);
         }
         if !real.is_file() {
             return Err(Trouble { why: "it is neither a file nor a folder".into(), hint: None });

@@ -22,7 +22,7 @@ use std::{
 
 pub use folders::templates_in;
 pub use input::InputFile;
-pub use vars::var_file;
+pub use vars::{VarFile, var_file};
 
 use crate::template::{
     check::{Wanted, check},
@@ -33,11 +33,12 @@ use crate::template::{
 /// What decides how a template is read, besides its text.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-    /// Values of variables; of two with one name the later counts.
+    /// Values of variables; of two with one name the later counts. One that the template does not declare
+    /// is another template's, or nobody's: whoever knows all templates looks for those.
     pub vars: Vec<(String, String)>,
-    /// A variable that the template does not declare may be another template's.
-    pub among_others: bool,
     pub platform: PlatformKind,
+    /// Whether the base has to have an image for the platform.
+    pub platform_is_wanted: bool,
     pub stage: Option<String>,
     /// Where provisioners are looked for besides the template's own surroundings.
     pub provisioner_folders: Vec<PathBuf>,
@@ -68,17 +69,17 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
     bundle.faults.extend(chain::circle(&bundle));
     let wanted = Wanted {
         vars: &inputs.vars,
-        among_others: inputs.among_others,
         platform: inputs.platform,
+        platform_is_wanted: inputs.platform_is_wanted,
         stage: inputs.stage.as_deref(),
     };
     let checked = check(bundle, &wanted, &disk);
     match checked.template {
-        Some(template) => Ok(Loaded {
-            template,
-            inputs: disk.into_inputs(),
-            warnings: Mistakes::from_faults(checked.warnings, &checked.sources),
-        }),
+        Some(template) => {
+            let mut warnings = Mistakes::from_faults(checked.warnings, &checked.sources);
+            disk.converted_files().into_iter().for_each(|warning| warnings.merge(Mistakes::one(warning)));
+            Ok(Loaded { template, inputs: disk.into_inputs(), warnings })
+        }
         None => Err(Mistakes::from_faults(checked.faults, &checked.sources)),
     }
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::{Inputs, disk::Disk, shipped};
 use crate::template::{
     check::{Bundle, Files, Part},
-    diagnose::{Fault, closest, listed},
+    diagnose::{Fault, closest, listed, visible},
     raw,
     sources::Place,
 };
@@ -148,7 +148,7 @@ fn check_name(name: &Spanned<String>) -> Result<(), Fault> {
     if !name.get_ref().is_empty() && name.get_ref().chars().all(fits) {
         return Ok(());
     }
-    let message = format!("`{}` is not the name of a provisioner", name.get_ref().escape_debug());
+    let message = format!("`{}` is not the name of a provisioner", visible(name.get_ref()));
     Err(Fault::at(name.span(), message)
         .hint("write letters, digits, `-` and `_`; it names a folder in `provisioners/`"))
 }

@@ -135,7 +135,7 @@ mod tests {
         std::os::unix::fs::symlink(".", path.join("loop")).unwrap();
         let inputs = Inputs {
             vars: Vec::new(),
-            among_others: false,
+            platform_is_wanted: false,
             platform: PlatformKind::Qemu,
             stage: None,
             provisioner_folders: Vec::new(),

@@ -1,22 +1,60 @@
 //! Files of variables: TOML with `name = value` and nothing else.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-use super::text::{LARGEST_TEMPLATE, read};
+use super::text::{LARGEST_TEMPLATE, line_ends_warning, read};
 use crate::template::{
-    diagnose::{Fault, Mistake, Mistakes},
-    raw::variables,
+    diagnose::{Fault, Mistake, Mistakes, closest},
+    raw::{Text, variables},
     sources::Sources,
 };
 
-/// The values in a file that `--var-file` names.
-pub fn var_file(path: &Path) -> Result<Vec<(String, String)>, Mistakes> {
-    let text = read(path, LARGEST_TEMPLATE).map_err(|trouble| {
+/// What a file that `--var-file` names says.
+#[derive(Debug)]
+pub struct VarFile {
+    sources: Sources,
+    values: Vec<(Text, String)>,
+    line_ends: Option<Mistake>,
+}
+
+/// Reads a file of variables.
+///
+/// # Errors
+/// Everything in it that is not a plain value.
+pub fn var_file(path: &Path) -> Result<VarFile, Mistakes> {
+    let read = read(path, LARGEST_TEMPLATE).map_err(|trouble| {
         let mistake = Mistake::about(path, format!("cannot read the file of variables: {}", trouble.why));
         Mistakes::one(Mistake { hint: trouble.hint, ..mistake })
     })?;
+    let line_ends = read.had_carriage_returns.then(|| line_ends_warning(path));
     let mut sources = Sources::default();
-    sources.add(path, Path::new(""), &text);
-    let (values, faults): (_, Vec<Fault>) = variables(&text);
-    if faults.is_empty() { Ok(values) } else { Err(Mistakes::from_faults(faults, &sources)) }
+    sources.add(path, Path::new(""), &read.text);
+    let (values, faults): (_, Vec<Fault>) = variables(&read.text);
+    if faults.is_empty() {
+        Ok(VarFile { sources, values, line_ends })
+    } else {
+        Err(Mistakes::from_faults(faults, &sources))
+    }
+}
+
+impl VarFile {
+    /// The names and their values.
+    pub fn values(&self) -> impl Iterator<Item = (String, String)> {
+        self.values.iter().map(|(name, value)| (name.get_ref().clone(), value.clone()))
+    }
+
+    /// A warning for line ends of Windows, and one for each name that no template declares: one file may serve
+    /// many templates, and the others may not be among these.
+    pub fn warnings(&self, declared: &BTreeSet<String>) -> Mistakes {
+        let strange = self.values.iter().filter(|(name, _)| !declared.contains(name.get_ref()));
+        let warning = |(name, _): &(Text, String)| {
+            let fault =
+                Fault::at(name.span(), format!("no template declares the variable `{}`", name.get_ref()));
+            let near = closest(name.get_ref(), declared.iter().map(String::as_str));
+            fault.label("has no effect").maybe_hint(near.map(|near| format!("did you mean `{near}`?")))
+        };
+        let mut warnings = Mistakes::from_faults(strange.map(warning).collect(), &self.sources);
+        self.line_ends.iter().for_each(|warning| warnings.merge(Mistakes::one(warning.clone())));
+        warnings
+    }
 }

@@ -10,6 +10,8 @@ pub struct Done {
     pub uploaded: bool,
     /// So many steps from the first.
     pub steps: usize,
+    /// The files that go up after so many steps, and after fewer.
+    pub files_after: usize,
 }
 
 /// When a part takes effect.
@@ -18,6 +20,8 @@ enum When {
     /// With the launch, and with cloud-init in its first boot.
     Launch,
     Upload,
+    /// When so many steps are done.
+    UploadAfter(usize),
     /// With the step of this number.
     Step(usize),
     /// Not before the steps are over.
@@ -35,6 +39,7 @@ fn is_done(when: When, done: Done) -> bool {
     match when {
         When::Launch => true,
         When::Upload => done.uploaded,
+        When::UploadAfter(steps) => steps <= done.files_after,
         When::Step(number) => number <= done.steps,
         When::Later => false,
     }
@@ -51,7 +56,9 @@ fn when(name: &str) -> When {
     }
     let starts = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
     if starts(&["file ", "without package "]) {
-        return When::Upload;
+        let first = name.split(": ").next().unwrap_or(name);
+        let after = first.rsplit_once(" after step ").and_then(|(_, steps)| steps.parse().ok());
+        return after.map_or(When::Upload, When::UploadAfter);
     }
     match starts(&["check "]) || ["seal", "version"].contains(&name) {
         true => When::Later,
@@ -96,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_was_done_must_not_change_and_is_named() {
-        let done = Done { uploaded: true, steps: 1 };
+        let done = Done { uploaded: true, steps: 1, files_after: 0 };
         let then = parts(&THEN);
         assert!(changed(&then, &then, done).is_empty());
         for (name, sum) in [
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_still_to_come_may_change() {
-        let done = Done { uploaded: true, steps: 1 };
+        let done = Done { uploaded: true, steps: 1, files_after: 0 };
         for (name, sum) in [
             ("step 2: second", Some("b")),
             ("step 2: second", None),
@@ -125,15 +132,24 @@ mod tests {
         ] {
             assert!(changed(&parts(&THEN), &with(name, sum), done).is_empty(), "{name}");
         }
-        let before_the_upload = Done { uploaded: false, steps: 0 };
+        let before_the_upload = Done::default();
         let files = with("file 1: /etc/motd", Some("b"));
         assert!(changed(&parts(&THEN), &files, before_the_upload).is_empty());
         assert_eq!(changed(&parts(&THEN), &with("package nginx", None), before_the_upload).len(), 1);
     }
 
     #[test]
+    fn a_file_that_goes_up_after_a_step_may_change_until_then() {
+        let name = "content of file 2 after step 1: /tmp/x: sub";
+        let before = Done { uploaded: true, steps: 1, files_after: 0 };
+        let now = with(name, Some("a"));
+        assert!(changed(&parts(&THEN), &now, before).is_empty());
+        assert_eq!(changed(&parts(&THEN), &now, Done { files_after: 1, ..before }), [name]);
+    }
+
+    #[test]
     fn a_step_that_was_renamed_or_moved_is_told_with_both_names() {
-        let done = Done { uploaded: true, steps: 2 };
+        let done = Done { uploaded: true, steps: 2, files_after: 0 };
         let mut now = with("step 2: second", None);
         now.insert("step 2: other".into(), "a".into());
         assert_eq!(changed(&parts(&THEN), &now, done), ["step 2: second", "step 2: other"]);

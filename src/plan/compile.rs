@@ -2,8 +2,11 @@
 
 use super::{Action, Plan, PlanError, PlannedBase};
 use crate::{
-    provision::seal,
-    template::model::{FileSource, PlatformKind, Template},
+    provision::{
+        packed, seal,
+        user_data::{self, Keys},
+    },
+    template::model::{FileSource, FileSpec, PlatformKind, Template},
 };
 
 /// Everything that baking `template` on `platform` will do.
@@ -13,6 +16,7 @@ use crate::{
 pub fn compile(template: Template, platform: PlatformKind) -> Result<Plan, PlanError> {
     let base = base(&template, platform)?;
     reachable(&template, platform)?;
+    user_data_fits(&template, platform)?;
     let actions = actions(&template, &base);
     Ok(Plan { platform, arch: template.base.arch, base, actions, template })
 }
@@ -56,6 +60,31 @@ fn reachable(template: &Template, platform: PlatformKind) -> Result<(), PlanErro
     Err(refuse(template, platform, &why, "do it in a shell step, or leave cloud-init on"))
 }
 
+/// As long as real keys, and like them nothing that compression makes shorter.
+const SAMPLE_KEY: &str =
+    "AAAAC3NzaC1lZDI1NTE5AAAAIHk7Qm4xVbZr0sWcJd8uYpEf2TgLhNaKoRiCvXyBjSqU5DzMw1tGl6Pe3FO9IxAb4knH";
+
+/// EC2 refuses user-data above its limit when a builder is launched.
+fn user_data_fits(template: &Template, platform: PlatformKind) -> Result<(), PlanError> {
+    if platform != PlatformKind::Ec2 || !template.cloud_init.enabled {
+        return Ok(());
+    }
+    let private = [SAMPLE_KEY; 4].concat();
+    let keys = Keys { account_public: SAMPLE_KEY, host_private: &private, host_public: SAMPLE_KEY };
+    // What cannot be made at all is told when it is made.
+    let Ok(Ok(packed)) = user_data::for_builder(template, keys, false).map(|text| packed::packed(&text))
+    else {
+        return Ok(());
+    };
+    let (size, most) = (packed.len(), packed::MOST_USER_DATA_BYTES);
+    if size <= most {
+        return Ok(());
+    }
+    let why = format!("its user-data has {size} bytes compressed, and EC2 takes {most}");
+    let hint = "bring what is large with [[files]] or a step, and keep [cloud_init] user_data and the keys of [[users]] short";
+    Err(refuse(template, platform, &why, hint))
+}
+
 fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     let mut list = vec![Action { phase: "base", what: base.to_string() }];
     let mut add = |phase, what: String| list.push(Action { phase, what });
@@ -89,11 +118,14 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     for package in &template.packages.remove {
         add("upload", format!("remove package {package}"));
     }
-    for file in &template.files {
-        add("upload", format!("{} from {}", file.destination, source(&file.source)));
+    for file in template.files.iter().filter(|file| file.after == 0) {
+        add("upload", upload(file));
     }
-    for step in &template.steps {
+    for (done, step) in (1..).zip(&template.steps) {
         add("steps", format!("{} ({})", step.name, step.action.kind().name()));
+        for file in template.files.iter().filter(|file| file.after == done) {
+            add("steps", format!("upload of {}", upload(file)));
+        }
     }
     for check in &template.checks {
         add("checks", check.name.clone());
@@ -113,6 +145,11 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     }
     add("publish", template.publish.parameter.clone());
     list
+}
+
+fn upload(file: &FileSpec) -> String {
+    let source = source(&file.source);
+    format!("{} from {source}", file.destination)
 }
 
 fn source(source: &FileSource) -> String {

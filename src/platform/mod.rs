@@ -41,6 +41,8 @@ pub struct PlatformError {
     pub hint: Option<String>,
     /// The last lines of the serial console or of a program's output, where they tell more.
     pub tail: Vec<String>,
+    /// The user has to set something up before the platform can be asked at all.
+    pub is_setup: bool,
 }
 
 /// Where a builder's disks come from.
@@ -139,6 +141,11 @@ pub trait Platform: Send + Sync {
         journal: &Journal,
         events: &Events,
     ) -> Result<CloudImage, PlatformError>;
+
+    /// Asks what can be asked before a launch and would only fail after it.
+    async fn check_launch(&self, _spec: &LaunchSpec) -> Result<(), PlatformError> {
+        Ok(())
+    }
 
     /// Makes what shortens the launch of this builder and of others like it, where the platform has such a
     /// thing and it is not there yet. Can be interrupted; what goes wrong is no error, for the launch does
@@ -239,12 +246,16 @@ impl From<JournalError> for PlatformError {
 
 impl PlatformError {
     pub fn new(what: impl Into<String>, why: impl ToString) -> Self {
-        Self { what: what.into(), why: why.to_string(), hint: None, tail: Vec::new() }
+        Self { what: what.into(), why: why.to_string(), hint: None, tail: Vec::new(), is_setup: false }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    pub fn setup(self, is_setup: bool) -> Self {
+        Self { is_setup, ..self }
     }
 
     pub fn tail(mut self, tail: Vec<String>) -> Self {

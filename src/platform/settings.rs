@@ -36,6 +36,14 @@ impl Settings {
         }
     }
 
+    /// The regions that get a copy of the image.
+    pub fn copies(&self) -> &[String] {
+        match self {
+            Self::Qemu(_) => &[],
+            Self::Ec2(ec2) => &ec2.copy_to,
+        }
+    }
+
     /// Of what is wanted of an image beside its content and its copies; empty where that is nothing.
     pub fn finish(&self) -> String {
         match self {

@@ -63,10 +63,10 @@ fn question(probe: &Probe) -> Result<String, ProvisionError> {
     Ok(format!("{body}\nprintf '\\n%s' $?"))
 }
 
-/// First line: mode, owner, group; then the sum, then the text, as far as they are asked for.
+/// First line: mode, names of owner and group, their numbers; then the sum, then the text, as far as they are asked for.
 fn file_question(path: &str, text: bool, sum: bool) -> Result<String, ProvisionError> {
     let path = quote(path)?;
-    let mut parts = vec![format!("stat -L -c '%a %U %G' {path} 2>/dev/null || exit_code=1")];
+    let mut parts = vec![format!("stat -L -c '%a %U %G %u %g' {path} 2>/dev/null || exit_code=1")];
     if sum {
         parts.push(format!("sha256sum {path} 2>/dev/null | cut -d' ' -f1"));
     }

@@ -121,11 +121,17 @@ fn file(findings: &mut Findings, probe: &Probe, answer: &Answer) {
         return;
     }
     let (first, mut rest) = answer.stdout.split_once('\n').unwrap_or((&answer.stdout, ""));
-    let mut words = first.split(' ');
-    let bits = words.next().and_then(|bits| u32::from_str_radix(bits, 8).ok()).unwrap_or_default();
+    let words: Vec<&str> = first.split(' ').collect();
+    let word = |place: usize| words.get(place).copied().unwrap_or_default();
+    let bits = u32::from_str_radix(word(0), 8).unwrap_or_default();
     findings.same("mode", *mode, crate::template::units::Mode(bits));
-    findings.same("owner", owner.as_ref(), words.next().unwrap_or_default());
-    findings.same("group", group.as_ref(), words.next().unwrap_or_default());
+    // A number is compared with the number: it may have no account.
+    let known_as = |wish: &Option<String>, name: usize| match wish.as_ref().map(|wish| wish.parse::<u32>()) {
+        Some(Ok(_)) => word(name + 2),
+        Some(Err(_)) | None => word(name),
+    };
+    findings.same("owner", owner.as_ref(), known_as(owner, 1));
+    findings.same("group", group.as_ref(), known_as(group, 2));
     if sha256.is_some() {
         let (sum, text) = rest.split_once('\n').unwrap_or((rest, ""));
         findings.same("sha256", sha256.as_ref(), sum);
@@ -254,6 +260,17 @@ mod tests {
         assert_eq!(judge(&file(0o600, None), &there).found, "mode 0644");
         assert!(!judge(&file(0o644, Some("bye")), &there).ok);
         assert_eq!(judge(&file(0o644, None), &answer(1, "")).found, "not there");
+        let numbered = Probe::File {
+            path: "/x".into(),
+            exists: true,
+            mode: None,
+            owner: Some("472".into()),
+            group: Some("0".into()),
+            contains: None,
+            sha256: None,
+        };
+        assert!(judge(&numbered, &answer(0, "644 UNKNOWN root 472 0\n")).ok);
+        assert!(!judge(&numbered, &answer(0, "644 root root 0 0\n")).ok);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod environment;
 pub mod exclude;
 pub mod judge;
 pub mod machine;
+pub mod packed;
 pub mod power_off;
 pub mod script;
 pub mod seal;

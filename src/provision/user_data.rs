@@ -149,6 +149,41 @@ mod tests {
         let test = String::from_utf8(for_test(keys).unwrap()).unwrap();
         assert!(test.contains("seconds=7200"), "{test}");
     }
+
+    #[test]
+    fn a_repository_without_a_suite_is_one_of_rpm_packages() {
+        let keys = Keys { account_public: "ssh-ed25519 A", host_private: "B", host_public: "C" };
+        let of = |name: &str, suite: Option<&str>, key: Option<&str>| Repository {
+            name: name.into(),
+            uri: format!("https://packages.example.org/{name}/$releasever/$basearch"),
+            suite: suite.map(str::to_owned),
+            components: Vec::new(),
+            key: key.map(str::to_owned),
+        };
+        let render = |repositories: Vec<Repository>| {
+            let packages = Packages { repositories, ..Packages::default() };
+            render(keys, Duration::from_secs(900), &[], &packages, None).unwrap()
+        };
+        let rpm = render(vec![of("tools", None, Some("-----BEGIN\nKEY\n")), of("plain", None, None)]);
+        assert!(!rpm.contains("\napt:"), "{rpm}");
+        let (_, tail) = rpm.split_once("\nyum_repos:\n").unwrap();
+        assert_eq!(
+            tail,
+            "  \"tools\":\n    name: \"tools\"\n    \
+             baseurl: \"https://packages.example.org/tools/$releasever/$basearch\"\n    enabled: true\n    gpgcheck: true\n    \
+             gpgkey: \"file:///etc/pki/rpm-gpg/RPM-GPG-KEY-tools\"\n  \
+             \"plain\":\n    name: \"plain\"\n    \
+             baseurl: \"https://packages.example.org/plain/$releasever/$basearch\"\n    enabled: true\n    gpgcheck: true\n\
+             write_files:\n  - path: \"/etc/pki/rpm-gpg/RPM-GPG-KEY-tools\"\n    permissions: \"0644\"\n    \
+             content: \"-----BEGIN\\nKEY\\n\"\n"
+        );
+        // A base that nobody knows may have either, and each distribution takes its own.
+        let both = render(vec![of("tools", None, None), of("extra", Some("stable"), None)]);
+        assert!(both.contains("\napt:") && both.contains("\nyum_repos:"), "{both}");
+        assert_eq!(both.matches("/extra/").count(), 1, "{both}");
+        assert!(!render(vec![of("extra", Some("stable"), None)]).contains("yum_repos"));
+    }
+
     #[test]
     fn cloud_init_leaves_the_sources_of_a_snapshot_alone() {
         let keys = Keys { account_public: "ssh-ed25519 A", host_private: "B", host_public: "C" };
@@ -156,7 +191,7 @@ mod tests {
         let repository = Repository {
             name: "extra".into(),
             uri: "https://packages.example.org".into(),
-            suite: "x".into(),
+            suite: Some("x".into()),
             components: vec!["main".into()],
             key: None,
         };

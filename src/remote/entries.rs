@@ -1,9 +1,13 @@
-//! What a template's files come to: one entry for every file, folder and link that is sent.
+//! What a template's files come to: one entry for every file, folder and link that is sent. Names are bytes.
+
+mod attributes;
 
 use std::{
+    collections::HashMap,
     fs::Metadata,
     io,
-    os::unix::fs::PermissionsExt,
+    ops::Range,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -22,10 +26,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Entry {
     /// Absolute.
-    pub destination: String,
+    pub destination: PathBuf,
     pub owner: Owner,
     pub mode: u32,
-    /// Seconds since 1970.
+    /// Seconds since 1970. A folder's own time is that of its last change there.
     pub modified: u64,
     pub content: Content,
 }
@@ -33,41 +37,92 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum Content {
     Bytes(Vec<u8>),
-    File { path: PathBuf, size: u64 },
-    Folder,
+    File {
+        path: PathBuf,
+        size: u64,
+        /// The parts that are data, where there are holes between them.
+        data: Option<Vec<Range<u64>>>,
+    },
+    Folder {
+        /// One that is there keeps its mode, for the template says none. So it is with its owner.
+        keeps_mode: bool,
+    },
     Link(PathBuf),
+    /// Another name for what an earlier entry has brought to this destination.
+    HardLink(PathBuf),
 }
 
 impl Content {
+    /// A local file without holes.
+    pub fn file(path: impl Into<PathBuf>, size: u64) -> Self {
+        Self::File { path: path.into(), size, data: None }
+    }
+
     pub fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File { size, .. } => *size,
-            Self::Folder | Self::Link(_) => 0,
+            Self::Folder { .. } | Self::Link(_) | Self::HardLink(_) => 0,
+        }
+    }
+
+    /// Whether the file has holes.
+    pub(super) fn holes(&self) -> bool {
+        matches!(self, Self::File { data: Some(_), .. })
+    }
+
+    /// The parts of the file that are sent.
+    pub(super) fn data(&self) -> Vec<Range<u64>> {
+        match self {
+            Self::File { data: Some(data), .. } => data.clone(),
+            Self::File { data: None, .. }
+            | Self::Bytes(_)
+            | Self::Folder { .. }
+            | Self::Link(_)
+            | Self::HardLink(_) => std::iter::once(0..self.size()).collect(),
         }
     }
 
     /// The local path where there is one, for messages.
-    pub(super) fn shown(&self, destination: &str) -> String {
+    pub(super) fn shown(&self, destination: &Path) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
-            Self::Bytes(_) | Self::Folder | Self::Link(_) => destination.to_owned(),
+            Self::Bytes(_) | Self::Folder { .. } | Self::Link(_) | Self::HardLink(_) => {
+                destination.display().to_string()
+            }
         }
     }
+}
+
+/// What one of `[[files]]` comes to.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    pub entries: Vec<Entry>,
+    /// Local files and folders with a bit or capability that is not sent.
+    pub loses: Vec<PathBuf>,
+    /// Where the files have gone that have several names here, by device and number.
+    linked: HashMap<(u64, u64), PathBuf>,
 }
 
 /// The entries of one of `[[files]]`. `fetched` is where the file of a URL lies on this computer.
 ///
 /// # Errors
 /// When a local file cannot be read; the message names it.
-pub fn expand(spec: &FileSpec, fetched: Option<&Path>) -> io::Result<Vec<Entry>> {
+pub fn expand(spec: &FileSpec, fetched: Option<&Path>) -> io::Result<Expanded> {
+    let mut expanded = Expanded::default();
     match (&spec.source, fetched) {
-        (FileSource::Content(text), _) => Ok(vec![entry(spec, &spec.destination, 0o644, now(), bytes(text))]),
-        (FileSource::Path(path), _) if path.is_dir() => folder(spec, path),
-        (FileSource::Path(path), _) => Ok(vec![file(spec, path)?]),
-        (FileSource::Url { .. }, Some(path)) => Ok(vec![file(spec, path)?]),
-        (FileSource::Url { url, .. }, None) => Err(io::Error::other(format!("{url} has not been fetched"))),
+        (FileSource::Content(text), _) => {
+            let destination = Path::new(&spec.destination);
+            expanded.entries.push(entry(spec, destination, 0o644, now(), bytes(text)));
+        }
+        (FileSource::Path(path), _) if path.is_dir() => expanded.folder(spec, path)?,
+        (FileSource::Path(path), _) => expanded.single(spec, path)?,
+        (FileSource::Url { .. }, Some(path)) => expanded.single(spec, path)?,
+        (FileSource::Url { url, .. }, None) => {
+            return Err(io::Error::other(format!("{url} has not been fetched")));
+        }
     }
+    Ok(expanded)
 }
 
 fn bytes(text: &str) -> Content {
@@ -78,29 +133,23 @@ fn now() -> u64 {
     UNIX_EPOCH.elapsed().unwrap_or_default().as_secs()
 }
 
-fn entry(spec: &FileSpec, destination: &str, mode: u32, modified: u64, content: Content) -> Entry {
+fn entry(spec: &FileSpec, destination: &Path, mode: u32, modified: u64, content: Content) -> Entry {
     let declared = match content {
-        Content::Folder => spec.folder_mode,
-        Content::Bytes(_) | Content::File { .. } | Content::Link(_) => spec.mode,
+        Content::Folder { .. } => spec.folder_mode,
+        Content::Bytes(_) | Content::File { .. } | Content::Link(_) | Content::HardLink(_) => spec.mode,
     };
     let mode = declared.unwrap_or(Mode(mode)).0;
     Entry { destination: destination.to_owned(), owner: spec.owner.clone(), mode, modified, content }
 }
 
+fn folder_entry(spec: &FileSpec, destination: &Path, metadata: &Metadata) -> Entry {
+    let content = Content::Folder { keeps_mode: spec.folder_mode.is_none() };
+    entry(spec, destination, 0o755, modified(metadata), content)
+}
+
 fn named(path: &Path, error: impl Into<io::Error>) -> io::Error {
     let error = error.into();
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-fn file(spec: &FileSpec, path: &Path) -> io::Result<Entry> {
-    // A link is followed here, once, after its target was judged; later the file itself is opened.
-    let path = &path.canonicalize().map_err(|error| named(path, error))?;
-    let metadata = plain(path, path.metadata().map_err(|error| named(path, error))?)?;
-    Ok(entry(spec, &spec.destination, plain_mode(&metadata), modified(&metadata), content(path, &metadata)))
-}
-
-fn content(path: &Path, metadata: &Metadata) -> Content {
-    Content::File { path: path.to_owned(), size: metadata.len() }
 }
 
 /// Readable by all, and executable where the local file is: what git keeps of a mode.
@@ -113,119 +162,91 @@ fn modified(metadata: &Metadata) -> u64 {
     since.unwrap_or_default().as_secs()
 }
 
-/// A folder's content, sorted, so that the same folder always makes the same stream.
-fn folder(spec: &FileSpec, root: &Path) -> io::Result<Vec<Entry>> {
-    let excluded = Excluded::of(&spec.exclude).map_err(io::Error::other)?;
-    let mut entries = Vec::new();
-    let walk = WalkDir::new(root).sort_by_file_name().into_iter();
-    let wanted =
-        walk.filter_entry(|item| !excluded.names(item.path().strip_prefix(root).unwrap_or(item.path())));
-    for item in wanted {
-        let item = item.map_err(|error| named(root, error))?;
-        let inside = item.path().strip_prefix(root).unwrap_or(item.path());
-        let metadata = item.metadata().map_err(|error| named(item.path(), error))?;
-        if inside.as_os_str().is_empty() {
-            entries.extend(own_folder(spec, &metadata));
-            continue;
+impl Expanded {
+    fn single(&mut self, spec: &FileSpec, path: &Path) -> io::Result<()> {
+        // A link is followed here, once, after its target was judged; later the file itself is opened.
+        let path = &path.canonicalize().map_err(|error| named(path, error))?;
+        let metadata = path.metadata().map_err(|error| named(path, error))?;
+        self.file(spec, path, Path::new(&spec.destination), &metadata)
+    }
+
+    fn file(&mut self, spec: &FileSpec, path: &Path, to: &Path, metadata: &Metadata) -> io::Result<()> {
+        plain(path, metadata)?;
+        if attributes::loses(path, metadata, spec.mode.is_some()) {
+            self.loses.push(path.to_owned());
         }
-        let destination = format!("{}/{}", spec.destination.trim_end_matches('/'), inside.display());
-        entries.push(item_entry(spec, item.path(), &destination, &metadata)?);
+        let content = match self.first_name(to, metadata) {
+            Some(first) => Content::HardLink(first),
+            None => Content::File {
+                path: path.to_owned(),
+                size: metadata.len(),
+                data: attributes::data(path, metadata),
+            },
+        };
+        self.entries.push(entry(spec, to, plain_mode(metadata), modified(metadata), content));
+        Ok(())
     }
-    Ok(entries)
-}
 
-/// The destination itself: touched only when the template says whose it is, for it may be `/etc`.
-fn own_folder(spec: &FileSpec, metadata: &Metadata) -> Option<Entry> {
-    let declared = spec.folder_mode.is_some() || spec.owner != Owner::default();
-    declared.then(|| {
-        entry(spec, spec.destination.trim_end_matches('/'), 0o755, modified(metadata), Content::Folder)
-    })
-}
+    /// Where a file with several names has gone already.
+    fn first_name(&mut self, to: &Path, metadata: &Metadata) -> Option<PathBuf> {
+        if metadata.nlink() == 1 {
+            return None;
+        }
+        let file = (metadata.dev(), metadata.ino());
+        if let Some(first) = self.linked.get(&file) {
+            return Some(first.clone());
+        }
+        self.linked.insert(file, to.to_owned());
+        None
+    }
 
-fn item_entry(spec: &FileSpec, path: &Path, destination: &str, metadata: &Metadata) -> io::Result<Entry> {
-    let modified = modified(metadata);
-    if metadata.is_dir() {
-        return Ok(entry(spec, destination, 0o755, modified, Content::Folder));
+    /// A folder's content, sorted, so that the same folder always makes the same stream.
+    fn folder(&mut self, spec: &FileSpec, root: &Path) -> io::Result<()> {
+        let excluded = Excluded::of(&spec.exclude).map_err(io::Error::other)?;
+        let walk = WalkDir::new(root).sort_by_file_name().into_iter();
+        let wanted =
+            walk.filter_entry(|item| !excluded.names(item.path().strip_prefix(root).unwrap_or(item.path())));
+        for item in wanted {
+            let item = item.map_err(|error| named(root, error))?;
+            let inside = item.path().strip_prefix(root).unwrap_or(item.path());
+            // The root folder is nobody's to change.
+            if inside.as_os_str().is_empty() && Path::new(&spec.destination).parent().is_none() {
+                continue;
+            }
+            let destination: PathBuf = Path::new(&spec.destination).join(inside).components().collect();
+            self.item(spec, item.path(), &destination)?;
+        }
+        Ok(())
     }
-    if metadata.is_symlink() {
-        let target = std::fs::read_link(path).map_err(|error| named(path, error))?;
-        return Ok(entry(spec, destination, 0o777, modified, Content::Link(target)));
+
+    /// A link below the folder is sent as a link, wherever it leads.
+    fn item(&mut self, spec: &FileSpec, path: &Path, destination: &Path) -> io::Result<()> {
+        let metadata = path.symlink_metadata().map_err(|error| named(path, error))?;
+        let is_root = destination == Path::new(&spec.destination).components().collect::<PathBuf>();
+        if is_root || metadata.is_dir() {
+            if !is_root && attributes::loses(path, &metadata, spec.folder_mode.is_some()) {
+                self.loses.push(path.to_owned());
+            }
+            self.entries.push(folder_entry(spec, destination, &metadata));
+            return Ok(());
+        }
+        if metadata.is_symlink() {
+            let target = std::fs::read_link(path).map_err(|error| named(path, error))?;
+            let content = Content::Link(target);
+            self.entries.push(entry(spec, destination, 0o777, modified(&metadata), content));
+            return Ok(());
+        }
+        self.file(spec, path, destination, &metadata)
     }
-    let metadata = &plain(path, metadata.clone())?;
-    Ok(entry(spec, destination, plain_mode(metadata), modified, content(path, metadata)))
 }
 
 /// Reading a pipe or a device might never end.
-fn plain(path: &Path, metadata: Metadata) -> io::Result<Metadata> {
+fn plain(path: &Path, metadata: &Metadata) -> io::Result<()> {
     match metadata.is_file() {
-        true => Ok(metadata),
+        true => Ok(()),
         false => Err(named(path, io::Error::other("it is neither a file nor a folder nor a link"))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spec(path: &Path, owner: Option<&str>) -> FileSpec {
-        FileSpec {
-            source: FileSource::Path(path.to_owned()),
-            destination: "/srv/www/".into(),
-            owner: Owner { user: owner.map(Into::into), group: None },
-            mode: None,
-            folder_mode: None,
-            exclude: vec!["*.md".into(), ".git".into(), "sub/skip.txt".into()],
-        }
-    }
-
-    fn site() -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(root.path().join(".git/objects")).unwrap();
-        std::fs::create_dir(root.path().join("sub")).unwrap();
-        for name in ["index.html", "README.md", "sub/skip.txt", "sub/keep.txt", ".git/config"] {
-            std::fs::write(root.path().join(name), name).unwrap();
-        }
-        std::os::unix::fs::symlink("index.html", root.path().join("start")).unwrap();
-        root
-    }
-
-    fn names(entries: &[Entry]) -> Vec<&str> {
-        entries.iter().map(|entry| entry.destination.as_str()).collect()
-    }
-
-    #[test]
-    fn a_folder_is_sent_without_what_is_excluded_and_links_stay_links() {
-        let root = site();
-        let entries = expand(&spec(root.path(), None), None).unwrap();
-        assert_eq!(
-            names(&entries),
-            ["/srv/www/index.html", "/srv/www/start", "/srv/www/sub", "/srv/www/sub/keep.txt"]
-        );
-        assert!(matches!(&entries[1].content, Content::Link(target) if target == Path::new("index.html")));
-    }
-
-    #[test]
-    fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
-        let root = site();
-        let pipe = root.path().join("sub/pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let error = expand(&spec(root.path(), None), None).unwrap_err();
-        assert!(error.to_string().contains("sub/pipe: it is neither a file"), "{error}");
-    }
-
-    #[test]
-    fn the_destination_itself_changes_only_when_its_owner_is_declared() {
-        let root = site();
-        let entries = expand(&spec(root.path(), Some("www-data")), None).unwrap();
-        assert_eq!(names(&entries)[0], "/srv/www");
-    }
-
-    #[test]
-    fn an_executable_file_stays_one() {
-        let root = tempfile::tempdir().unwrap();
-        let tool = root.path().join("tool");
-        std::fs::write(&tool, "#!/bin/sh\n").unwrap();
-        std::fs::set_permissions(&tool, PermissionsExt::from_mode(0o700)).unwrap();
-        assert_eq!(expand(&spec(&tool, None), None).unwrap()[0].mode, 0o755);
-    }
-}
+mod tests;

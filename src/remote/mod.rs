@@ -100,6 +100,12 @@ pub enum RemoteError {
     Route { way: String, why: String, hint: String },
     #[error("preparing a command on the builder: {0}")]
     Setup(String),
+    /// The builder cannot put something at its place.
+    #[error("`{path}` cannot be written: {why}")]
+    Refused { path: String, why: String, hint: Option<String> },
+    /// The files cannot be what they are to be there.
+    #[error("{0}")]
+    Upload(String),
     #[error("reading what is to be sent to the builder: {0}")]
     Local(#[from] std::io::Error),
 }

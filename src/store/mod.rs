@@ -90,6 +90,10 @@ pub trait Parameters: Send + Sync {
     /// a pointer can never be overwritten with a mere text.
     async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError>;
 
+    /// Whether a value of this kind can be written later, as far as that can be asked without writing: for
+    /// whoever has much to do before.
+    async fn check_writable(&self, name: &str, kind: ValueKind) -> Result<(), StoreError>;
+
     /// The store of another region; `None` where there are no regions.
     async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Store>>, StoreError>;
 

@@ -4,6 +4,13 @@ use jiff::civil::{Date, date};
 
 use super::model::{Arch, Ec2Base, QemuBase};
 
+/// What a distribution's packages are, and so what its repositories look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageFormat {
+    Deb,
+    Rpm,
+}
+
 #[derive(Debug)]
 pub struct Os {
     pub name: &'static str,
@@ -14,6 +21,7 @@ pub struct Os {
     suite: Option<&'static str>,
     /// Groups that exist before anything is installed.
     groups: &'static str,
+    pub packages: PackageFormat,
     /// Since when the distribution keeps its archive of every moment; `None` where it does not.
     pub snapshots: Option<Date>,
 }
@@ -49,6 +57,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: Some("bookworm"),
         groups: DEBIAN_GROUPS,
+        packages: PackageFormat::Deb,
         snapshots: Some(DEBIAN_SNAPSHOTS),
     },
     Os {
@@ -57,6 +66,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: Some("trixie"),
         groups: DEBIAN_GROUPS,
+        packages: PackageFormat::Deb,
         snapshots: Some(DEBIAN_SNAPSHOTS),
     },
     Os {
@@ -65,6 +75,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: None,
         groups: UBUNTU_GROUPS,
+        packages: PackageFormat::Deb,
         snapshots: Some(UBUNTU_SNAPSHOTS),
     },
     Os {
@@ -73,6 +84,7 @@ pub const ALL: [Os; 5] = [
         arch: DEBIAN_ARCH,
         suite: None,
         groups: UBUNTU_GROUPS,
+        packages: PackageFormat::Deb,
         snapshots: Some(UBUNTU_SNAPSHOTS),
     },
     Os {
@@ -81,6 +93,7 @@ pub const ALL: [Os; 5] = [
         arch: ["x86_64", "arm64"],
         suite: None,
         groups: AMAZON_GROUPS,
+        packages: PackageFormat::Rpm,
         snapshots: None,
     },
 ];

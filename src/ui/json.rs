@@ -48,7 +48,10 @@ impl<W: Write + Send> Json<W> {
     }
 
     fn write(&mut self, event: &Event, at: Timestamp) -> io::Result<()> {
-        let run = self.run.as_deref().filter(|_| !matches!(event, Event::RunStarted { .. }));
+        // The first one names its run itself, and the others have none.
+        let without =
+            matches!(event, Event::RunStarted { .. } | Event::Error { .. } | Event::NotBaked { .. });
+        let run = self.run.as_deref().filter(|_| !without);
         // Written whole in one go: a reader never sees half an object, nor two runs in one line.
         let mut line = encode(run, event, at)?;
         line.push(b'\n');

@@ -7,7 +7,7 @@ use crate::{event::Event, time::minute};
 /// is cleaned; a message of several lines stays so.
 pub fn sentence(event: &Event) -> String {
     match event {
-        Event::RunStarted { run, image, version, platform, log } => {
+        Event::RunStarted { run, image, version, platform, log, .. } => {
             let version = version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
             format!("run {run}: baking `{image}`{version} on {platform}; log: {log}")
         }
@@ -30,7 +30,7 @@ pub fn sentence(event: &Event) -> String {
         Event::Note { message } => text::clean_block(message),
         Event::Warning { message } => format!("warning: {}", text::clean_block(message)),
         Event::CheckFinished { name, ok: true, .. } => format!("check `{name}` passed"),
-        Event::CheckFinished { name, ok: false, expected, found } => {
+        Event::CheckFinished { name, ok: false, expected, found, .. } => {
             let (expected, found) = (text::clean_block(expected), text::clean_block(found));
             format!("check `{name}` failed: expected {expected}, found {found}")
         }
@@ -46,9 +46,11 @@ pub fn sentence(event: &Event) -> String {
             let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
             format!("parameter `{parameter}`{place} version {version} is now {value}")
         }
-        Event::RunFinished { ok, seconds, error, hint, tail: _ } => {
+        Event::RunFinished { ok, seconds, error, hint, .. } => {
             run_finished(*ok, *seconds, error.as_deref(), hint.as_deref())
         }
+        Event::Error { message, .. } => format!("error: {}", text::clean_block(message)),
+        Event::NotBaked { image, reason } => format!("`{image}` is not baked: {}", text::clean_block(reason)),
     }
 }
 
@@ -97,7 +99,14 @@ mod tests {
         let half = Event::Progress { task: "download".into(), done: 512, total: Some(1024) };
         assert_eq!(sentence(&half), "download: 512 B of 1.00 KiB (50 %)");
         let (error, hint) = (Some("x".to_owned()), Some("y".to_owned()));
-        let failed = Event::RunFinished { ok: false, seconds: 61.0, error, hint, tail: Vec::new() };
+        let failed = Event::RunFinished {
+            ok: false,
+            seconds: 61.0,
+            error,
+            hint,
+            tail: Vec::new(),
+            end: Default::default(),
+        };
         assert_eq!(sentence(&failed), "run failed after 1m 01s: x\nhint: y");
     }
 }

@@ -48,6 +48,8 @@ impl Sparing {
             | Event::ImageCaptured { .. }
             | Event::UpToDate { .. }
             | Event::Published { .. }
+            | Event::Error { .. }
+            | Event::NotBaked { .. }
             | Event::RunFinished { .. } => return true,
         };
         let key = (task, name.clone());

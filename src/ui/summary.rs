@@ -127,7 +127,7 @@ impl<W: Write + Send> Listener for Summary<W> {
                 let place = region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
                 self.facts.push(("parameter", format!("{parameter}{place} (version {version})")));
             }
-            Event::RunFinished { ok, seconds, error, hint, tail } => {
+            Event::RunFinished { ok, seconds, error, hint, tail, .. } => {
                 self.explain(tail);
                 let (error, hint) = (error.clone(), hint.clone());
                 self.end = Some(End { ok: *ok, seconds: *seconds, error, hint });
@@ -138,7 +138,9 @@ impl<W: Write + Send> Listener for Summary<W> {
             | Event::Reused { .. }
             | Event::Note { .. }
             | Event::Warning { .. }
-            | Event::CheckFinished { .. } => {}
+            | Event::CheckFinished { .. }
+            | Event::Error { .. }
+            | Event::NotBaked { .. } => {}
         }
         Ok(())
     }

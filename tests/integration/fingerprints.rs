@@ -119,8 +119,8 @@ impl Made {
 fn of(folder: &Path, base: &str, platform: PlatformKind) -> Made {
     let inputs = Inputs {
         vars: Vec::new(),
-        among_others: false,
         platform,
+        platform_is_wanted: false,
         stage: None,
         provisioner_folders: Vec::new(),
         allowed: Vec::new(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
 
+mod accounts;
 mod alone;
 mod bakes;
 mod both;
@@ -13,18 +14,23 @@ mod due;
 mod ec2;
 mod fetch;
 mod fingerprints;
+mod hints;
 mod leaks;
+mod limits;
 mod line;
 mod machines;
 mod packer;
+mod private_keys;
 mod publish_again;
 mod remote;
 mod rig;
 mod rooms;
+mod rootfs;
 mod setup;
 mod shipped;
 mod step_inputs;
 mod store_ssm;
 mod templates;
 mod upload;
+mod uploads;
 mod ways;

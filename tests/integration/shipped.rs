@@ -74,7 +74,7 @@ fn the_fingerprint_is_the_one_of_the_same_files_on_a_disk() {
         fs::write(&template, TEMPLATE).unwrap();
         let inputs = Inputs {
             vars: Vec::new(),
-            among_others: false,
+            platform_is_wanted: false,
             platform: PlatformKind::Qemu,
             stage: None,
             provisioner_folders: Vec::new(),

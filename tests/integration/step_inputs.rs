@@ -42,7 +42,7 @@ impl Folder {
         self.write(OsStr::new(name), &format!("{HEAD}[[steps]]\nname = \"work\"\n{step}\n"));
         let inputs = Inputs {
             vars: Vec::new(),
-            among_others: false,
+            platform_is_wanted: false,
             platform: PlatformKind::Qemu,
             stage: None,
             provisioner_folders: Vec::new(),

@@ -21,8 +21,8 @@ fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Inputs {
         vars,
-        among_others: false,
         platform,
+        platform_is_wanted: false,
         stage: None,
         provisioner_folders: vec!["provisioners".into()],
         allowed: Vec::new(),
@@ -238,6 +238,8 @@ fn what_lies_outside_is_read_only_where_the_user_allows_its_folder() {
         fs::write(at(file), "true").expect("a file");
     }
     std::os::unix::fs::symlink(at("shared/motd"), at("template/linked")).expect("a link");
+    fs::create_dir_all(at("home/.ssh")).expect("a folder");
+    fs::write(at("home/.ssh/id"), "").expect("a file");
     fs::write(at("template/t.toml"), "include = ['../shared/more.toml']\n").expect("a file");
     fs::write(at("shared/more.toml"), "[variables]\nmore = 'x'\n").expect("a file");
     let text = ROAMING.replace("SHARED", &at("shared").display().to_string());
@@ -276,6 +278,51 @@ fn what_is_written_or_read_later_cannot_leave_through_a_link_either() {
 }
 
 #[test]
+fn a_single_source_goes_into_a_folder_under_its_own_name() {
+    let sum = "0".repeat(64);
+    let text = format!(
+        "{GOOD}[[files]]\nsource = 'a.txt'\ndestination = '/opt/'\n\
+         [[files]]\nsource = 'a.txt'\ndestination = '/'\n\
+         [[files]]\nsource = 'in'\ndestination = '/'\n"
+    );
+    let (folder, path) = written("t.toml", text.as_bytes());
+    fs::write(folder.path().join("a.txt"), "x").expect("a file");
+    fs::create_dir(folder.path().join("in")).expect("a folder");
+    let files = good(load(&path, &inputs(PlatformKind::Qemu, &[]))).template.files;
+    let destinations: Vec<&str> = files.iter().map(|file| file.destination.as_str()).collect();
+    assert_eq!(destinations, ["/opt/a.txt", "/a.txt", "/"]);
+    let fetched = format!(
+        "{GOOD}[[files]]\nsource = 'https://x.example/tool-1.2?x=/y'\nsha256 = '{sum}'\ndestination = '/opt/'\n"
+    );
+    let (_folder, path) = written("t.toml", fetched.as_bytes());
+    let files = good(load(&path, &inputs(PlatformKind::Qemu, &[]))).template.files;
+    assert_eq!(files[0].destination, "/opt/tool-1.2");
+    let (_folder, path) = written("t.toml", fetched.replace("tool-1.2?x=/y", "").as_bytes());
+    assert!(told(&path).list[0].message.contains("names a folder"));
+}
+
+#[test]
+fn what_a_reboot_takes_away_again_is_a_warning() {
+    let file = |destination: &str, after: &str| {
+        format!("[[files]]\ncontent = 'x'\ndestination = '{destination}'\n{after}\n")
+    };
+    let steps =
+        "[[steps]]\nname = 'first'\nrun = 'true'\n[[steps]]\nkind = 'reboot'\n[[steps]]\nrun = 'id'\n";
+    let warnings = |files: String| {
+        let (_folder, path) = written("t.toml", format!("{GOOD}{files}{steps}").as_bytes());
+        let loaded = good(load(&path, &inputs(PlatformKind::Qemu, &[])));
+        let after: Vec<usize> = loaded.template.files.iter().map(|file| file.after).collect();
+        (after, loaded.warnings.list.into_iter().map(|warning| warning.message).collect::<Vec<_>>())
+    };
+    let gone = ["what goes to `/tmp/x` is gone after the step `reboot`".to_owned()];
+    assert_eq!(warnings(file("/tmp/x", "")), (vec![0], gone.to_vec()));
+    assert_eq!(warnings(file("/tmp/x", "after = 'first'")), (vec![1], gone.to_vec()));
+    assert_eq!(warnings(file("/tmp/x", "after = 'reboot'")), (vec![2], vec![]));
+    assert_eq!(warnings(file("/var/tmp/x", "")).1, Vec::<String>::new());
+    assert_eq!(warnings(file("/run/x", "")).1.len(), 1);
+}
+
+#[test]
 fn links_cannot_lead_out_of_the_folder() {
     let file = format!("{GOOD}[[files]]\nsource = 'in'\ndestination = '/a'\n[[steps]]\nscript = 'run.sh'\n");
     let (folder, path) = written("t.toml", file.as_bytes());
@@ -283,12 +330,23 @@ fn links_cannot_lead_out_of_the_folder() {
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("in/deep")).expect("a link");
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("run.sh")).expect("a link");
     let mistakes = told(&path);
-    assert_eq!(mistakes.len(), 2, "{}", render(&mistakes, false, 120));
-    assert!(
-        mistakes
-            .iter()
-            .all(|mistake| mistake.message.contains("`/etc/passwd`, for a symbolic link leads out of"))
-    );
+    assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 120));
+    assert!(mistakes.list[0].message.contains("`/etc/passwd`, for a symbolic link leads out of"));
+    assert!(mistakes.list[0].message.contains("run.sh"));
+    // What is in a folder is not followed, but sent as a link.
+    fs::remove_file(folder.path().join("run.sh")).expect("a link");
+    fs::write(folder.path().join("run.sh"), "true").expect("a file");
+    let link = |target: &str| {
+        let deep = folder.path().join("in/deep");
+        fs::remove_file(&deep).expect("a link");
+        std::os::unix::fs::symlink(target, &deep).expect("a link");
+        let inputs = good(load(&path, &inputs(PlatformKind::Qemu, &[]))).inputs;
+        let input = inputs.iter().find(|input| input.path.ends_with("in/deep")).expect("the link counts");
+        input.sum().expect("it can be read")
+    };
+    assert_ne!(link("/etc/passwd"), link("/etc/group"), "where it leads decides the image");
+    assert_eq!(link("nowhere"), link("nowhere"));
+    assert_eq!(link("deep"), hornero::sum::of_text("deep"));
 }
 
 #[test]
@@ -304,23 +362,23 @@ fn a_template_made_from_itself_through_others_is_told_once() {
 #[test]
 fn values_from_outside_are_judged_like_those_inside() {
     let path = Path::new("templates/moodle.toml");
-    for (name, value, message) in [
-        ("php", "7.4", "`7.4` is not an allowed value of the variable `php`"),
-        ("phpp", "8.2", "unknown variable `phpp`, given from outside the template"),
-    ] {
-        let mistakes = load(path, &inputs(PlatformKind::Qemu, &[(name, value)])).expect_err("it is wrong");
-        assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 120));
-        assert_eq!(mistakes.list[0].message, message);
-        assert!(mistakes.list[0].hint.is_some());
-    }
+    let mistakes = load(path, &inputs(PlatformKind::Qemu, &[("php", "7.4")])).expect_err("it is wrong");
+    assert_eq!(mistakes.len(), 1, "{}", render(&mistakes, false, 120));
+    assert_eq!(mistakes.list[0].message, "`7.4` is not an allowed value of the variable `php`");
+    assert!(mistakes.list[0].hint.is_some());
 }
 
 #[test]
 fn a_file_of_variables_holds_plain_values() {
-    let (_folder, path) = written("v.toml", b"a = 'x'\nb = 3\nc = true\n");
-    let values = var_file(&path).expect("it is good");
-    let values: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let (_folder, path) = written("v.toml", b"\xef\xbb\xbfa = 'x'\r\nb = 3\r\nc = true\r\n");
+    let file = var_file(&path).expect("it is good");
+    let values: Vec<String> = file.values().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(values, ["a=x", "b=3", "c=true"]);
+    let declared = ["a".to_owned(), "c".to_owned()].into();
+    let warned = file.warnings(&declared).records();
+    assert_eq!(warned.len(), 2);
+    assert!(warned[0].line.is_none() && warned[0].message.contains("CRLF"), "{}", warned[0].message);
+    assert_eq!((&warned[1].file, warned[1].line), (&path, Some(2)));
     let (_folder, path) = written("v.toml", b"a = [1]\nb = 1.5\n");
     assert_eq!(var_file(&path).expect_err("it is wrong").len(), 2);
 }
@@ -392,4 +450,122 @@ proptest! {
     fn damaged_templates_are_survived(content in mutated()) {
         never_panics(content.as_bytes());
     }
+}
+
+#[test]
+fn lines_of_windows_reach_the_model_with_plain_ends_and_uploads_stay_as_they_are() {
+    let text = format!(
+        "\u{feff}{GOOD}[variables]\nv = '1'\n[[steps]]\nscript = 'run.sh'\n[[steps]]\nrun = '''\na\nb\n'''\n\
+         [[files]]\ntemplate = 'a.j2'\ndestination = '/a'\n[[files]]\nsource = 'raw.txt'\ndestination = '/b'\n\
+         [cloud_init]\nuser_data = ['x.yaml']\n[[users]]\nname = 'u'\nssh_keys = ['key.pub']\n"
+    )
+    .replace('\n', "\r\n");
+    let (folder, path) = written("t.toml", text.as_bytes());
+    let key = fs::read_to_string("templates/keys/deploy.pub").expect("it is shipped");
+    for (name, content) in [
+        ("run.sh", "\u{feff}#!/bin/bash\r\nset -eu\r\n"),
+        ("a.j2", "x\r\n{% if v == '1' %}\r\ny {{ v }}\r\n{% endif %}\r\nz\r\n"),
+        ("raw.txt", "raw\r\n"),
+        ("x.yaml", "\u{feff}#cloud-config\r\nlocale: C\r\n"),
+        ("key.pub", &key.replace('\n', "\r\n")),
+    ] {
+        fs::write(folder.path().join(name), content).expect("a file");
+    }
+    let loaded = good(load(&path, &inputs(PlatformKind::Qemu, &[])));
+    let model = serde_json::to_string(&loaded.template).expect("a model is JSON");
+    assert!(!model.contains("\\r") && !model.contains('\u{feff}'), "{model}");
+    assert!(model.contains("#!/bin/bash\\nset -eu\\n") && model.contains("x\\ny 1\\nz\\n"), "{model}");
+    // Each file that was read as text, and none that is sent as it is.
+    let warned: Vec<String> =
+        loaded.warnings.iter().map(|warning| warning.file.display().to_string()).collect();
+    assert_eq!(warned.len(), 5, "{warned:?}");
+    assert!(!warned.iter().any(|file| file.ends_with("raw.txt")));
+    assert_eq!(fs::read(folder.path().join("raw.txt")).expect("it is there"), b"raw\r\n");
+}
+
+#[test]
+fn what_bash_and_other_programs_write_reaches_the_machine_as_it_stands() {
+    let script = "NUM=${#arr[@]}\nKEEP=yes\n#}\nEND=1\n";
+    let text = format!(
+        "{GOOD}[[steps]]\nrun = '''\n{script}'''\n[[files]]\ntemplate = 'a.j2'\ndestination = '/a'\n"
+    );
+    let (folder, path) = written("t.toml", text.as_bytes());
+    fs::write(folder.path().join("a.j2"), script).expect("a file");
+    let loaded = good(load(&path, &inputs(PlatformKind::Qemu, &[]))).template;
+    let texts: Vec<&str> = loaded
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Shell { script, .. } => Some(script.text.as_str()),
+            Action::Ansible { .. } | Action::Reboot | Action::Local { .. } | Action::Download { .. } => None,
+        })
+        .chain(loaded.files.iter().filter_map(|file| match &file.source {
+            FileSource::Content(text) => Some(text.as_str()),
+            FileSource::Path(_) | FileSource::Url { .. } => None,
+        }))
+        .collect();
+    assert_eq!(texts, [script, script]);
+}
+
+/// Line and column of a text, as a person counts them.
+fn place_of(text: &str, wanted: &str) -> (Option<usize>, Option<usize>) {
+    let at = text.find(wanted).expect("it is there");
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    (Some(text[..at].matches('\n').count() + 1), Some(text[line_start..at].chars().count() + 1))
+}
+
+#[test]
+fn a_literal_that_looks_like_an_expression_is_told_at_its_own_place() {
+    for (literal, place) in [
+        ("docker ps --format '{{.Names}}'", "{{.Names}}"),
+        ("echo ${{ github.ref }}", "github"),
+        ("awk '{{print $1}}' x", "{{print"),
+        ("echo {{ ansible_host }}", "ansible_host"),
+        ("printf '{%s}' x", "{%s}"),
+        ("{# a comment of Jinja #}", "{# a"),
+        ("a = {{0}};", "{{0}}"),
+        ("{% include 'x' %}", "{% include"),
+    ] {
+        let text = format!("{GOOD}[[steps]]\nrun = \"\"\"\nécho a \\\n   b\n\t{literal}\nend\n\"\"\"\n");
+        let (_folder, path) = written("t.toml", text.as_bytes());
+        let mistakes = told(&path);
+        let record = &mistakes.records()[0];
+        assert_eq!((record.line, record.column), place_of(&text, place), "{literal}: {}", record.message);
+        let hint = record.hint.as_deref().unwrap_or_default();
+        assert!(
+            hint.contains(" raw %}") && hint.contains("script") || hint.contains("{% comment %}"),
+            "{hint}"
+        );
+    }
+}
+
+#[test]
+fn repositories_are_those_of_the_base() {
+    let with = |os: &str, more: &str| {
+        let text = format!(
+            "[image]\nname = 'x'\n[base]\n{os}\n[[packages.repositories]]\nname = 'tools'\nuri = 'https://p.example.org/x'\n{more}"
+        );
+        let (_folder, path) = written("t.toml", text.as_bytes());
+        load(&path, &inputs(PlatformKind::Ec2, &[])).map_err(|mistakes| mistakes.list[0].message.clone())
+    };
+    let (amazon, debian) = ("os = 'amazon-linux-2023'", "os = 'debian-12'");
+    let other = "ec2 = { ami = 'ami-0123456789abcdef0' }";
+    let apt = "suite = 'stable'\ncomponents = ['main']\n";
+    assert_eq!(with(amazon, "").expect("it is good").template.packages.repositories[0].suite, None);
+    assert!(with(debian, apt).is_ok() && with(other, apt).is_ok() && with(other, "").is_ok());
+    assert!(with(amazon, apt).expect_err("it is apt's").contains("has no `suite`"));
+    assert!(with(debian, "").expect_err("it is of RPMs").contains("needs a `suite`"));
+    assert!(
+        with(amazon, "components = ['main']\n").expect_err("it is apt's").contains("only with a `suite`")
+    );
+}
+
+#[test]
+fn a_slip_in_a_region_is_doubted_and_an_unknown_region_is_not() {
+    let warned = |region: &str| {
+        let text = format!("{GOOD}[ec2]\nregion = '{region}'\ncopy_to = ['{region}']\n");
+        let (_folder, path) = written("t.toml", text.as_bytes());
+        good(load(&path, &inputs(PlatformKind::Ec2, &[]))).warnings.len()
+    };
+    assert_eq!((warned("eu-wset-1"), warned("eu-west-1"), warned("xx-north-9")), (2, 0, 0));
 }

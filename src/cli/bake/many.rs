@@ -85,12 +85,13 @@ impl<'a> Many<'a> {
         // Never closed.
         let _slot = self.slots.acquire().await.ok();
         if self.interrupt.is_wanted() {
+            show::not_baked(self.name(number), "the bake was interrupted".to_owned(), self.context);
             return End::Interrupted;
         }
         match one::one(self, number, below).await {
             Ok(end) => end,
             Err(error) => {
-                show::error(&error, self.context);
+                show::error_of(Some(self.name(number)), &error, self.context);
                 End::Failed { code: error.kind.exit_code(), reason: error.to_string() }
             }
         }
@@ -98,10 +99,11 @@ impl<'a> Many<'a> {
 
     fn without_base(&self, number: usize) -> End {
         let base = self.set.graph.base(number).map(|base| self.name(base).to_owned()).unwrap_or_default();
-        if !self.interrupt.is_wanted() {
-            let name = self.name(number);
-            show::stderr(&format!("`{name}` is not baked: `{base}`, which it is made from, was not\n"));
-        }
+        let reason = match self.interrupt.is_wanted() {
+            true => "the bake was interrupted".to_owned(),
+            false => format!("`{base}`, which it is made from, was not"),
+        };
+        show::not_baked(self.name(number), reason, self.context);
         End::NotBegun { base }
     }
 

@@ -45,12 +45,23 @@ pub async fn secrets(set: &set::Set, context: &Context) -> Result<Vec<Values>, E
 pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End, Error> {
     let named = number < many.set.named;
     let (loaded, values) = (&many.set.templates[number], &many.secrets[number]);
-    let rooms = many.judge.rooms(&loaded.template.ec2).await?;
-    let sums = match values {
-        Ok(values) => Ok(secrets::sums(values, rooms.store.as_ref(), true).await?),
-        Err(error) => Err(error.to_string()),
+    let mut interrupt = many.interrupt.clone();
+    let looked = async {
+        let rooms = many.judge.rooms(&loaded.template.ec2).await?;
+        let sums = match values {
+            Ok(values) => Ok(secrets::sums(values, rooms.store.as_ref(), true).await?),
+            Err(error) => Err(error.to_string()),
+        };
+        let judged = many.judge.judge(loaded, (below, named), sums.clone()).await?;
+        Ok::<_, Error>((rooms, sums, judged))
     };
-    let Judged { plan, verdict, inputs, .. } = many.judge.judge(loaded, (below, named), sums.clone()).await?;
+    let (rooms, sums, Judged { plan, verdict, inputs, .. }) = tokio::select! {
+        looked = looked => looked?,
+        why = interrupt.wanted("the bake") => {
+            show::not_baked(&loaded.template.image.name, why.to_string(), many.context);
+            return Ok(End::Interrupted);
+        }
+    };
     if let Verdict::UpToDate { image } = verdict {
         if let Err(why) = sums {
             show::stderr(&format!("note: {why}: {} is taken as it is\n", image.id));

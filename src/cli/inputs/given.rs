@@ -5,37 +5,56 @@ use std::{collections::BTreeMap, path::PathBuf};
 use crate::{
     cli::{Context, show},
     error::{Error, Kind},
-    load,
+    load::{self, VarFile},
 };
 
 /// Names variables in the environment.
-const PREFIX: &str = "HORNERO_VAR_";
+pub const PREFIX: &str = "HORNERO_VAR_";
 
-/// Later ones win: files in their order, the environment, `--var`.
+/// The variables that are given from outside, by where they come from.
+pub struct GivenVariables {
+    pub files: Vec<VarFile>,
+    /// Without the prefix.
+    pub environment: Vec<(String, String)>,
+    pub options: Vec<(String, String)>,
+}
+
+impl GivenVariables {
+    /// # Errors
+    /// When a file of variables cannot be read. All its mistakes have been printed by then.
+    pub fn collect(context: &Context) -> Result<Self, Error> {
+        let read = |file: &PathBuf| {
+            load::var_file(file).map_err(|mistakes| {
+                show::mistakes(&mistakes, context);
+                Error::new(Kind::Template, format!("reading the variables in `{}`", file.display()))
+            })
+        };
+        let files = context.global.var_files.iter().map(read).collect::<Result<_, Error>>()?;
+        // What is no text cannot be a variable's value; the template then asks for it by name.
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let environment =
+            environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)));
+        Ok(Self { files, environment: environment.collect(), options: context.global.vars.clone() })
+    }
+
+    /// Later ones win: files in their order, the environment, `--var`.
+    fn values(&self) -> Vec<(String, String)> {
+        let files = self.files.iter().flat_map(VarFile::values);
+        files.chain(self.environment.iter().cloned()).chain(self.options.iter().cloned()).collect()
+    }
+}
+
+/// What templates are read with.
+///
+/// # Errors
+/// When a file of variables, or a folder of `--allow-path`, cannot be read.
 pub fn inputs(context: &Context) -> Result<load::Inputs, Error> {
     let global = &context.global;
-    let mut vars = Vec::new();
-    for file in &global.var_files {
-        match load::var_file(file) {
-            Ok(found) => vars.extend(found),
-            Err(mistakes) => {
-                show::mistakes(&mistakes, context);
-                return Err(Error::new(
-                    Kind::Template,
-                    format!("reading the variables in `{}`", file.display()),
-                ));
-            }
-        }
-    }
-    // What is no text cannot be a variable's value; the template then asks for it by name.
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    vars.extend(environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))));
-    vars.extend(global.vars.iter().cloned());
     Ok(load::Inputs {
-        vars,
-        among_others: false,
+        vars: GivenVariables::collect(context)?.values(),
         platform: global.platform,
+        platform_is_wanted: true,
         stage: global.stage.clone(),
         provisioner_folders: installed(),
         allowed: allowed(&global.allow_paths)?,

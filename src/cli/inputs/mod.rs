@@ -3,16 +3,18 @@
 
 mod contents;
 mod given;
+mod undeclared;
 
 use std::path::PathBuf;
 
 pub use contents::contents;
+pub use undeclared::judge_undeclared;
 
-use super::{Context, set, show};
+use super::{Context, show};
 use crate::{
     error::{Error, Kind},
     load::{self, Loaded},
-    template::{check::stage_name, diagnose::Mistakes},
+    template::{check::stage_name, diagnose::Mistakes, model::PlatformKind},
 };
 
 /// `NAME=VALUE` of `--var`.
@@ -36,7 +38,26 @@ pub fn stage(text: &str) -> Result<String, String> {
 /// When any of them has a mistake. All mistakes have been printed by then.
 pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
     let loaded = load_some(paths, context)?;
-    all_known(&loaded, context)?;
+    judge_undeclared(&loaded, context)?;
+    Ok(loaded)
+}
+
+/// Loads templates for whichever platform each has a base for, the one that is usual first: nobody has said
+/// where they are to be baked.
+///
+/// # Errors
+/// When any of them has a mistake. All mistakes have been printed by then.
+pub fn load_for_any_platform(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
+    let usual = load::Inputs { platform_is_wanted: false, ..given::inputs(context)? };
+    let files = expand(paths, context)?;
+    let platform = |path: &PathBuf| match load::load(path, &usual) {
+        Ok(one) if one.template.base.ec2.is_none() && one.template.base.qemu.is_some() => PlatformKind::Qemu,
+        Ok(_) | Err(_) => usual.platform,
+    };
+    let inputs: Vec<load::Inputs> =
+        files.iter().map(|path| load::Inputs { platform: platform(path), ..usual.clone() }).collect();
+    let loaded = read(files.iter().zip(&inputs), context)?;
+    judge_undeclared(&loaded, context)?;
     Ok(loaded)
 }
 
@@ -45,32 +66,16 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> 
 /// # Errors
 /// When any of them has a mistake. All mistakes have been printed by then.
 pub fn load_some(paths: &[PathBuf], context: &Context) -> Result<Vec<Loaded>, Error> {
-    let inputs = load::Inputs { among_others: true, ..given::inputs(context)? };
-    read(&expand(paths, context)?, &inputs, context)
-}
-
-/// # Errors
-/// When a variable was given that none of all templates declares; it has been told by then.
-pub fn all_known(loaded: &[Loaded], context: &Context) -> Result<(), Error> {
     let inputs = given::inputs(context)?;
-    let declared = |name: &str| {
-        loaded.iter().any(|one| one.template.variables.iter().any(|variable| variable.name == name))
-    };
-    if inputs.vars.iter().all(|(name, _)| declared(name)) {
-        return Ok(());
-    }
-    // The first one tells it, in the words that it has for a template alone.
-    let vars = inputs.vars.iter().filter(|(name, _)| !declared(name)).cloned();
-    let own = loaded.first().map(|one| one.template.variables.as_slice()).unwrap_or_default();
-    let given = own.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
-    let inputs = load::Inputs { vars: vars.chain(given).collect(), ..inputs };
-    let first: Vec<PathBuf> = loaded.iter().take(1).map(|one| set::path(one).to_owned()).collect();
-    read(&first, &inputs, context).map(drop)
+    read(expand(paths, context)?.iter().map(|path| (path, &inputs)), context)
 }
 
-fn read(files: &[PathBuf], inputs: &load::Inputs, context: &Context) -> Result<Vec<Loaded>, Error> {
+fn read<'a>(
+    files: impl Iterator<Item = (&'a PathBuf, &'a load::Inputs)>,
+    context: &Context,
+) -> Result<Vec<Loaded>, Error> {
     let (mut loaded, mut mistakes, mut wrong) = (Vec::new(), Mistakes::default(), 0);
-    for path in files {
+    for (path, inputs) in files {
         match load::load(path, inputs) {
             Ok(one) => {
                 show::warnings(&one.warnings, context);

@@ -4,16 +4,24 @@
 use super::{Bake, Baked, From, Made, Progress, ground::Ground};
 use crate::{
     engine::{
-        Delivery, Interrupt, clean, deliver,
+        Delivery, Interrupt, Rooms, clean, deliver,
         due::{self, Names},
         lock::{self, Lock},
         phases::{Timings, phase},
         settle::settle,
     },
     error::Error,
-    event::{Event, Phase},
+    event::{Event, Events, Phase},
+    platform::LaunchSpec,
     store::ImageRecord,
 };
+
+/// What is asked and made before a launch.
+async fn ready(rooms: &Rooms, spec: &LaunchSpec, events: &Events) -> Result<(), Error> {
+    rooms.platform.check_launch(spec).await?;
+    rooms.platform.warm_up(spec, events).await;
+    Ok(())
+}
 
 impl Bake<'_> {
     /// From nothing, or from a builder that was kept.
@@ -54,7 +62,11 @@ impl Bake<'_> {
         let mut timings = Timings::default();
         let looked = async {
             let ground = self.ground(&mut timings).await?;
-            Ok::<_, Error>((self.there_already(&ground).await?, ground))
+            let there = self.there_already(&ground).await?;
+            if there.is_none() {
+                self.check_targets().await?;
+            }
+            Ok::<_, Error>((there, ground))
         };
         let (there, ground) = tokio::select! {
             looked = looked => looked?,
@@ -108,10 +120,14 @@ impl Bake<'_> {
         let spec = self.launch_spec(&ground.base)?;
         let launch = async {
             tokio::select! {
-                () = rooms.platform.warm_up(&spec, events) => {}
+                ready = ready(rooms, &spec, events) => ready?,
                 error = interrupt.wanted("the bake") => return Err(error),
             }
-            Ok(rooms.platform.launch(spec, events).await?)
+            // What a launch that is left half-done has made stands in the journal, and is removed below.
+            tokio::select! {
+                launched = rooms.platform.launch(spec, events) => Ok(launched?),
+                error = interrupt.wanted("the bake") => Err(error),
+            }
         };
         let builder = phase(events, &mut timings, Phase::Launch, launch).await?;
         self.go_on(builder, &mut ground, (Progress::default(), timings), interrupt).await

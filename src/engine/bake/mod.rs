@@ -9,6 +9,7 @@ mod provision;
 mod record;
 mod resume;
 mod specs;
+mod targets;
 
 use ground::Ground;
 pub use inputs::BakeInputs;
@@ -112,6 +113,8 @@ impl Bake<'_> {
                 Ok(baked)
             }
             Err(error) => {
+                // Ctrl-C reaches what runs on this computer too: what fails because of it is no cause.
+                let error = interrupt.cause_of(error, "the bake");
                 Err(self.give_up(builder.as_mut(), (ground, progress), &timings, interrupt, error).await)
             }
         }

@@ -23,6 +23,9 @@ pub enum Stage {
 pub struct Progress {
     pub stage: Stage,
     pub steps: usize,
+    /// The files that go up after so many steps, and after fewer, are there.
+    #[serde(default)]
+    pub files_after: usize,
     /// What somebody has decided already, when he was asked about a step.
     #[serde(skip)]
     pub choice: Option<Choice>,
@@ -40,7 +43,7 @@ impl Progress {
 
     /// What must not change any more.
     pub fn done(&self) -> Done {
-        Done { uploaded: self.stage > Stage::Upload, steps: self.steps }
+        Done { uploaded: self.stage > Stage::Upload, steps: self.steps, files_after: self.files_after }
     }
 
     /// What comes next, for a person.

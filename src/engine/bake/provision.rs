@@ -1,5 +1,7 @@
 //! The running builder becomes what the template says, and is sealed.
 
+use std::collections::BTreeSet;
+
 use super::{
     Bake,
     progress::{Progress, Stage},
@@ -17,9 +19,10 @@ use crate::{
         survey::Survey,
     },
     error::{Error, Kind},
-    event::Phase,
+    event::{CheckPlace, Phase},
     platform::{Builder, PowerOff},
     provision::{apt, search::sought},
+    template::model::{FileSpec, Step},
 };
 
 impl Bake<'_> {
@@ -82,7 +85,7 @@ impl Bake<'_> {
         self.steps(machine, progress, timings).await?;
         progress.begins(Stage::Checks);
         if !template.checks.is_empty() {
-            let work = checks::run(machine, &template.checks, "the builder", events);
+            let work = checks::run(machine, &template.checks, CheckPlace::Builder, events);
             phase(events, timings, Phase::Checks, work).await?;
         }
         // Not earlier: a step that is still to come, or is done again, has its packages from it too.
@@ -101,13 +104,18 @@ impl Bake<'_> {
         timings: &mut Timings,
     ) -> Result<(), Error> {
         let (events, template) = (self.events, &self.plan.template);
-        if template.steps.len() <= progress.steps {
+        let moments = moments(&template.files);
+        if template.steps.len() <= progress.steps
+            && moments.last().is_none_or(|last| *last <= progress.files_after)
+        {
             return Ok(());
         }
         let steps = filled(&template.steps, &self.inputs.secrets)?;
         let mut took = Timings::default();
         let work = async {
-            while let Err(error) = steps::run(machine, &steps, &mut progress.steps, &mut took, events).await {
+            while let Err(error) =
+                self.steps_and_files(machine, (&steps, &moments), progress, &mut took).await
+            {
                 if error.kind != Kind::Bake {
                     return Err(error);
                 }
@@ -127,4 +135,30 @@ impl Bake<'_> {
         timings.steps.extend(took.steps);
         result
     }
+
+    /// The steps that are not done yet, and the files that wait for one of them, each in its turn.
+    async fn steps_and_files(
+        &self,
+        machine: &mut Machine<'_>,
+        (steps, moments): (&[Step], &[usize]),
+        progress: &mut Progress,
+        took: &mut Timings,
+    ) -> Result<(), Error> {
+        let (events, template) = (self.events, &self.plan.template);
+        for moment in moments {
+            steps::run(machine, steps, (&mut progress.steps, *moment), took, events).await?;
+            if progress.files_after < *moment {
+                let files = template.files.iter().filter(|file| file.after == *moment);
+                prepare::files(machine, files, &self.folders.downloads, events).await?;
+                progress.files_after = *moment;
+            }
+        }
+        steps::run(machine, steps, (&mut progress.steps, steps.len()), took, events).await
+    }
+}
+
+/// After how many steps files go up, where it is not before all of them.
+fn moments(files: &[FileSpec]) -> Vec<usize> {
+    let moments: BTreeSet<usize> = files.iter().map(|file| file.after).filter(|after| *after > 0).collect();
+    moments.into_iter().collect()
 }

@@ -75,7 +75,7 @@ impl<'a> Config<'a> {
         let mut settings = Ini::new();
         // What is wrong with it is told by Ansible itself.
         if let Some(text) = file.as_deref().and_then(|file| text::read(file, text::LARGEST_TEMPLATE).ok()) {
-            settings.read(text).ok();
+            settings.read(text.text).ok();
         }
         Self { file, settings, environment, home: disk.home().map(Path::to_owned) }
     }

@@ -163,7 +163,7 @@ impl Reach<'_> {
             }
             let Ok(text) = text::read(&file, text::LARGEST_TEMPLATE) else { continue };
             let own = file.parent().unwrap_or(Path::new(""));
-            for path in mentioned(&text, &[self.folder, own]) {
+            for path in mentioned(&text.text, &[self.folder, own]) {
                 let path = tidy_path(&path);
                 if !self.found.files.contains(&path) && added.insert(path.clone()) && self.may_be_meant(&path)
                 {

@@ -15,7 +15,8 @@ use crate::{
 pub fn of_template(template: &Template, contents: &[Content], parts: &mut Parts) {
     // Of two files with one destination the later one stays.
     for (number, file) in (1..).zip(&template.files) {
-        of_file(&format!("file {number}: {}", file.destination), file, contents, parts);
+        let after = if file.after == 0 { String::new() } else { format!(" after step {}", file.after) };
+        of_file(&format!("file {number}{after}: {}", file.destination), file, contents, parts);
     }
     let known: HashMap<&Path, &Content> =
         match template.steps.iter().any(|step| !step.inputs.files.is_empty()) {
@@ -40,7 +41,8 @@ fn of_inputs(number: usize, step: &Step, known: &HashMap<&Path, &Content>, parts
 }
 
 fn of_file(name: &str, file: &FileSpec, contents: &[Content], parts: &mut Parts) {
-    let FileSpec { source, destination: _, owner, mode, folder_mode, exclude } = file;
+    // When it goes up is in its name.
+    let FileSpec { source, destination: _, owner, mode, folder_mode, exclude, after: _ } = file;
     let declared = (owner.user.as_ref(), owner.group.as_ref(), mode, folder_mode);
     match source {
         FileSource::Content(text) => parts.add(name, &(declared, "text", text)),

@@ -18,7 +18,7 @@ use super::Plan;
 
 /// Raised when the same inputs begin to make another image: by what hornero does on the builder, or
 /// by the form of the parts.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A local file that decides the image.
 #[derive(Clone, Debug, PartialEq, Eq)]

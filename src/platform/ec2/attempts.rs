@@ -144,6 +144,7 @@ fn elsewhere(error: &AwsError, order: &Order) -> bool {
         | Fault::Credentials
         | Fault::Expired
         | Fault::Throttled
+        | Fault::Setup
         | Fault::Transient => false,
     }
 }

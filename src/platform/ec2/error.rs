@@ -6,7 +6,7 @@ use crate::{aws::AwsError, platform::PlatformError, wait::WaitError};
 /// `doing` says what for: ``starting the builder `web-01` ``.
 pub fn failed(doing: impl Into<String>) -> impl FnOnce(AwsError) -> PlatformError {
     let doing = doing.into();
-    move |error| PlatformError::new(doing, &error).hint(error.hint())
+    move |error| PlatformError::new(doing, &error).hint(error.hint()).setup(error.is_setup())
 }
 
 /// The same for a wait that came to nothing.

@@ -55,6 +55,7 @@ pub fn refusal(code: &str) -> AwsError {
             _ => "no".into(),
         },
         request_id: None,
+        hint: None,
     }
 }
 

@@ -15,6 +15,7 @@ mod error;
 #[cfg(test)]
 mod fake;
 mod kept;
+mod keys;
 mod launch;
 mod leftovers;
 mod lost;
@@ -100,6 +101,11 @@ impl Platform for Ec2Platform {
         let aws = self.aws(settings).await?;
         let aws = aws.in_region(&image.region).await.map_err(error::failed("connecting to AWS"))?;
         capture::finish(&aws.telling(events).journaled(journal), image, settings, events).await
+    }
+
+    async fn check_launch(&self, spec: &LaunchSpec) -> Result<(), PlatformError> {
+        let aws = self.aws(spec.settings.ec2()?).await?;
+        keys::check(&aws, spec).await
     }
 
     async fn launch(&self, spec: LaunchSpec, events: &Events) -> Result<Box<dyn Builder>, PlatformError> {

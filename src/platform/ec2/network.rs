@@ -121,8 +121,9 @@ async fn vpc(network: &dyn Network, wanted: &Wanted<'_>) -> Result<Option<String
     Ok(vpcs.pop())
 }
 
-/// Given ranges win. A tunnel's other end is in the VPC; who comes over a private network has an
-/// address there that only the user knows.
+/// Given ranges win. A tunnel's other end is in the VPC, and so is what forwards an address of the template's own;
+/// who comes over a private network has an address there that only the user knows. Only who comes straight over
+/// the internet has to be asked for.
 async fn ranges(
     network: &dyn Network,
     wanted: &Wanted<'_>,
@@ -134,6 +135,7 @@ async fn ranges(
     }
     match ssh.via {
         Some(Via::InstanceConnectEndpoint) => network.ranges(vpc).await.map_err(failed(wanted.doing())),
+        _ if ssh.host.is_some() => network.ranges(vpc).await.map_err(failed(wanted.doing())),
         _ if ssh.bastion.is_some() || ssh.via == Some(Via::PrivateIp) => {
             let why = "the builder is reached over a private network, and nothing says from which address";
             Err(PlatformError::new(wanted.doing(), why).hint(
@@ -196,6 +198,21 @@ mod tests {
         let ssh = Ssh { via: Some(Via::InstanceConnectEndpoint), ..Ssh::default() };
         made(&ec2, &Ec2::default(), &ssh).await.unwrap();
         assert_eq!(ec2.calls()[1], "open sg-made 22 10.0.0.0/16");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_an_address_but_for_who_comes_straight_over_the_internet() {
+        let nowhere = || Ec2 { address_service: Some("http://127.0.0.1:9".into()), ..Ec2::default() };
+        let ec2 = FakeEc2::default();
+        let own = Ssh { host: Some("builder.example.org".into()), ..Ssh::default() };
+        made(&ec2, &nowhere(), &own).await.unwrap();
+        assert_eq!(ec2.calls()[1], "open sg-made 22 10.0.0.0/16");
+        let given = Ec2 { security_groups: vec!["sg-1".into()], ..nowhere() };
+        made(&FakeEc2::default(), &given, &Ssh::default()).await.unwrap();
+        let given = Ec2 { ssh_cidrs: vec!["203.0.113.0/24".into()], ..nowhere() };
+        made(&FakeEc2::default(), &given, &Ssh::default()).await.unwrap();
+        let error = made(&FakeEc2::default(), &nowhere(), &Ssh::default()).await.unwrap_err();
+        assert!(error.to_string().contains("http://127.0.0.1:9"), "{error}");
     }
 
     #[tokio::test]

@@ -1,22 +1,15 @@
 //! User-data as EC2 takes it: compressed, which cloud-init undoes, and not above EC2's limit.
 
-use std::io::Write;
-
-use flate2::{Compression, GzBuilder};
-
-use crate::platform::PlatformError;
-
-/// Raw bytes, before base64 ("InvalidUserData.Malformed").
-const LIMIT: usize = 16 * 1024;
+use crate::{
+    platform::PlatformError,
+    provision::packed::{self, MOST_USER_DATA_BYTES as LIMIT},
+};
 
 /// # Errors
 /// When it stays above the limit.
 pub fn packed(name: &str, user_data: &[u8]) -> Result<Vec<u8>, PlatformError> {
     let what = || format!("packing the user-data of the builder `{name}`");
-    // Without a time, the same text gives the same bytes and so the same order for EC2.
-    let mut gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    let packed = gzip.write_all(user_data).and_then(|()| gzip.finish());
-    let packed = packed.map_err(|error| PlatformError::new(what(), error))?;
+    let packed = packed::packed(user_data).map_err(|error| PlatformError::new(what(), error))?;
     if packed.len() <= LIMIT {
         return Ok(packed);
     }

@@ -25,6 +25,7 @@ mod warm;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+pub use base::package_sources;
 
 use super::{
     BaseImage, Builder, CloudImage, KeptBuilder, LaunchSpec, Leftover, Platform, PlatformError, Settings,

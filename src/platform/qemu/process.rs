@@ -40,8 +40,13 @@ async fn start(mut command: tokio::process::Command) -> io::Result<Child> {
     let runtime = Handle::current();
     let job = Box::new(move || {
         let _inside = runtime.enter();
-        // A caller that no longer waits drops the child.
-        reply.send(command.spawn()).ok();
+        if reply.is_closed() {
+            return;
+        }
+        // One that nobody waits for any more is not to stay, also where it would outlive this process.
+        if let Err(Ok(mut child)) = reply.send(command.spawn()) {
+            child.start_kill().ok();
+        }
     });
     starter()?.send(job).map_err(|_| io::Error::other("the thread that starts programs has ended"))?;
     started.await.map_err(io::Error::other)?

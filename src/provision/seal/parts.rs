@@ -82,10 +82,13 @@ drop /var/lib/systemd/random-seed /boot/efi/loader/random-seed",
     },
     Part {
         name: "shell-history",
-        removes: "shell and editor histories of root and every account",
+        removes: "shell and editor histories of root and every account, and marks of its first login",
         stops: "",
-        script: "drop /root/.bash_history /root/.viminfo /root/.lesshst /root/.python_history /home/*/.bash_history /home/*/.viminfo /home/*/.lesshst /home/*/.python_history",
-        remains: "there /root/.bash_history /home/*/.bash_history",
+        script: "for folder in /root /home/*; do
+    drop \"$folder/.bash_history\" \"$folder/.viminfo\" \"$folder/.lesshst\" \"$folder/.python_history\" \"$folder/.wget-hsts\" \
+        \"$folder/.sudo_as_admin_successful\" \"$folder/.cache/motd.legal-displayed\"
+done",
+        remains: "there /root/.bash_history /home/*/.bash_history /home/*/.sudo_as_admin_successful",
     },
     Part {
         name: "logs",

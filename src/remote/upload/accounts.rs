@@ -36,10 +36,11 @@ pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, R
     if !exit.success() {
         return Err(RemoteError::Setup(format!("asking the builder for accounts failed with {exit}")));
     }
+    missing.retain(|account| !ids.learn_number(account));
     if missing.is_empty() {
         return Ok(ids);
     }
-    Err(RemoteError::Setup(format!(
+    Err(RemoteError::Upload(format!(
         "uploaded files belong to accounts that the builder lacks: {}",
         missing.join(", ")
     )))
@@ -78,11 +79,55 @@ impl Ids {
         }
     }
 
+    /// A number needs no account: whoever owns the file may have none outside of a container. Its group is root's,
+    /// as for every owner without one of his own.
+    fn learn_number(&mut self, account: &str) -> bool {
+        let Some((kind, name)) = account.split_once(' ') else { return false };
+        let Ok(number) = name.parse() else { return false };
+        match kind {
+            "user" => self.users.insert(name.to_owned(), (number, 0)).is_none(),
+            _ => self.groups.insert(name.to_owned(), number).is_none(),
+        }
+    }
+
+    /// What `chown` is told of a folder that is there: only what the template says.
+    pub fn declared(&self, owner: &Owner) -> Option<String> {
+        let (uid, gid) = self.of(owner);
+        match (&owner.user, &owner.group) {
+            (Some(_), _) => Some(format!("{uid}:{gid}")),
+            (None, Some(_)) => Some(format!(":{gid}")),
+            (None, None) => None,
+        }
+    }
+
     /// uid and gid; root's where nothing is said.
     pub fn of(&self, owner: &Owner) -> (u64, u64) {
         let user = owner.user.as_ref().and_then(|name| self.users.get(name)).copied();
         let (uid, own_group) = user.unwrap_or_default();
         let group = owner.group.as_ref().and_then(|name| self.groups.get(name)).copied();
         (uid, group.unwrap_or(own_group))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_needs_no_account_and_a_name_does() {
+        let mut ids = Ids::default();
+        assert!(ids.learn("user:deploy:deploy:x:1001:1002::/home/deploy:/bin/sh"));
+        assert!(!ids.learn("user:472:") && ids.learn_number("user 472"));
+        assert!(!ids.learn("group:473:") && ids.learn_number("group 473"));
+        assert!(!ids.learn("user:nobody-here:") && !ids.learn_number("user nobody-here"));
+        let owner = |user: Option<&str>, group: Option<&str>| Owner {
+            user: user.map(Into::into),
+            group: group.map(Into::into),
+        };
+        assert_eq!(ids.of(&owner(Some("472"), None)), (472, 0));
+        assert_eq!(ids.of(&owner(Some("deploy"), Some("473"))), (1001, 473));
+        assert_eq!(ids.declared(&owner(Some("deploy"), None)).as_deref(), Some("1001:1002"));
+        assert_eq!(ids.declared(&owner(None, Some("473"))).as_deref(), Some(":473"));
+        assert_eq!(ids.declared(&Owner::default()), None);
     }
 }

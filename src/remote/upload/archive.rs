@@ -20,7 +20,7 @@ const NAME: usize = 100;
 /// About the bytes that they come to.
 pub(super) fn size<'a>(entries: impl Iterator<Item = &'a Entry>) -> usize {
     let blocks = entries.map(|entry| {
-        let head = if entry.destination.len() > NAME { 3 } else { 1 };
+        let head = if entry.destination.as_os_str().len() > NAME { 3 } else { 1 };
         head + usize::try_from(entry.content.size()).unwrap_or(0).div_ceil(BLOCK)
     });
     (blocks.sum::<usize>() + 2) * BLOCK
@@ -35,10 +35,14 @@ pub(super) fn write<'a>(
 ) -> io::Result<()> {
     let mut archive = tar::Builder::new(out);
     for entry in entries {
-        let path = entry.destination.trim_start_matches('/');
-        append(&mut archive, entry, path, ids).map_err(|error| named(entry, error))?;
+        append(&mut archive, entry, inside(&entry.destination), ids).map_err(|error| named(entry, error))?;
     }
     archive.into_inner()?.flush()
+}
+
+/// Archives have no absolute names.
+fn inside(destination: &Path) -> &Path {
+    destination.strip_prefix("/").unwrap_or(destination)
 }
 
 /// The same error, with the name of what it is about.
@@ -46,7 +50,7 @@ pub(super) fn named(entry: &Entry, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", entry.content.shown(&entry.destination)))
 }
 
-fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &str, ids: &Ids) -> io::Result<()> {
+fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &Path, ids: &Ids) -> io::Result<()> {
     let mut header = tar::Header::new_gnu();
     let (uid, gid) = ids.of(&entry.owner);
     header.set_uid(uid);
@@ -59,15 +63,17 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &str, ids
             header.set_size(bytes.len() as u64);
             archive.append_data(&mut header, path, bytes.as_slice())
         }
-        Content::File { path: local, size } => {
+        Content::File { path: local, size, .. } => {
             header.set_size(*size);
             // A file that shrinks or grows meanwhile must not shift what follows it in the archive.
             let file = open(local)?.take(*size);
             archive.append_data(&mut header, path, Exactly { inner: file, left: *size })
         }
-        Content::Folder => {
-            header.set_entry_type(tar::EntryType::Directory);
-            archive.append_data(&mut header, path, io::empty())
+        // Folders are made before anything is unpacked.
+        Content::Folder { .. } => Ok(()),
+        Content::HardLink(first) => {
+            header.set_entry_type(tar::EntryType::Link);
+            archive.append_link(&mut header, path, inside(first))
         }
         Content::Link(target) => {
             header.set_entry_type(tar::EntryType::Symlink);

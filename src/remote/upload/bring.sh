@@ -17,14 +17,15 @@ before=
 while read -r number kind form size rest; do
     printf '%s\n' "$number $kind $form $size $rest" >&9
     case $kind in
-        tar)
+        tar | look | folders)
             # One waits at most: the disk may have no room for more.
             until_it ! -e "$here/tar$before"
             why=$(take 2>&1 >"$here/tar$number") || why=${why:-no room in /var/tmp}
             before=$number
             ;;
         slice)
-            decode "${rest#* }"
+            part=${rest#* }
+            decode "${part%% *}"
             until_it -e "$path"
             # One that was killed says nothing.
             why=$(put "$path" "${rest%% *}" 2>&1) || why=${why:-a slice could not be written}

@@ -20,6 +20,26 @@ impl Cksum {
         self.bytes += bytes.len() as u64;
     }
 
+    /// The same where these bytes stand in the file; holes before them count as the zeros that they read as.
+    pub fn update_at(&mut self, offset: u64, bytes: &[u8]) {
+        self.zeros_until(offset);
+        self.update(bytes);
+    }
+
+    fn zeros_until(&mut self, offset: u64) {
+        static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+        while self.bytes < offset {
+            let count = (offset - self.bytes).min(ZEROS.len() as u64) as usize;
+            self.update(&ZEROS[..count]);
+        }
+    }
+
+    /// What `cksum` prints for a file of this size that may end in a hole.
+    pub fn line_at(mut self, size: u64) -> String {
+        self.zeros_until(size);
+        self.line()
+    }
+
     /// What `cksum` prints for its standard input.
     pub fn line(mut self) -> String {
         let length = self.bytes.to_le_bytes();
@@ -54,5 +74,13 @@ mod tests {
             let printed = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
             assert_eq!(of(&bytes), printed.trim_end(), "{size} bytes");
         }
+    }
+
+    #[test]
+    fn holes_count_as_zeros() {
+        let mut holey = Cksum::default();
+        holey.update_at(100_000, b"data");
+        let plain = [&[0; 100_000][..], b"data", &[0; 7]].concat();
+        assert_eq!(holey.line_at(100_011), of(&plain));
     }
 }

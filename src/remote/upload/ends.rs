@@ -2,6 +2,7 @@
 
 use futures::future::{Either, select};
 
+use super::refusal;
 use crate::remote::{Exit, RemoteError};
 
 /// How the lines ended. When the first one is done, so is the upload; why it failed the others may know.
@@ -28,9 +29,10 @@ pub(super) fn judge(
         (Ok(exit), _) if exit.success() => Ok(()),
         (Err(error @ RemoteError::Lost { .. }), _) | (_, Some(error)) => Err(error),
         (Err(error), None) => Err(error),
-        (Ok(exit), None) => match others.into_iter().next() {
-            Some(error) => Err(error),
-            None => Err(RemoteError::Setup(format!(
+        (Ok(exit), None) => match (refusal::told(said), others.into_iter().next()) {
+            (Some(refused), _) => Err(refused),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(RemoteError::Upload(format!(
                 "unpacking the uploaded files failed with {exit}: {}",
                 said.join("; ")
             ))),

@@ -11,6 +11,7 @@ mod lines;
 mod maker;
 mod plan;
 mod progress;
+mod refusal;
 mod seal;
 mod squeeze;
 mod stripes;
@@ -101,8 +102,8 @@ impl Upload {
     /// Cuts what is sent into pieces; with the further sessions, whose opening has begun meanwhile.
     async fn prepare<'a>(&mut self, remote: &'a dyn Remote) -> Result<(Arc<Work>, More<'a>), RemoteError> {
         if let Some((file, link)) = plan::astray(&self.entries) {
-            let why = format!("`{file}` would go through the link `{link}`, which is uploaded with it");
-            return Err(RemoteError::Setup(why));
+            let why = format!("it would go through the link `{}`, which is uploaded with it", link.display());
+            return Err(RemoteError::Refused { path: file.display().to_string(), why, hint: None });
         }
         let (mut estimates, saved) = self.weigh().await?;
         let mut stripes = Stripes::of(self.progress.total - saved, remote.round_trip());

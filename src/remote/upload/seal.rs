@@ -1,8 +1,11 @@
 //! One piece as it goes over the line: what the builder is told about it, and its bytes.
 
 use std::{
+    collections::HashSet,
     fs::File,
-    io::{self, Read},
+    io,
+    os::unix::{ffi::OsStrExt, fs::FileExt},
+    path::{Path, PathBuf},
 };
 
 use super::{
@@ -34,6 +37,8 @@ pub(super) struct Sealer<'a> {
 
 /// A large file under way.
 struct Slices {
+    /// Of the file in the list of entries.
+    place: usize,
     file: File,
     /// Of a compressed file each slice has its own.
     sum: Option<Cksum>,
@@ -48,6 +53,8 @@ impl<'a> Sealer<'a> {
     /// When a file cannot be read or changes meanwhile; the message names it.
     pub fn seal(&mut self, number: usize, piece: &Piece) -> io::Result<Sealed> {
         let (head, bytes) = match piece {
+            Piece::Look => self.look(number)?,
+            Piece::Folders(places) => self.folders(number, places)?,
             Piece::Together(places) => self.together(number, places)?,
             Piece::Slice { entry, offset, bytes, compressed } => {
                 let about = &self.entries[*entry];
@@ -59,13 +66,51 @@ impl<'a> Sealer<'a> {
         Ok(Sealed { head, bytes, files: piece.bytes(self.entries) })
     }
 
+    /// What comes to which places, and the folders on the way that are not made by this upload.
+    fn look(&self, number: usize) -> io::Result<Framed> {
+        let mut items = Vec::new();
+        let mut seen: HashSet<&Path> = HashSet::from([Path::new("/")]);
+        for entry in self.entries {
+            let kind = match entry.content {
+                Content::Bytes(_) | Content::File { .. } | Content::HardLink(_) => b'f',
+                Content::Link(_) => b'l',
+                Content::Folder { .. } => b'd',
+            };
+            if kind != b'd' || seen.insert(&entry.destination) {
+                item(&mut items, kind, &entry.destination);
+            }
+            let mut above = entry.destination.parent();
+            while let Some(folder) = above.filter(|folder| seen.insert(folder)) {
+                item(&mut items, b'd', folder);
+                above = folder.parent();
+            }
+        }
+        self.block(&format!("{number} look"), items, "")
+    }
+
+    /// Folders of one owner and mode.
+    fn folders(&self, number: usize, places: &[usize]) -> io::Result<Framed> {
+        let mut items = Vec::new();
+        places.iter().for_each(|place| listed(&mut items, &self.entries[*place].destination));
+        let Some(first) = places.first().map(|place| &self.entries[*place]) else { return Err(changed()) };
+        let owner = self.ids.declared(&first.owner).unwrap_or_else(|| "-".to_owned());
+        let keeps_mode = matches!(first.content, Content::Folder { keeps_mode: true });
+        // With five digits a setgid bit that is there goes too, if the mode has none.
+        let mode = if keeps_mode { "-".to_owned() } else { format!("0{:04o}", first.mode) };
+        self.block(&format!("{number} folders"), items, &format!(" {owner} {mode}"))
+    }
+
+    fn block(&self, head: &str, bytes: Vec<u8>, more: &str) -> io::Result<Framed> {
+        let sum = cksum::of(&bytes);
+        let squeezed = if self.ids.zstd { squeeze::compress_if_it_pays(&bytes)? } else { None };
+        Ok(framed(head, bytes, squeezed, &format!("{sum}{more}")))
+    }
+
     fn together(&self, number: usize, places: &[usize]) -> io::Result<Framed> {
         let entries = || places.iter().map(|place| &self.entries[*place]);
         let mut archive = Vec::with_capacity(archive::size(entries()));
         archive::write(&mut archive, entries(), self.ids)?;
-        let sum = cksum::of(&archive);
-        let squeezed = if self.ids.zstd { squeeze::compress_if_it_pays(&archive)? } else { None };
-        Ok(framed(&format!("{number} tar"), archive, squeezed, &sum))
+        self.block(&format!("{number} tar"), archive, "")
     }
 
     fn slice(
@@ -76,40 +121,62 @@ impl<'a> Sealer<'a> {
         compressed: bool,
     ) -> io::Result<Framed> {
         let entry = &self.entries[place];
-        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(io::Error::other)?);
-        if offset == 0 {
-            let Content::File { path, .. } = &entry.content else { return Err(changed()) };
-            self.file = Some(Slices { file: archive::open(path)?, sum: None });
-        }
-        let Some(slices) = &mut self.file else { return Err(changed()) };
-        if (&slices.file).take(size).read_to_end(&mut bytes)? as u64 != size {
-            return Err(changed());
-        }
+        let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
+        let slices = self.slices_of(place)?;
+        slices.file.read_exact_at(&mut bytes, offset).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => changed(),
+            _ => error,
+        })?;
         let squeezed = if compressed { Some(squeeze::compress(&bytes)?) } else { None };
         if !compressed {
-            slices.sum.get_or_insert_default().update(&bytes);
+            slices.sum.get_or_insert_default().update_at(offset, &bytes);
         }
-        let rest = format!("{offset} {}", octal(&self.beside(place)));
+        let rest = format!("{offset} {} {}", octal(&self.beside(place)), octal(&entry.destination));
         Ok(framed(&format!("{number} slice"), bytes, squeezed, &rest))
+    }
+
+    /// The file whose slices these are, opened for its first one.
+    fn slices_of(&mut self, place: usize) -> io::Result<&mut Slices> {
+        let opened = match self.file.take().filter(|slices| slices.place == place) {
+            Some(slices) => slices,
+            None => {
+                let Content::File { path, .. } = &self.entries[place].content else { return Err(changed()) };
+                Slices { place, file: archive::open(path)?, sum: None }
+            }
+        };
+        Ok(self.file.insert(opened))
     }
 
     fn place(&mut self, number: usize, place: usize) -> Vec<u8> {
         let entry = &self.entries[place];
-        let sum = self.file.take().and_then(|slices| slices.sum);
+        let size = entry.content.size();
+        let sum = self.file.take().filter(|slices| slices.place == place).and_then(|slices| slices.sum);
         // An attempt never begins between a file's slices and this.
-        let sum = sum.map_or_else(|| format!("- {}", entry.content.size()), Cksum::line);
+        let sum = sum.map_or_else(|| format!("- {size}"), |sum| sum.line_at(size));
         let (uid, gid) = self.ids.of(&entry.owner);
         let (mode, time, path) = (entry.mode, entry.modified, octal(&entry.destination));
-        format!("{number} place plain 0 {uid}:{gid} {mode:o} {time} {path} {sum}\n").into_bytes()
+        let beside = octal(&self.beside(place));
+        let form = if entry.content.holes() { "holes" } else { "whole" };
+        format!("{number} place plain 0 {uid}:{gid} {mode:o} {time} {path} {sum} {beside} {form}\n")
+            .into_bytes()
     }
 
     /// Where a large file is until it is whole: in the folder of its destination, for there it only has
     /// to be renamed.
-    fn beside(&self, place: usize) -> String {
-        let destination = &self.entries[place].destination;
-        let folder = destination.rsplit_once('/').map_or("", |(folder, _)| folder);
-        format!("{folder}/.hornero-{}-{place}", self.attempt)
+    fn beside(&self, place: usize) -> PathBuf {
+        self.entries[place].destination.with_file_name(format!(".hornero-{}-{place}", self.attempt))
     }
+}
+
+fn item(items: &mut Vec<u8>, kind: u8, path: &Path) {
+    items.push(kind);
+    listed(items, path);
+}
+
+/// A name may hold everything but a zero byte.
+fn listed(items: &mut Vec<u8>, path: &Path) {
+    items.extend(path.as_os_str().as_bytes());
+    items.push(0);
 }
 
 /// A line, and the bytes that it announces.
@@ -121,9 +188,11 @@ fn framed(head: &str, plain: Vec<u8>, squeezed: Option<Vec<u8>>, rest: &str) -> 
 }
 
 /// As `printf %b` reads it: what a shell could mind is an octal number.
-fn octal(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
+fn octal(path: &Path) -> String {
+    path.as_os_str()
+        .as_bytes()
+        .iter()
+        .map(|&byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
                 char::from(byte).to_string()
             }
@@ -138,6 +207,6 @@ mod tests {
 
     #[test]
     fn a_path_is_told_so_that_no_shell_minds_it() {
-        assert_eq!(octal("/srv/a b/ü\n"), "/srv/a\\0040b/\\0303\\0274\\0012");
+        assert_eq!(octal(Path::new("/srv/a b/ü\n")), "/srv/a\\0040b/\\0303\\0274\\0012");
     }
 }

@@ -52,7 +52,7 @@ fn is_worth_it(compressed: usize, plain: usize) -> bool {
 pub(super) fn weigh(entries: &[Entry], larger: u64) -> BTreeMap<usize, u64> {
     let weighed = entries.iter().enumerate().filter_map(|(place, entry)| match &entry.content {
         // One that cannot be read is told when it is sent.
-        Content::File { path, size } if *size > larger => Some((place, estimate(path, *size).ok()??)),
+        Content::File { path, size, .. } if *size > larger => Some((place, estimate(path, *size).ok()??)),
         _ => None,
     });
     weighed.collect()
@@ -126,7 +126,7 @@ mod tests {
             owner: crate::template::model::Owner::default(),
             mode: 0o644,
             modified: 0,
-            content: Content::File { path: path.into(), size },
+            content: Content::file(path, size),
         };
         let gone = path("gone");
         let entries = [&random, &text, &gone, &both].map(|path| entry(path, 4_000_000));

@@ -3,6 +3,7 @@
 # kind, form, bytes, and what its kind needs) and so many bytes. Before this text: `here`, a folder of
 # this attempt alone.
 umask 077
+export LC_ALL=C
 # Paths come with everything but plain letters as octal numbers.
 decode() { path=$(printf '%b.' "$1"); path=${path%.}; }
 # No byte more than the piece has: the next line follows at once.

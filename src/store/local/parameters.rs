@@ -38,6 +38,18 @@ impl Parameters for LocalStore {
         .await
     }
 
+    async fn check_writable(&self, name: &str, kind: ValueKind) -> Result<(), StoreError> {
+        check_name(name)?;
+        let there = self.get(name).await?.map(|parameter| parameter.kind);
+        match (there, kind) {
+            (Some(ValueKind::Image), ValueKind::Text) => {
+                Err(StoreError::Pointer { parameter: name.to_owned() })
+            }
+            (Some(ValueKind::Image | ValueKind::Text) | None, ValueKind::Image)
+            | (Some(ValueKind::Text) | None, ValueKind::Text) => Ok(()),
+        }
+    }
+
     async fn in_region(&self, _region: &str) -> Result<Option<Arc<dyn Store>>, StoreError> {
         Ok(None)
     }

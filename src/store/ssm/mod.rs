@@ -5,6 +5,7 @@ mod images;
 mod key;
 mod locks;
 mod parameters;
+mod permission;
 mod write;
 
 use std::{path::PathBuf, time::Duration};

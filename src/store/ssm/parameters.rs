@@ -28,6 +28,10 @@ impl Parameters for SsmStore {
         self.write(name, image, ValueKind::Image, description).await
     }
 
+    async fn check_writable(&self, name: &str, kind: ValueKind) -> Result<(), StoreError> {
+        self.ask_before_write(name, kind).await
+    }
+
     async fn in_region(&self, region: &str) -> Result<Option<Arc<dyn Store>>, StoreError> {
         let aws = self.aws.in_region(region).await;
         let aws = aws.map_err(StoreError::aws(format!("open Parameter Store in {region}")))?;

@@ -46,7 +46,7 @@ impl SsmStore {
     }
 
     /// AWS changes neither the type nor the data type of what exists.
-    fn check_type(&self, name: &str, there: &Found, kind: ValueKind) -> Result<(), StoreError> {
+    pub(super) fn check_type(&self, name: &str, there: &Found, kind: ValueKind) -> Result<(), StoreError> {
         let (parameter, region) = (name.to_owned(), self.aws.region().to_owned());
         let is_image = there.data_type() == Some(IMAGE);
         match (there.r#type(), kind) {

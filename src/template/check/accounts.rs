@@ -10,8 +10,8 @@ use super::{
     names::{ACCOUNT, DESTINATION, SUDO},
 };
 use crate::template::{
-    catalogue,
-    diagnose::{Fault, closest},
+    catalogue::{self, Os},
+    diagnose::{Fault, closest, holds_private_key},
     model::{BUILDER_ACCOUNT, Base, Group, QemuBase, User},
     raw::{self, Number, Raw, Text},
     sources::Place,
@@ -84,17 +84,35 @@ impl Cx<'_> {
         let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Vec<String> = lines.map(str::to_owned).collect();
         let bad = keys.iter().any(|key| ssh_key::PublicKey::from_openssh(key).is_err());
-        if content.is_some() && (bad || keys.is_empty()) {
-            let what = if literal {
-                "this is not a public key".into()
-            } else {
-                format!("`{written}` holds no public key")
-            };
-            self.fault(Fault::at(text.span(), what).hint(
-                "write a key as it stands in a `.pub` file (\"ssh-ed25519 AAAA... name\"), or the name of such a file",
-            ));
+        if let Some(content) = content.filter(|_| bad || keys.is_empty()) {
+            self.fault(self.no_public_key(text, &content, (!literal).then_some(written.as_str())));
         }
         keys
+    }
+
+    /// `file` is the file that should hold a key; without one the key was written down here.
+    fn no_public_key(&self, text: &Text, content: &str, file: Option<&str>) -> Fault {
+        let what = |has: &str| match file {
+            Some(file) => format!("`{file}` holds {has}"),
+            None => format!("this is {}", has.replace("no ", "not a ")),
+        };
+        if holds_private_key(content) {
+            let fault = Fault::at(text.span(), what("a PRIVATE key"));
+            return match file {
+                Some(file) => fault.hint(format!("name the public key beside it: \"{file}.pub\"")),
+                None => fault.hint(
+                    "write the line of its `.pub` file; this key stood in a template, so make a new one if others have seen it",
+                ),
+            };
+        }
+        let starts = ["ssh-", "ecdsa-", "sk-"].iter().any(|start| content.trim_start().starts_with(start));
+        let fault = Fault::at(text.span(), what("no public key"));
+        match starts {
+            true => fault.hint("it begins like one: it is cut off, or a character of it is wrong; copy the whole line of the `.pub` file"),
+            false => fault.hint(
+                "write a key as it stands in a `.pub` file (\"ssh-ed25519 AAAA... name\"), or the name of such a file",
+            ),
+        }
     }
 
     /// Names and numbers of all parts together.
@@ -106,9 +124,8 @@ impl Cx<'_> {
         self.memberships_known(draft, base);
     }
 
-    /// A base that hornero knows nothing about may have any group.
-    fn memberships_known(&self, draft: &Draft, base: &Base) {
-        let by_name = base.os.as_deref().and_then(catalogue::find);
+    /// What the catalogue knows of the base.
+    pub fn distribution(&self, base: &Base) -> Option<&'static Os> {
         let by_suite = match &base.qemu {
             Some(QemuBase::Bootstrap(suite)) => catalogue::of_suite(suite),
             Some(
@@ -116,7 +133,12 @@ impl Cx<'_> {
             )
             | None => None,
         };
-        let Some(os) = by_name.or(by_suite) else { return };
+        base.os.as_deref().and_then(catalogue::find).or(by_suite)
+    }
+
+    /// A base that hornero knows nothing about may have any group.
+    fn memberships_known(&self, draft: &Draft, base: &Base) {
+        let Some(os) = self.distribution(base) else { return };
         let declared = draft.groups.iter().map(|group| group.value.name.as_str());
         let private = draft.users.iter().map(|user| user.value.name.as_str());
         let mut known: HashSet<&str> = os.groups().collect();

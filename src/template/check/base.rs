@@ -7,10 +7,11 @@ use toml::Spanned;
 use super::{cx::Cx, names};
 use crate::template::{
     catalogue,
-    diagnose::{Fault, did_you_mean},
+    diagnose::{Fault, closest, listed, visible},
     model::{Arch, Base, Ec2Base, QemuBase},
     raw::{self, Raw},
     sources::Place,
+    words,
 };
 
 const ONE_OF: &str = "write one of `os = \"debian-12\"`, `template = \"base.toml\"`, or `ec2 = {...}` and \
@@ -63,10 +64,25 @@ impl Cx<'_> {
                 base.qemu = os.qemu();
                 base.os = Some(name);
             }
-            None => self.fault(
-                Fault::at(text.span(), format!("unknown operating system `{}`", name.escape_debug()))
-                    .maybe_hint(did_you_mean(&name, catalogue::names())),
-            ),
+            None => self.fault(self.unknown_system(text, &name)),
+        }
+    }
+
+    fn unknown_system(&self, text: &raw::Text, name: &str) -> Fault {
+        const WHAT: &str = "operating system";
+        let names: Vec<&str> = catalogue::names().collect();
+        // Another release is no slip of the hand: `ubuntu-20.04` does not mean `ubuntu-24.04`.
+        let other = words::other_system(name).filter(|_| words::our_value(WHAT, name).is_none());
+        let slip = closest(name, names.iter().copied()).is_some_and(|near| near.len() != name.len());
+        let other = other.filter(|_| !slip);
+        match other {
+            Some(other) => {
+                let fault = Fault::at(text.span(), format!("unknown {WHAT} `{}`", visible(name)));
+                let known = listed(names);
+                fault
+                    .hint(format!("hornero knows {known}; any other is found by its owner and name: {other}"))
+            }
+            None => self.unknown_word(text, WHAT, name, &names),
         }
     }
 

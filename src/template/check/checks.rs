@@ -11,23 +11,9 @@ use super::{
 use crate::template::{
     diagnose::{Fault, listed},
     model::{Check, Probe},
-    raw::{self, Raw, Text},
+    raw::{self, CHECK_COMMON, CHECK_KINDS, Raw, Text},
     sources::Place,
 };
-
-/// The key that names the thing, and what may be said about it. `file` comes first: its check may
-/// also have a `group`.
-const KINDS: [(&str, &[&str]); 8] = [
-    ("file", &["exists", "mode", "owner", "group", "contains", "sha256"]),
-    ("package", &["installed", "version"]),
-    ("service", &["running", "enabled"]),
-    ("user", &["exists", "uid", "groups", "shell"]),
-    ("group", &["exists", "gid"]),
-    ("port", &["listening"]),
-    ("mount", &["filesystem", "label"]),
-    ("command", &["exit_code", "stdout_contains", "stdout_matches"]),
-];
-const COMMON: [&str; 2] = ["name", "timeout"];
 
 impl Cx<'_> {
     pub fn checks(&self, raw: &Raw, draft: &mut Draft) {
@@ -52,13 +38,14 @@ impl Cx<'_> {
     fn kind_of(&self, check: &Spanned<raw::Check>) -> Option<&'static str> {
         let given = check.get_ref().given();
         let has = |key: &str| given.iter().any(|(known, _)| *known == key);
-        let mut named = KINDS.iter().filter(|(kind, _)| has(kind) && !(*kind == "group" && has("file")));
+        let mut named =
+            CHECK_KINDS.iter().filter(|(kind, _)| has(kind) && !(*kind == "group" && has("file")));
         let Some((kind, fitting)) = named.next() else {
             self.names_nothing(check);
             return None;
         };
         for (key, place) in &given {
-            if key != kind && !COMMON.contains(key) && !fitting.contains(key) {
+            if key != kind && !CHECK_COMMON.contains(key) && !fitting.contains(key) {
                 self.fault(misfit(kind, key, place.clone()));
             }
         }
@@ -66,11 +53,11 @@ impl Cx<'_> {
     }
 
     fn names_nothing(&self, check: &Spanned<raw::Check>) {
-        if KINDS.iter().any(|(kind, _)| self.pruned.contains(&check.span(), kind)) {
+        if CHECK_KINDS.iter().any(|(kind, _)| self.pruned.contains(&check.span(), kind)) {
             return;
         }
         let fault = Fault::at(check.span(), "this check names nothing to look at");
-        self.fault(fault.hint(format!("name one of {}", listed(KINDS.iter().map(|(kind, _)| *kind)))));
+        self.fault(fault.hint(format!("name one of {}", listed(CHECK_KINDS.iter().map(|(kind, _)| *kind)))));
     }
 
     fn probe(&self, table: &raw::Check, kind: &str) -> Option<Probe> {
@@ -163,11 +150,11 @@ impl Cx<'_> {
 }
 
 fn misfit(kind: &str, key: &str, place: Place) -> Fault {
-    if KINDS.iter().any(|(other, _)| *other == key) {
+    if CHECK_KINDS.iter().any(|(other, _)| *other == key) {
         return Fault::at(place, format!("this check names both a `{kind}` and a `{key}`"))
             .hint("write a `[[checks]]` table for each");
     }
-    let owners = KINDS.iter().filter(|(_, fitting)| fitting.contains(&key)).map(|(kind, _)| *kind);
+    let owners = CHECK_KINDS.iter().filter(|(_, fitting)| fitting.contains(&key)).map(|(kind, _)| *kind);
     Fault::at(place, format!("`{key}` does not fit a `{kind}` check"))
         .hint(format!("it can be said of {}", listed(owners)))
 }

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{Shared, names::Rule};
 use crate::template::{
-    diagnose::Fault,
+    diagnose::{Edit, Fault, visible},
     literal::offset_in_source,
     raw::{Flag, List, Number, Pruned, Text},
     render::{Flaw, Scope, Secrets, render},
@@ -95,6 +95,12 @@ impl Cx<'_> {
 
     pub fn name(&self, text: &Text, rule: &Rule) -> Option<String> {
         let name = self.text(text)?;
+        if name.trim().is_empty() && !text.get_ref().trim().is_empty() {
+            let fault =
+                Fault::at(text.span(), format!("this renders to nothing, which is not {}", rule.what));
+            self.fault(fault.hint("leave the key out, or give the variable a value"));
+            return None;
+        }
         self.ruled(name, &text.span(), rule)
     }
 
@@ -106,9 +112,19 @@ impl Cx<'_> {
         if (rule.fits)(&name) {
             return Some(name);
         }
+        let length = name.chars().count();
+        if length > rule.most_chars {
+            let message = format!(
+                "this has {length} characters; at most {} are allowed for {}",
+                rule.most_chars, rule.what
+            );
+            self.fault(Fault::at(place.clone(), message).hint(rule.hint));
+            return None;
+        }
         let shown: String = name.chars().take(80).collect();
-        let message = format!("`{}` is not {}", shown.escape_debug(), rule.what);
-        self.fault(Fault::at(place.clone(), message).hint(rule.hint));
+        let message = format!("`{}` is not {}", visible(&shown), rule.what);
+        let meant = (rule.meant)(&name).map(|meant| format!("did you mean `{meant}`?"));
+        self.fault(Fault::at(place.clone(), message).hint(meant.unwrap_or_else(|| rule.hint.to_owned())));
         None
     }
 
@@ -166,7 +182,7 @@ pub fn unit_fault(place: Place, bad: &BadUnit) -> Fault {
 }
 
 fn fault_of(flaw: Flaw, place: impl Fn(std::ops::Range<usize>) -> Place) -> Fault {
-    let mut fault = Fault::at(place(flaw.range), flaw.message).maybe_hint(flaw.hint);
-    fault.label = flaw.label;
-    fault
+    let edits = flaw.edits.into_iter().map(|edit| Edit::new(place(edit.place), edit.replacement)).collect();
+    let fault = Fault::at(place(flaw.range), flaw.message).maybe_hint(flaw.hint);
+    Fault { label: flaw.label, edits, ..fault }
 }

@@ -23,6 +23,25 @@ pub struct Membership {
     pub place: Place,
 }
 
+/// A file that goes up after a step; judged when all steps are known.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Its place among the files.
+    pub file: usize,
+    pub step: String,
+    pub place: Place,
+    /// The provisioner that says so: its own steps come first.
+    pub prefix: Option<String>,
+}
+
+/// What a step is called, also one that `when` leaves out.
+#[derive(Debug)]
+pub struct StepName {
+    pub name: String,
+    /// So many steps are done when it is.
+    pub done: usize,
+}
+
 #[derive(Debug, Default)]
 pub struct Draft {
     pub groups: Vec<Placed<Group>>,
@@ -31,11 +50,15 @@ pub struct Draft {
     pub uids: Vec<(String, Place)>,
     pub memberships: Vec<Membership>,
     pub upgrade: bool,
+    /// Where it is asked for.
+    pub upgrade_place: Option<Place>,
     pub install: Vec<Placed<PackageSpec>>,
     pub remove: Vec<Placed<String>>,
     pub repositories: Vec<Placed<Repository>>,
     pub files: Vec<Placed<FileSpec>>,
+    pub waiting: Vec<Waiting>,
     pub steps: Vec<Step>,
+    pub step_names: Vec<StepName>,
     pub checks: Vec<Check>,
     /// How many `[[use]]` were followed.
     pub uses: usize,

@@ -1,23 +1,83 @@
 //! `[[files]]`: one source each, no two with the same destination.
 
+use std::{collections::BTreeMap, path::Path};
+
 use toml::Spanned;
 
 use super::{
     cx::Cx,
-    draft::{Draft, Placed},
-    names::{self, DESTINATION},
+    draft::{Draft, Placed, Waiting},
+    names::{self, DESTINATION, LABEL},
 };
 use crate::template::{
-    diagnose::Fault,
+    diagnose::{Fault, visible},
     model::{FileSource, FileSpec},
     raw::{self, Raw, Text},
 };
 
+/// Folders that every machine has, some of them as links.
+const FOLDERS: [&str; 28] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+    "/var/log",
+    "/var/tmp",
+];
+
+/// What a file is called where it comes from; text in the template has no name.
+fn own_name(table: &raw::File, source: &FileSource) -> Option<String> {
+    let name = match source {
+        FileSource::Path(path) => path.file_name()?.to_str()?.to_owned(),
+        FileSource::Url { url, .. } => {
+            let path = url.split_once("://")?.1.split(['?', '#']).next()?;
+            let name = path.rsplit_once('/')?.1;
+            // Whoever means another name than the one that stands there says so.
+            Some(name).filter(|name| !name.contains('%') && !name.starts_with('.'))?.to_owned()
+        }
+        FileSource::Content(_) => {
+            let file = table.template.as_ref()?.get_ref();
+            let name = file.rsplit('/').next()?;
+            name.strip_suffix(".j2").unwrap_or(name).to_owned()
+        }
+    };
+    Some(name).filter(|name| !name.is_empty() && !name.contains(['{', '}']))
+}
+
 impl Cx<'_> {
-    pub fn files(&self, raw: &Raw, draft: &mut Draft) {
+    /// The files of one part; `prefix` names the provisioner they come from.
+    pub fn files(&self, raw: &Raw, prefix: Option<&str>, draft: &mut Draft) {
         for file in &raw.files {
+            let after = file.get_ref().after.as_ref();
+            let step = after.and_then(|text| Some((self.name(text, &LABEL)?, text.span())));
             if let Some(value) = self.file_spec(file) {
                 let place = file.get_ref().destination.as_ref().map_or(file.span(), Spanned::span);
+                let prefix = prefix.map(Into::into);
+                let waiting =
+                    step.map(|(step, place)| Waiting { file: draft.files.len(), step, place, prefix });
+                draft.waiting.extend(waiting);
                 draft.files.push(Placed { value, place });
             }
         }
@@ -25,9 +85,9 @@ impl Cx<'_> {
 
     fn file_spec(&self, file: &Spanned<raw::File>) -> Option<FileSpec> {
         let (place, table) = (file.span(), file.get_ref());
-        let destination = self.need(&table.destination, &place, "a file", "destination");
-        let destination = destination.and_then(|text| self.destination(text));
         let source = self.file_source(file);
+        let written = self.need(&table.destination, &place, "a file", "destination");
+        let destination = written.and_then(|text| self.destination(text, table, source.as_ref()));
         let spec = FileSpec {
             source: FileSource::Content(String::new()),
             destination: destination.clone().unwrap_or_default(),
@@ -35,17 +95,50 @@ impl Cx<'_> {
             mode: self.unit(&table.mode),
             folder_mode: self.unit(&table.folder_mode),
             exclude: self.excludes(table),
+            after: 0,
         };
         destination?;
         Some(FileSpec { source: source?, ..spec })
     }
 
-    fn destination(&self, text: &Text) -> Option<String> {
+    /// Where it goes. A single file that goes into a folder has its own name there.
+    fn destination(&self, text: &Text, table: &raw::File, source: Option<&FileSource>) -> Option<String> {
         let path = self.name(text, &DESTINATION)?;
-        if path == "/" {
-            self.fault(Fault::at(text.span(), "a file cannot be put in the place of `/`"));
+        let source = source?;
+        if self.is_folder(source) {
+            return Some(path);
         }
-        Some(path)
+        if !path.ends_with('/') {
+            self.no_folder(text, &path, &own_name(table, source));
+            return Some(path);
+        }
+        let name = own_name(table, source);
+        if let (FileSource::Path(_) | FileSource::Url { .. }, Some(name)) = (source, &name) {
+            return Some(format!("{}/{name}", path.trim_end_matches('/')));
+        }
+        let name = name.unwrap_or_else(|| "NAME".into());
+        let folder = path.trim_end_matches('/');
+        let message = format!("`{}` names a folder, and this is a single file", path.escape_debug());
+        self.fault(
+            Fault::at(text.span(), message)
+                .hint(format!("write where the file itself goes: \"{folder}/{name}\"")),
+        );
+        None
+    }
+
+    fn is_folder(&self, source: &FileSource) -> bool {
+        matches!(source, FileSource::Path(path) if self.shared.files.is_folder(path))
+    }
+
+    fn no_folder(&self, text: &Text, path: &str, name: &Option<String>) {
+        if FOLDERS.contains(&path) {
+            let name = name.as_deref().unwrap_or("NAME");
+            let message = format!("`{path}` is a folder on every machine, and this is a single file");
+            self.fault(
+                Fault::at(text.span(), message)
+                    .hint(format!("write where the file itself goes: \"{path}/{name}\"")),
+            );
+        }
     }
 
     fn file_source(&self, file: &Spanned<raw::File>) -> Option<FileSource> {
@@ -82,7 +175,7 @@ impl Cx<'_> {
             return self.existing(text).map(FileSource::Path);
         }
         if !written.starts_with("https://") {
-            let message = format!("`{}` is not an https:// address", written.escape_debug());
+            let message = format!("`{}` is not an https:// address", visible(&written));
             self.fault(Fault::at(text.span(), message).hint("only https:// is fetched"));
             return None;
         }
@@ -121,7 +214,19 @@ impl Cx<'_> {
         });
         self.unique(
             "the destination",
-            single.map(|file| (tidy(&file.value.destination), file.place.clone())),
+            single.clone().map(|file| (tidy(&file.value.destination), file.place.clone())),
         );
+        let files: BTreeMap<String, &Placed<FileSpec>> =
+            single.map(|file| (tidy(&file.value.destination), file)).collect();
+        for file in &draft.files {
+            let above = Path::new(&file.value.destination).ancestors().skip(1).filter_map(Path::to_str);
+            for folder in above.filter_map(|above| files.get(above)) {
+                let message =
+                    format!("`{}` is no folder: it is a file of this template", folder.value.destination);
+                self.fault(
+                    Fault::at(file.place.clone(), message).also(folder.place.clone(), "a single file here"),
+                );
+            }
+        }
     }
 }

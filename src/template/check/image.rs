@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     cx::Cx,
-    names::{self, IMAGE, TAG, VALUE},
+    names::{self, DESCRIPTION, IMAGE, TAG, VALUE},
 };
 use crate::template::{
     diagnose::Fault,
@@ -47,7 +47,7 @@ impl Cx<'_> {
         self.declare_image("name", true, name.as_deref());
         let version = self.maybe_name(&image.version, &VALUE);
         self.declare_image("version", image.version.is_some(), version.as_deref());
-        let description = self.maybe_name(&image.description, &VALUE);
+        let description = self.maybe_name(&image.description, &DESCRIPTION);
         self.declare_image("description", image.description.is_some(), description.as_deref());
         let tags = self.table(Some(&image.tags), &TAG, |text| {
             let value = self.text(text)?;

@@ -2,6 +2,7 @@
 //! something else. Every mistake is collected; a model comes out only when there is none.
 
 mod accounts;
+mod agreement;
 mod base;
 mod checks;
 mod cx;
@@ -11,10 +12,13 @@ mod files;
 mod image;
 mod inputs;
 mod keys;
+mod limits;
+mod moments;
 mod names;
 mod packages;
 mod paths;
 mod platforms;
+mod regions;
 mod snapshot;
 mod ssh;
 mod steps;
@@ -28,6 +32,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use limits::MOST_OWN_TAGS;
 pub use names::stage_name;
 pub use paths::{confined, outside};
 pub use whole::check;
@@ -44,7 +49,7 @@ use super::{
 pub trait Files {
     /// The text of a file.
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble>;
-    /// Whether a file or folder is there, and nothing in it leads out of `root`.
+    /// Whether a file or folder is there, and does not lead out of `root`. Links in a folder are not followed.
     fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
     /// Every file below `base` that a pattern of `inputs` names; an empty one is `base` itself. Each is
     /// noted as an input.
@@ -103,9 +108,9 @@ pub struct Part {
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     pub vars: &'a [(String, String)],
-    /// Those that are not declared are another template's.
-    pub among_others: bool,
     pub platform: PlatformKind,
+    /// Whether the base has to have an image for the platform.
+    pub platform_is_wanted: bool,
     pub stage: Option<&'a str>,
 }
 

@@ -2,11 +2,16 @@
 
 use std::net::IpAddr;
 
+use crate::template::regions;
+
 /// A rule for one kind of name.
 pub struct Rule {
     pub what: &'static str,
     pub hint: &'static str,
+    pub most_chars: usize,
     pub fits: fn(&str) -> bool,
+    /// What was probably meant by a name that does not fit.
+    pub meant: fn(&str) -> Option<&'static str>,
 }
 
 /// Whether a stage may be called this.
@@ -20,19 +25,30 @@ pub fn stage_name(text: &str) -> Result<(), String> {
     }
 }
 
+/// A name that is longer is told so, whatever else may be wrong with it.
+macro_rules! most {
+    () => {
+        usize::MAX
+    };
+    ($most:literal) => {
+        $most
+    };
+}
+
 macro_rules! rules {
-    ($($name:ident: $what:literal, $hint:literal, $fits:expr;)*) => {
-        $(pub const $name: Rule = Rule { what: $what, hint: $hint, fits: $fits };)*
+    ($($name:ident: $what:literal, $(most $most:literal,)? $hint:literal, $fits:expr;)*) => {
+        $(pub const $name: Rule =
+            Rule { what: $what, hint: $hint, most_chars: most!($($most)?), fits: $fits, meant: |_| None };)*
     };
 }
 
 rules! {
-    IMAGE: "an image name", "write 1 to 63 of a-z, 0-9 and `-`, neither first nor last a `-`",
+    IMAGE: "an image name", most 63, "write 1 to 63 of a-z, 0-9 and `-`, neither first nor last a `-`",
         |s| dashed(s, 63);
-    DISK: "a disk name", "write 1 to 12 of a-z, 0-9 and `-`: it becomes the filesystem label",
+    DISK: "a disk name", most 12, "write 1 to 12 of a-z, 0-9 and `-`: it becomes the filesystem label",
         |s| dashed(s, 12) && s != "root";
-    STAGE: "a stage name", "write 1 to 63 of a-z, 0-9 and `-`, such as \"dev\"", |s| dashed(s, 63);
-    ACCOUNT: "a user or group name", "write at most 32 of a-z, 0-9, `_` and `-`, first a letter or `_`", account;
+    STAGE: "a stage name", most 63, "write 1 to 63 of a-z, 0-9 and `-`, such as \"dev\"", |s| dashed(s, 63);
+    ACCOUNT: "a user or group name", most 32, "write at most 32 of a-z, 0-9, `_` and `-`, first a letter or `_`", account;
     OWNER: "an owner", "write a user or group name or its number", |s| account(s) || number(s);
     PACKAGE: "a package name", "write the name alone, or with a version: \"jq=1.6*\"", package;
     VERSION: "a package version", "write a version or a pattern, such as \"1.6*\"", version;
@@ -42,18 +58,20 @@ rules! {
     EXTRA_VAR: "the name of a variable", "write letters, digits and `_`, first not a digit", identifier;
     VARIABLE: "the name of a variable", "write a-z, 0-9 and `_`, first not a digit",
         |s| identifier(s) && s.len() <= 64;
-    DESTINATION: "an absolute path", "write it from `/`, without `..` and without line breaks", absolute;
+    DESTINATION: "an absolute path", most 4096, "write it from `/`, without `..` and without line breaks", absolute;
     SERVICE: "the name of a service", "write the name of the systemd unit, such as \"nginx\"",
         |s| only(s, 1, 200, "@.-_:\\");
     COMMAND: "a command", "write what to run", |s| !s.trim().is_empty() && !s.contains('\0');
-    LABEL: "a name", "write one line of at most 100 characters", line_of_text;
-    VALUE: "one line of text", "write at most 256 characters, without line breaks", |s| plain(s, 256);
-    REASON: "a reason", "say in a few words why the value has to lie in the image",
+    LABEL: "a name", most 100, "write one line of at most 100 characters", line_of_text;
+    VALUE: "one line of text", most 256, "write at most 256 characters, without line breaks", |s| plain(s, 256);
+    REASON: "a reason", most 256, "say in a few words why the value has to lie in the image",
         |s| plain(s, 256) && s.trim().len() >= 3;
-    SUDO: "a sudo rule", "write the right-hand side of one, such as \"ALL=(ALL) NOPASSWD:ALL\"",
+    SUDO: "a sudo rule", most 500, "write the right-hand side of one, such as \"ALL=(ALL) NOPASSWD:ALL\"",
         |s| plain(s, 500) && s.contains('=');
-    TAG: "the key of a tag", "write 1 to 127 characters, not beginning with `aws:` or `hornero:`",
-        |s| plain(s, 127) && !s.starts_with("aws:") && !s.starts_with("hornero:");
+    TAG: "the key of a tag", most 128, "write 1 to 128 characters, not beginning with `aws:` or `hornero:`",
+        |s| plain(s, 128) && !is_reserved_tag(s);
+    DESCRIPTION: "one line of text", most 255, "write at most 255 characters, without line breaks",
+        |s| plain(s, 255);
     URI: "an address", "write it with its scheme: \"https://...\"",
         |s| (s.starts_with("https://") || s.starts_with("http://")) && graphic(s);
     WORD: "a single word", "write it without blanks", graphic;
@@ -64,7 +82,6 @@ rules! {
     HOST: "a host name or address", "write it without scheme and port", |s| only(s, 1, 253, ".-:_");
     LOGIN: "a login name", "write the account to log in as", |s| only(s, 1, 64, "._-@\\");
     ENDPOINT: "an EC2 Instance Connect Endpoint", "write its ID, such as \"eice-0123456789abcdef0\"", |s| id(s, "eice-");
-    REGION: "an AWS region", "write its code, such as \"eu-west-1\"", region;
     INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
         |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));
     SUBNET: "a subnet", "write its ID, such as \"subnet-0123456789abcdef0\"", |s| id(s, "subnet-");
@@ -81,11 +98,25 @@ rules! {
         |s| matches!(s, "amazon" | "aws-marketplace" | "self") || (AWS_ACCOUNT.fits)(s);
     PARAMETER: "the name of a parameter", "write letters, digits and `._-/`, beginning with `/`",
         |s| s.starts_with('/') && s.len() > 1 && !s.ends_with('/') && !s.contains("//") && only(s, 2, 1011, "._-/");
-    PUBLISHED: "the name of a parameter that can be written",
+    PUBLISHED: "the name of a parameter that can be written", most 900,
         "write letters, digits and `._-/`, beginning with `/`, at most 15 parts, not beginning with `/aws` or `/ssm`",
         |s| (PARAMETER.fits)(s) && s.len() <= 900 && s.matches('/').count() <= 15 && !reserved(s);
     ARN: "an ARN", "write it in full: \"arn:aws:organizations::...\"", |s| s.starts_with("arn:") && graphic(s);
 }
+
+/// AWS keeps `aws:` to itself, in any case of the letters.
+fn is_reserved_tag(s: &str) -> bool {
+    let key = s.to_ascii_lowercase();
+    key.starts_with("aws:") || key.starts_with("hornero:")
+}
+
+pub const REGION: Rule = Rule {
+    what: "an AWS region",
+    hint: "write its code, such as \"eu-west-1\"",
+    most_chars: usize::MAX,
+    fits: |s| regions::doubt(s).is_none(),
+    meant: regions::meant,
+};
 
 /// What starts so is AWS's own, in any case of the letters.
 fn reserved(s: &str) -> bool {
@@ -116,7 +147,8 @@ fn account(s: &str) -> bool {
 }
 
 fn number(s: &str) -> bool {
-    s.parse::<u32>().is_ok() && s.bytes().all(|b| b.is_ascii_digit())
+    // The largest one means "no change".
+    s.parse().is_ok_and(|number: u32| number < u32::MAX) && s.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn package(s: &str) -> bool {
@@ -136,15 +168,6 @@ fn absolute(s: &str) -> bool {
         && s.len() <= 4096
         && !s.contains(char::is_control)
         && !s.split('/').any(|part| part == ".." || part == ".")
-}
-
-fn region(s: &str) -> bool {
-    let mut parts = s.split('-').collect::<Vec<_>>();
-    let last = parts.pop().unwrap_or_default();
-    parts.len() >= 2
-        && last.len() == 1
-        && last.bytes().all(|b| b.is_ascii_digit())
-        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 fn id(s: &str, prefix: &str) -> bool {
@@ -185,13 +208,17 @@ mod tests {
         takes(&IMAGE, &["web", "moodle-4-5", "a"], &["", "Web", "a_b", "-a", "a-", "a b", &"a".repeat(64)]);
         takes(&DISK, &["data", "data-1"], &["", "root", "a-name-too-long", "Data"]);
         takes(&ACCOUNT, &["deploy", "www-data", "_apt"], &["", "1st", "De", "a b", "x:y", &"a".repeat(33)]);
-        takes(&OWNER, &["deploy", "1000"], &["", "-1", "+5", "a b"]);
+        takes(
+            &OWNER,
+            &["deploy", "1000", "0", "4294967294"],
+            &["", "-1", "+5", "a b", "4294967295", "99999999999"],
+        );
         takes(&PACKAGE, &["nginx", "g++", "libc6:i386", "php8.2-fpm"], &["", "-y", "a b", "a;b", "$(x)"]);
         takes(&ENV, &["PATH", "_x1", "1A", "a.b", "IFS"], &["", "A=", "A\0", "A\nB"]);
         takes(&ENV_VALUE, &["", "a\nb"], &["a\0"]);
         takes(&EXTRA_VAR, &["x", "_x1"], &["", "1A", "A-B", "A="]);
         takes(&DESTINATION, &["/srv/www", "/", "/a b"], &["", "srv", "/a/../b", "/a\nb", "../x"]);
-        takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1"]);
+        takes(&REGION, &["eu-west-1", "us-gov-east-1"], &["", "eu-west", "EU-west-1", "eu1", "eu-wset-1"]);
         takes(&PUBLISHED, &["/images/web/dev"], &["images", "/aws/x", "/Ssm", &"/a".repeat(16)]);
         takes(&PARAMETER, &["/images/web/dev"], &["images", "/", "/a//b", "/a b", "/a/"]);
         takes(

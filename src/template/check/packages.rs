@@ -8,15 +8,19 @@ use super::{
     names::{self, PACKAGE, VERSION},
 };
 use crate::template::{
+    catalogue::PackageFormat,
     diagnose::Fault,
-    model::{PackageSpec, Repository},
+    model::{Base, PackageSpec, Repository},
     raw::{self, Raw, Text},
 };
 
 impl Cx<'_> {
     pub fn packages(&self, raw: &Raw, draft: &mut Draft) {
         let Some(packages) = raw.packages.as_ref().map(Spanned::get_ref) else { return };
-        draft.upgrade |= self.flag(&packages.upgrade).unwrap_or_default();
+        if self.flag(&packages.upgrade) == Some(true) {
+            draft.upgrade = true;
+            draft.upgrade_place = packages.upgrade.as_ref().map(Spanned::span);
+        }
         for text in packages.install.iter().flat_map(|list| list.get_ref()) {
             if let Some(value) = self.package(text) {
                 draft.install.push(Placed { value, place: text.span() });
@@ -52,11 +56,24 @@ impl Cx<'_> {
         let name = name.and_then(|name| self.name(name, &names::IMAGE));
         let uri = self.need(&table.uri, &place, "a repository", "uri");
         let uri = uri.and_then(|uri| self.name(uri, &names::URI));
-        let suite = self.need(&table.suite, &place, "a repository", "suite");
-        let suite = suite.and_then(|suite| self.name(suite, &names::WORD));
+        let suite = self.maybe_name(&table.suite, &names::WORD);
         let components = self.names(&table.components, &names::WORD);
+        // cloud-init writes the files of dnf through a library for which a `%` begins a reference.
+        if let (None, Some(text), true) =
+            (&table.suite, &table.uri, uri.as_ref().is_some_and(|uri| uri.contains('%')))
+        {
+            let fault = Fault::at(
+                text.span(),
+                "cloud-init cannot write an address with `%` into a repository of dnf",
+            );
+            self.fault(fault.hint("use an address without escapes, or write the file with [[files]]"));
+        }
+        if let (None, Some(components)) = (&table.suite, &table.components) {
+            let fault = Fault::at(components.span(), "`components` has a meaning only with a `suite`");
+            self.fault(fault.hint("a repository of apt has a `suite`; one of RPM packages has neither"));
+        }
         let key = table.key.as_ref().and_then(|key| self.signing_key(key));
-        Some(Repository { name: name?, uri: uri?, suite: suite?, components, key })
+        Some(Repository { name: name?, uri: uri?, suite, components, key })
     }
 
     fn signing_key(&self, text: &Text) -> Option<String> {
@@ -69,6 +86,32 @@ impl Cx<'_> {
             );
         }
         Some(key)
+    }
+
+    /// A distribution takes the repositories of its own packages alone. What another base is nobody knows
+    /// before it runs: it takes those of its kind.
+    pub fn repositories_fit(&self, draft: &Draft, base: &Base) {
+        let Some(os) = self.distribution(base) else { return };
+        for repository in &draft.repositories {
+            let (name, place) = (&os.name, repository.place.clone());
+            match (os.packages, &repository.value.suite) {
+                (PackageFormat::Deb, None) => {
+                    let fault = Fault::at(place, format!("a repository of `{name}` needs a `suite`"));
+                    self.fault(
+                        fault
+                            .label("`suite` is missing")
+                            .hint("write suite = \"...\" and components = [\"main\"]"),
+                    );
+                }
+                (PackageFormat::Rpm, Some(_)) => {
+                    let fault = Fault::at(place, format!("a repository of `{name}` has no `suite`"));
+                    self.fault(fault.hint(
+                        "remove `suite` and `components`; `uri` is the address of the folder that has `repodata`",
+                    ));
+                }
+                (PackageFormat::Deb, Some(_)) | (PackageFormat::Rpm, None) => {}
+            }
+        }
     }
 
     pub fn packages_agree(&self, draft: &mut Draft) {

@@ -3,7 +3,11 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Trouble, cx::Cx};
-use crate::template::{diagnose::Fault, raw::Text, sources::Place};
+use crate::template::{
+    diagnose::{Fault, holds_private_key, visible},
+    raw::Text,
+    sources::Place,
+};
 
 impl Cx<'_> {
     /// The root that a path written here may not leave, and the folder it is relative to.
@@ -67,6 +71,11 @@ impl Cx<'_> {
     /// A path that may lie anywhere on this computer: that of a key to log in with or of a disk image.
     pub fn any_path(&self, text: &Text) -> Option<PathBuf> {
         let written = self.text(text)?;
+        if holds_private_key(&written) {
+            let fault = Fault::at(text.span(), "this is a private key itself, not the name of its file");
+            self.fault(fault.hint("put the key into a file outside the template and write its path"));
+            return None;
+        }
         if written.starts_with('/') {
             return Some(written.into());
         }
@@ -108,7 +117,7 @@ fn stray(place: Place, written: &str, why: &str, root: &Path, path: &Path) -> Fa
         "write a path relative to this file, inside `{}`; put what is needed into that folder",
         shown.display()
     );
-    Fault::at(place, format!("`{}` {why}", written.escape_debug())).hint(outside(&inside, path))
+    Fault::at(place, format!("`{}` {why}", visible(written))).hint(outside(&inside, path))
 }
 
 /// Advice that ends with what the user can do from outside of the template.

@@ -4,10 +4,10 @@ use toml::Spanned;
 
 use super::{
     cx::Cx,
-    names::{self, AWS_ACCOUNT, INSTANCE_TYPE, REGION, SUBNET, WORD},
+    names::{self, AWS_ACCOUNT, INSTANCE_TYPE, SUBNET, WORD},
 };
 use crate::template::{
-    diagnose::{Fault, did_you_mean},
+    diagnose::{Fault, did_you_mean, visible},
     model::{Accelerator, CloudInit, Ec2, Firmware, Notify, Qemu, Seal, Share},
     raw::{self, Raw, Text},
     seal::PARTS,
@@ -82,8 +82,7 @@ impl Cx<'_> {
         for text in table.and_then(|table| table.keep.as_ref()).iter().flat_map(|keep| keep.get_ref()) {
             let Some(part) = self.text(text) else { continue };
             if !PARTS.contains(&part.as_str()) {
-                let fault =
-                    Fault::at(text.span(), format!("unknown part of the seal `{}`", part.escape_debug()));
+                let fault = Fault::at(text.span(), format!("unknown part of the seal `{}`", visible(&part)));
                 self.fault(fault.maybe_hint(did_you_mean(&part, PARTS)));
             }
             keep.push(part);
@@ -95,7 +94,7 @@ impl Cx<'_> {
         let Some(whole) = raw.ec2.as_ref() else { return Ec2::default() };
         let table = whole.get_ref();
         Ec2 {
-            region: self.maybe_name(&table.region, &REGION),
+            region: table.region.as_ref().and_then(|region| self.region(region)),
             role_arn: self.maybe_name(&table.role_arn, &names::ROLE),
             instance_types: self.names(&table.instance_types, &INSTANCE_TYPE),
             spot: self.flag(&table.spot).unwrap_or_default(),
@@ -107,7 +106,12 @@ impl Cx<'_> {
             address_service: self.maybe_name(&table.address_service, &names::ADDRESS_SERVICE),
             kms_key: self.maybe_name(&table.kms_key, &WORD),
             volume_key: self.volume_key(raw, whole),
-            copy_to: self.names(&table.copy_to, &REGION),
+            copy_to: table
+                .copy_to
+                .iter()
+                .flat_map(|list| list.get_ref())
+                .filter_map(|region| self.region(region))
+                .collect(),
             share_with: table
                 .share_with
                 .as_ref()
@@ -149,6 +153,10 @@ impl Cx<'_> {
     }
 
     pub fn notify(&self, raw: &Raw) -> Notify {
+        if let Some(table) = &raw.notify {
+            let warning = Fault::at(table.span(), "[notify] is read, and nothing is sent yet");
+            self.warn(warning.hint("send a message from CI after `hornero bake`"));
+        }
         let slack = raw.notify.as_ref().and_then(|table| table.get_ref().slack.as_ref());
         let webhook = slack.and_then(|slack| {
             let text = self.need(&slack.get_ref().webhook_env, &slack.span(), "`slack`", "webhook_env")?;

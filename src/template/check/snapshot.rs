@@ -10,7 +10,7 @@ use jiff::{
 use super::{cx::Cx, names};
 use crate::template::{
     catalogue,
-    diagnose::Fault,
+    diagnose::{Fault, visible},
     model::{Base, Snapshot},
     raw::{self, Raw},
     render::Secrets,
@@ -56,7 +56,7 @@ impl Cx<'_> {
         let moment = moment(text.trim());
         if moment.is_none() {
             let shown: String = text.chars().take(80).collect();
-            let message = format!("`{}` is neither a date nor a time", shown.escape_debug());
+            let message = format!("`{}` is neither a date nor a time", visible(&shown));
             self.fault(Fault::at(place.clone(), message).hint(MOMENT));
         }
         moment

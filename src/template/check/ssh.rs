@@ -1,6 +1,6 @@
 //! `[ssh]`: who logs in where, and which way leads there.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use toml::Spanned;
 
@@ -28,7 +28,7 @@ impl Cx<'_> {
         Ssh {
             timeout: self.unit(&table.timeout),
             user: self.maybe_name(&table.user, &LOGIN),
-            private_key: table.private_key.as_ref().and_then(|path| self.any_path(path)),
+            private_key: table.private_key.as_ref().and_then(|path| self.key_file(path)),
             host_key: self.maybe_name(&table.host_key, &HOST_KEY),
             host: self.maybe_name(&table.host, &HOST),
             port: self.number(&table.port, 1..=65_535),
@@ -36,6 +36,16 @@ impl Cx<'_> {
             endpoint: self.maybe_name(&table.endpoint, &ENDPOINT),
             bastion: table.bastion.as_ref().and_then(|bastion| self.bastion(bastion, table)),
         }
+    }
+
+    /// A key to log in with.
+    fn key_file(&self, text: &Text) -> Option<PathBuf> {
+        let path = self.any_path(text)?;
+        if !self.shared.files.exists(&path) {
+            let fault = Fault::at(text.span(), format!("there is no key file `{}`", path.display()));
+            self.fault(fault.hint("paths are relative to this file; `~/` is your home"));
+        }
+        Some(path)
     }
 
     /// One way leads to the builder.
@@ -84,7 +94,7 @@ impl Cx<'_> {
         let user = needed(&table.user, "user", &LOGIN);
         let host_key = needed(&table.host_key, "host_key", &HOST_KEY);
         let port = self.number(&table.port, 1..=65_535).unwrap_or(22);
-        let private_key = table.private_key.as_ref().and_then(|path| self.any_path(path));
+        let private_key = table.private_key.as_ref().and_then(|path| self.key_file(path));
         // The key of a run is new: no bastion knows it.
         if ssh.private_key.is_none() {
             self.need(&table.private_key, &place, "the bastion", "private_key");

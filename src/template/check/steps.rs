@@ -6,15 +6,15 @@ use toml::Spanned;
 
 use super::{
     cx::Cx,
-    draft::Draft,
+    draft::{Draft, StepName},
     inputs::with_declared,
     names::{ACCOUNT, COMMAND, DESTINATION, ENV, ENV_VALUE, EXTRA_VAR, LABEL},
 };
 use crate::template::{
-    diagnose::{Fault, listed},
+    diagnose::{Fault, listed, visible},
     model::{Action, Script, Step, StepInputs, StepKind},
     raw::{self, Raw, Text},
-    render::secret_names,
+    render::{is_expression, secret_names},
 };
 
 const COMMON: [&str; 5] = ["name", "kind", "timeout", "retries", "when"];
@@ -43,11 +43,14 @@ impl Cx<'_> {
         for step in &raw.steps {
             let checked = self.step(step, draft.steps.len() + 1);
             // A step that is left out must be right all the same.
-            if let (Some(mut step), true) = (checked, self.wanted(&step.get_ref().when)) {
+            let wanted = self.wanted(&step.get_ref().when);
+            if let Some(mut step) = checked {
                 if let Some(prefix) = prefix {
                     step.name = format!("{prefix}: {}", step.name);
                 }
-                draft.steps.push(step);
+                let name = step.name.clone();
+                draft.steps.extend(Some(step).filter(|_| wanted));
+                draft.step_names.push(StepName { name, done: draft.steps.len() });
             }
         }
     }
@@ -59,15 +62,25 @@ impl Cx<'_> {
             "true" | "1" | "yes" => true,
             "false" | "0" | "no" | "" => false,
             _ => {
-                let message = format!("`when` renders to `{}`", rendered.escape_debug());
-                self.fault(
-                    Fault::at(text.span(), message)
-                        .label("neither true nor false")
-                        .hint("write a comparison, such as \"{{ php == '8.2' }}\""),
-                );
+                let message = format!("`when` renders to `{}`", visible(&rendered));
+                let fault = Fault::at(text.span(), message).label("neither true nor false");
+                self.fault(match is_expression(text.get_ref()) {
+                    true => self.in_braces(fault, text),
+                    false => fault.hint("write a comparison, such as \"{{ php == '8.2' }}\""),
+                });
                 true
             }
         }
+    }
+
+    /// `when = "platform == 'ec2'"` has forgotten the braces.
+    fn in_braces(&self, fault: Fault, text: &Text) -> Fault {
+        let written = self.shared.sources.borrow().text(&text.span()).unwrap_or_default().to_owned();
+        let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quotes| written.starts_with(quotes));
+        let quotes = quotes.map_or(0, str::len);
+        let inside = written.get(quotes..written.len().saturating_sub(quotes)).unwrap_or_default();
+        let (open, close) = (&written[..quotes], &written[written.len() - quotes..]);
+        fault.replace("put it between braces", &format!("{open}{{{{ {inside} }}}}{close}"))
     }
 
     fn step(&self, step: &Spanned<raw::Step>, number: usize) -> Option<Step> {

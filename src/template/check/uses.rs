@@ -42,7 +42,7 @@ impl Cx<'_> {
         if prefix.is_some() {
             self.no_snapshot(raw);
         }
-        self.files(raw, draft);
+        self.files(raw, prefix, draft);
         self.steps(raw, prefix, draft);
         self.checks(raw, draft);
     }

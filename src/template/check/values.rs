@@ -6,8 +6,9 @@ use toml::Spanned;
 
 use super::{cx::Cx, names::Rule};
 use crate::template::{
-    diagnose::{Fault, did_you_mean},
+    diagnose::{Fault, closest, did_you_mean, visible},
     raw::{Table, Text},
+    words,
 };
 
 impl Cx<'_> {
@@ -17,11 +18,25 @@ impl Cx<'_> {
         let given = self.text(text)?;
         let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
         if found.is_none() {
-            let fault = Fault::at(text.span(), format!("unknown {what} `{}`", given.escape_debug()));
-            let known = words.iter().map(|(word, _)| *word);
-            self.fault(fault.maybe_hint(did_you_mean(&given, known)));
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.fault(self.unknown_word(text, what, &given, &known));
         }
         found
+    }
+
+    /// A value that is none of the words that there are: another program's word, or a slip of the hand.
+    pub fn unknown_word(&self, text: &Text, what: &str, given: &str, known: &[&str]) -> Fault {
+        let fault = Fault::at(text.span(), format!("unknown {what} `{}`", visible(given)));
+        let ours = words::our_value(what, given).filter(|ours| known.contains(ours));
+        let (hint, ours) = match (ours, closest(given, known.iter().copied())) {
+            (Some(ours), _) => (format!("`{}` is called `{ours}` here", visible(given.trim())), ours),
+            (None, Some(near)) => (format!("did you mean `{near}`?"), near),
+            (None, None) => return fault.maybe_hint(did_you_mean(given, known.iter().copied())),
+        };
+        // What is rendered has no one place where it could be written differently.
+        let plain = text.get_ref() == given;
+        let fault = fault.hint(hint);
+        if plain { fault.edit(&format!("\"{ours}\"")) } else { fault }
     }
 
     /// A string that is not a template, because it is needed before anything is rendered.

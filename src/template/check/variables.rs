@@ -27,10 +27,8 @@ pub struct Handed {
 
 /// Who hands values in, for the words of its mistakes.
 pub enum From<'a> {
-    /// Where other templates are read with the same variables, one that is not declared is theirs.
-    CommandLine {
-        among_others: bool,
-    },
+    /// Options, the environment and files, which other templates are read with too.
+    Outside,
     Use {
         provisioner: &'a str,
         place: Place,
@@ -153,7 +151,7 @@ impl Cx<'_> {
             return self.scope.poison(name);
         }
         if let Some(fault) = refused(name, declared, &value) {
-            self.fault(Fault { place, ..fault });
+            self.fault(of_value(name, fault, place));
             return self.scope.poison(name);
         }
         let kind = declared.default.as_ref().map(|(given, _)| given);
@@ -171,10 +169,8 @@ impl Cx<'_> {
                 let what =
                     if matches!(kind, Some(Given::Flag(_))) { "`true` or `false`" } else { "a whole number" };
                 let message = format!("the variable `{name}` must be {what}, not `{value}`");
-                self.fault(Fault {
-                    place,
-                    ..Fault::whole(message).hint("its default is one, so its value has to be")
-                });
+                let fault = Fault::whole(message).hint("its default is one, so its value has to be");
+                self.fault(of_value(name, fault, place));
                 self.scope.poison(name);
             }
         }
@@ -184,9 +180,11 @@ impl Cx<'_> {
         let text = name.get_ref();
         self.scope.poison(text);
         self.fault(match from {
-            From::CommandLine { .. } => Fault::at(name.span(), format!("the variable `{text}` has no value"))
+            From::Outside => Fault::at(name.span(), format!("the variable `{text}` has no value"))
                 .label("has no default")
-                .hint(format!("give it one with `--var {text}=...`, or write a default")),
+                .hint(format!(
+                    "give it one with `--var {text}=...` or HORNERO_VAR_{text}, or write a default"
+                )),
             From::Use { provisioner, place } => {
                 let message = format!("the provisioner `{provisioner}` needs a value for `{text}`");
                 Fault::at(place.clone(), message)
@@ -202,24 +200,29 @@ impl Cx<'_> {
         handed: &BTreeMap<String, Handed>,
         from: &From<'_>,
     ) {
-        if self.shared.broken || matches!(from, From::CommandLine { among_others: true }) {
+        // What comes from outside may be another template's.
+        let From::Use { provisioner, .. } = from else { return };
+        if self.shared.broken {
             return;
         }
         let known = || declared.keys().map(|name| name.get_ref().as_str());
         for (name, handed) in handed.iter().filter(|(name, _)| !declared.contains_key(name.as_str())) {
-            let message = match from {
-                From::CommandLine { .. } => {
-                    format!("unknown variable `{name}`, given from outside the template")
-                }
-                From::Use { provisioner, .. } => {
-                    format!("the provisioner `{provisioner}` has no variable `{name}`")
-                }
-            };
+            let message = format!("the provisioner `{provisioner}` has no variable `{name}`");
             let none = "nothing is declared under `[variables]`".to_owned();
             let fault = Fault { place: handed.place.clone(), ..Fault::whole(message) };
             self.fault(fault.hint(none).maybe_hint(did_you_mean(name, known())));
         }
     }
+}
+
+/// What is wrong with a value, where it stands; one from outside stands in no template.
+fn of_value(name: &str, fault: Fault, place: Option<Place>) -> Fault {
+    if place.is_some() {
+        return Fault { place, ..fault };
+    }
+    let source = format!("the value was given with --var, a --var-file or HORNERO_VAR_{name}");
+    let hint = fault.hint.as_ref().map_or_else(|| source.clone(), |hint| format!("{hint}; {source}"));
+    fault.hint(hint)
 }
 
 fn refused(name: &str, declared: &raw::Variable, value: &str) -> Option<Fault> {

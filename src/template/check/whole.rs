@@ -64,11 +64,7 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
     }
     cx.only_in_main(raw);
     let stage = cx.declare_run(wanted.platform, wanted.stage, raw);
-    let variables = cx.variables(
-        &raw.variables,
-        &from_outside(wanted),
-        &From::CommandLine { among_others: wanted.among_others },
-    );
+    let variables = cx.variables(&raw.variables, &from_outside(wanted), &From::Outside);
     let arch = cx.declare_arch(raw);
     let image = cx.image(raw, root);
     let inherited = cx.scope.without_variables();
@@ -78,7 +74,17 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
     cx.part(bundle, 0, None, &inherited, &mut draft);
     cx.accounts_agree(&draft, &base);
     cx.packages_agree(&mut draft);
+    cx.repositories_fit(&draft, &base);
+    cx.moments_of_files(&mut draft);
     cx.files_agree(&draft);
+    if wanted.platform_is_wanted {
+        cx.base_is_there(raw, &base, wanted.platform);
+    }
+    cx.declared_needs_cloud_init(raw, &draft);
+    cx.machines_fit(raw, &base);
+    if base.ec2.is_some() {
+        cx.limits_of_ec2(raw, &image);
+    }
     let packages = Packages {
         upgrade: draft.upgrade,
         install: values(draft.install),

@@ -1,27 +1,29 @@
 //! A mistake while it is being found: its places are on the common line of all the sources.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use super::{Mistake, Mistakes, Secondary};
+use super::{Edit, Mistake, Mistakes, Secondary, mask_private_keys};
 use crate::template::sources::{Place, Sources};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     pub place: Option<Place>,
     pub message: String,
     pub label: Option<String>,
     pub hint: Option<String>,
     pub also: Vec<(Place, String)>,
+    /// What the hint says, done: all of them together mend the mistake.
+    pub edits: Vec<Edit>,
 }
 
 impl Fault {
     pub fn at(place: Place, message: impl Into<String>) -> Self {
-        Self { place: Some(place), message: message.into(), label: None, hint: None, also: Vec::new() }
+        Self { place: Some(place), message: message.into(), ..Self::default() }
     }
 
     /// A fault of the template as a whole.
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), label: None, hint: None, also: Vec::new() }
+        Self { message: message.into(), ..Self::default() }
     }
 
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -39,6 +41,18 @@ impl Fault {
         self
     }
 
+    /// A hint that ends with what to write in the place of the mistake.
+    pub fn replace(self, advice: &str, replacement: &str) -> Self {
+        let hint = format!("{advice}: {replacement}");
+        self.hint(hint).edit(replacement)
+    }
+
+    /// Says what to write in the place of the mistake, in addition to the words of the hint.
+    pub fn edit(mut self, replacement: &str) -> Self {
+        self.edits = self.place.iter().map(|place| Edit::new(place.clone(), replacement)).collect();
+        self
+    }
+
     pub fn also(mut self, place: Place, label: impl Into<String>) -> Self {
         self.also.push((place, label.into()));
         self
@@ -51,7 +65,13 @@ impl Fault {
             let (file, span) = sources.locate(place)?;
             Some(Secondary { file: file.path.clone(), span, label: label.clone() })
         });
+        let edits = self.edits.iter().filter_map(|edit| {
+            let (edited, span) = sources.locate(&edit.place)?;
+            (Some(&edited.path) == file.map(|file| &file.path))
+                .then(|| Edit::new(span, edit.replacement.as_str()))
+        });
         Mistake {
+            edits: edits.collect(),
             file: file.map(|file| file.path.clone()).unwrap_or_default(),
             span: located.map(|(_, span)| span),
             secondary: secondary.collect(),
@@ -62,10 +82,31 @@ impl Fault {
     }
 }
 
+impl Mistake {
+    /// Everything that is told of it, with stars in place of private keys.
+    fn without_private_keys(mut self) -> Self {
+        let mask = |text: &mut String| {
+            if let Cow::Owned(masked) = mask_private_keys(text) {
+                *text = masked;
+            }
+        };
+        mask(&mut self.message);
+        self.label.iter_mut().chain(&mut self.hint).for_each(mask);
+        self.secondary.iter_mut().for_each(|other| mask(&mut other.label));
+        self.edits.iter_mut().for_each(|edit| mask(&mut edit.replacement));
+        self
+    }
+}
+
 impl Mistakes {
     pub fn from_faults(faults: Vec<Fault>, sources: &Sources) -> Self {
-        let texts = sources.iter().map(|file| (file.path.clone(), Arc::clone(&file.text)));
-        let list = faults.into_iter().map(|fault| fault.into_mistake(sources)).collect();
+        let shown = |text: &Arc<str>| match mask_private_keys(text) {
+            Cow::Borrowed(_) => Arc::clone(text),
+            Cow::Owned(masked) => masked.into(),
+        };
+        let texts = sources.iter().map(|file| (file.path.clone(), shown(&file.text)));
+        let list =
+            faults.into_iter().map(|fault| fault.into_mistake(sources).without_private_keys()).collect();
         let mut mistakes = Self { list, sources: texts.collect() };
         mistakes.sort();
         mistakes

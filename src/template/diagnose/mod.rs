@@ -1,17 +1,21 @@
 //! How mistakes are told: what is wrong, at which place of which file, and what to do about it.
 //! `Fault` is what the checking code makes; `Mistake` is the same with its file, for the outside.
 
+mod edit;
 mod fault;
+mod mask;
 mod records;
 mod show;
 mod suggest;
 
 use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc};
 
+pub use edit::{Edit, apply_edits};
 pub use fault::Fault;
+pub use mask::{holds_private_key, mask_private_keys};
 pub use records::Record;
 pub use show::{render, render_warnings};
-pub use suggest::{closest, did_you_mean, listed};
+pub use suggest::{closest, did_you_mean, listed, visible};
 
 /// One thing that is wrong in what the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Mistake {
     pub label: Option<String>,
     pub hint: Option<String>,
     pub secondary: Vec<Secondary>,
+    /// What the hint says, as changes of the file.
+    pub edits: Vec<Edit>,
 }
 
 /// Another place that has to do with a mistake: where the name was given first.
@@ -51,6 +57,7 @@ impl Mistake {
             label: None,
             hint: None,
             secondary: Vec::new(),
+            edits: Vec::new(),
         }
     }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Mistake, Mistakes};
+use super::{Edit, Mistake, Mistakes};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "mistake")]
 pub struct Record {
     pub file: PathBuf,
     pub line: Option<usize>,
@@ -14,6 +15,19 @@ pub struct Record {
     pub column: Option<usize>,
     pub message: String,
     pub hint: Option<String>,
+    /// What the hint says, for editors; nothing where it takes thought.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<EditRecord>,
+}
+
+/// One change, from a line and column to before another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EditRecord {
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
+    pub replacement: String,
 }
 
 impl Mistakes {
@@ -23,6 +37,7 @@ impl Mistakes {
 
     fn record(&self, mistake: &Mistake) -> Record {
         let text = self.sources.get(&mistake.file);
+        let edits = mistake.edits.iter().filter_map(|edit| Some(edit_record(text?, edit)));
         let place = text.zip(mistake.span.as_ref()).map(|(text, span)| line_and_column(text, span.start));
         Record {
             file: mistake.file.clone(),
@@ -30,8 +45,15 @@ impl Mistakes {
             column: place.map(|(_, column)| column),
             message: mistake.message.clone(),
             hint: mistake.hint.clone(),
+            edits: edits.collect(),
         }
     }
+}
+
+fn edit_record(text: &str, edit: &Edit) -> EditRecord {
+    let (line, column) = line_and_column(text, edit.place.start);
+    let (end_line, end_column) = line_and_column(text, edit.place.end);
+    EditRecord { line, column, end_line, end_column, replacement: edit.replacement.clone() }
 }
 
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {

@@ -1,5 +1,14 @@
 //! "did you mean": the nearest of the names that would have been right.
 
+/// A text of the user's as it is shown: what cannot be seen is escaped, and quotes stay as they are.
+pub fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\'' | '"' | '\\' => c.to_string(),
+        other => other.escape_debug().to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Near enough to be a slip of the hand.
 const SIMILAR: f64 = 0.75;
 
@@ -44,6 +53,11 @@ fn likeness(a: &str, b: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_are_shown_as_they_are_and_what_is_unseen_is_not() {
+        assert_eq!(visible("a 'b' \"c\" \\\n\u{1b}\u{202e}"), "a 'b' \"c\" \\\\n\\u{1b}\\u{202e}");
+    }
 
     #[test]
     fn slips_are_recognised_and_strangers_are_not() {

@@ -32,11 +32,13 @@ pub struct PackageSpec {
     pub version: Option<String>,
 }
 
+/// One of `[[packages.repositories]]`, for apt where it has a suite, else for dnf and yum.
 #[derive(Clone, Debug, Serialize)]
 pub struct Repository {
     pub name: String,
     pub uri: String,
-    pub suite: String,
+    /// `None` for a repository of RPM packages, whose address is all there is to it.
+    pub suite: Option<String>,
     pub components: Vec<String>,
     /// The signing key's text (ASCII armour), read from the file that the template names.
     pub key: Option<String>,

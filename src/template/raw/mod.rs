@@ -8,10 +8,15 @@ mod machine;
 mod platforms;
 mod prune;
 mod read;
+mod rewrite;
 mod snapshot;
+mod strict;
+mod syntax;
 mod tree;
 mod values;
 mod work;
+mod wrong_key;
+mod wrong_type;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -23,7 +28,7 @@ pub use prune::Pruned;
 pub use read::{Read, includes, read, read_provisioner, variables};
 pub use snapshot::Snapshot;
 pub use values::{Flag, Given, Number, Table, Variable};
-pub use work::{Check, File, Step, Use};
+pub use work::{CHECK_COMMON, CHECK_KINDS, Check, File, Step, Use};
 
 /// A string with its place; a template until it is rendered.
 pub type Text = Spanned<String>;

@@ -9,11 +9,13 @@ use toml::{
     de::{DeArray, DeTable, DeValue},
 };
 
-use super::tree::Tree;
-use crate::template::{
-    diagnose::{Fault, closest, did_you_mean},
-    sources::Place,
+use super::{
+    strict::Strict,
+    tree::Tree,
+    wrong_key::unknown_key_fault,
+    wrong_type::{plain_words, wrong_type_fault},
 };
+use crate::template::{diagnose::Fault, sources::Place};
 
 /// How `toml` hands a date over.
 const TOML_DATE: &str = "$__toml_private_datetime";
@@ -41,62 +43,123 @@ impl Pruned {
     }
 }
 
+/// The texts that a tree was read from, each with where it begins on the common line.
+pub type Texts<'t, 'a> = &'a [(&'t str, usize)];
+
+/// What is written at a place.
+pub fn written_at<'t>(texts: Texts<'t, '_>, place: &Place) -> Option<&'t str> {
+    let (text, base) =
+        texts.iter().find(|(text, base)| (*base..=base + text.len()).contains(&place.start))?;
+    text.get(place.start - base..place.end.checked_sub(*base)?)
+}
+
+/// An entry that was cut out of the tree.
+pub struct Cut<'t> {
+    /// The place of its table.
+    pub table: Place,
+    /// The keys that lead to its table.
+    pub path: Vec<String>,
+    /// Its key; for an element of a list, the key of the list.
+    pub key: String,
+    /// The other keys of its table.
+    pub siblings: Vec<String>,
+    /// Whether it is an element of a list.
+    pub is_element: bool,
+    pub value: Spanned<DeValue<'t>>,
+}
+
+impl Cut<'_> {
+    /// The key of the table that it stands in; empty at the top of the file.
+    pub fn table_name(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+}
+
 /// Reads a `T`, cutting out of the tree what does not fit.
 pub fn read_pruning<'t, T: Deserialize<'t> + Default>(
     tree: &mut Spanned<Tree<'t>>,
+    texts: Texts<'t, '_>,
     pruned: &mut Pruned,
     faults: &mut Vec<Fault>,
 ) -> T {
     for _ in 0..MOST_FAULTS {
-        let error = match T::deserialize(toml::Deserializer::from(tree.clone())) {
+        let error = match T::deserialize(Strict(toml::Deserializer::from(tree.clone()))) {
             Ok(read) => return read,
             Err(error) => error,
         };
         let Some(place) = error.span() else {
-            faults.push(Fault::whole(words(error.message())));
+            faults.push(Fault::whole(plain_words(error.message())));
             return T::default();
         };
         let root = tree.span();
-        let cut = cut_table(tree.get_mut(), &root, &place);
-        faults.push(explain(&place, error.message(), cut.as_ref(), pruned));
-        if cut.is_none() {
+        let is_list = error.message().starts_with("invalid type: sequence");
+        let wanted = Wanted { place: place.clone(), is_list };
+        let Some(cut) = cut_table(tree.get_mut(), &root, &[], &wanted) else {
+            faults.push(Fault::at(place, plain_words(error.message())));
             return T::default();
-        }
+        };
+        faults.push(explain(&place, error.message(), &cut, texts, pruned));
     }
     faults.push(Fault::whole("there are more mistakes than these").hint("mend them and look again"));
     T::default()
 }
 
-/// What was cut out: the place of its table and its key; nothing for an element of a list.
-struct Cut {
-    table: Place,
-    key: Option<String>,
+/// What serde complains about.
+struct Wanted {
+    place: Place,
+    /// Whether it is a list: one of a single `[[table]]` has the same place as that table.
+    is_list: bool,
 }
 
-fn cut_table(table: &mut DeTable<'_>, own: &Place, place: &Place) -> Option<Cut> {
-    for value in table.iter_mut().map(|(_, value)| value) {
-        if let Some(cut) = cut_inside(value, place) {
+fn cut_table<'t>(table: &mut DeTable<'t>, own: &Place, path: &[String], wanted: &Wanted) -> Option<Cut<'t>> {
+    for (key, value) in table.iter_mut() {
+        let key = key.get_ref().as_ref();
+        if let Some(cut) = cut_inside(value, own, path, key, wanted) {
             return Some(cut);
         }
     }
-    let wrong = table.iter().find(|(key, value)| key.span() == *place || value.span() == *place);
+    let wrong = table.iter().find(|(key, value)| key.span() == wanted.place || value.span() == wanted.place);
     let key = wrong.map(|(key, _)| key.clone())?;
-    table.remove(key.get_ref().as_ref());
-    Some(Cut { table: own.clone(), key: Some(key.into_inner().into_owned()) })
+    let value = table.remove(key.get_ref().as_ref())?;
+    let key = key.into_inner().into_owned();
+    let siblings = table.keys().map(|key| key.get_ref().clone().into_owned()).collect();
+    Some(Cut { table: own.clone(), path: path.to_vec(), key, siblings, is_element: false, value })
 }
 
-fn cut_inside<'t>(value: &mut Spanned<DeValue<'t>>, place: &Place) -> Option<Cut> {
+fn cut_inside<'t>(
+    value: &mut Spanned<DeValue<'t>>,
+    table: &Place,
+    path: &[String],
+    key: &str,
+    wanted: &Wanted,
+) -> Option<Cut<'t>> {
     let own = value.span();
+    if wanted.is_list && own == wanted.place {
+        return None;
+    }
     match value.get_mut() {
-        DeValue::Table(table) => cut_table(table, &own, place),
+        DeValue::Table(inner) => {
+            let path = [path, &[key.to_owned()]].concat();
+            cut_table(inner, &own, &path, wanted)
+        }
         DeValue::Array(array) => {
-            if let Some(cut) = array.iter_mut().find_map(|item| cut_inside(item, place)) {
+            if let Some(cut) = array.iter_mut().find_map(|item| cut_inside(item, table, path, key, wanted)) {
                 return Some(cut);
             }
-            let at = array.iter().position(|item| item.span() == *place)?;
-            let items = std::mem::replace(array, DeArray::new()).into_iter().enumerate();
-            items.filter(|(n, _)| *n != at).for_each(|(_, item)| array.push(item));
-            Some(Cut { table: own, key: None })
+            let at = array.iter().position(|item| item.span() == wanted.place)?;
+            let (mut others, mut value) = (DeArray::new(), None);
+            for (n, item) in std::mem::replace(array, DeArray::new()).into_iter().enumerate() {
+                if n == at { value = Some(item) } else { others.push(item) }
+            }
+            *array = others;
+            Some(Cut {
+                table: table.clone(),
+                path: path.to_vec(),
+                key: key.to_owned(),
+                siblings: Vec::new(),
+                is_element: true,
+                value: value?,
+            })
         }
         DeValue::String(_)
         | DeValue::Integer(_)
@@ -106,68 +169,24 @@ fn cut_inside<'t>(value: &mut Spanned<DeValue<'t>>, place: &Place) -> Option<Cut
     }
 }
 
-fn explain(place: &Place, message: &str, cut: Option<&Cut>, pruned: &mut Pruned) -> Fault {
-    let mut note = |key: &str| cut.iter().for_each(|cut| pruned.add(&cut.table, key));
-    let cut_key = cut.and_then(|cut| cut.key.as_deref());
-    if let Some((key, expected)) = unknown_key(message) {
+fn explain(place: &Place, message: &str, cut: &Cut<'_>, texts: Texts<'_, '_>, pruned: &mut Pruned) -> Fault {
+    if let Some((key, known)) = unknown_key(message)
         // TOML's own dates look like tables to whoever takes a table too.
-        if key == TOML_DATE {
-            cut_key.into_iter().for_each(&mut note);
-            return Fault::at(place.clone(), "a date without quotes").hint("write the value in quotes");
-        }
+        && key != TOML_DATE
+    {
+        let (fault, meant) = unknown_key_fault(place, key, &known, cut, texts);
         // A slip of the hand for `size` is not a missing `size` as well.
-        closest(key, expected.iter().copied()).into_iter().for_each(&mut note);
-        let hint = did_you_mean(key, expected.iter().copied());
-        return Fault::at(place.clone(), format!("unknown key `{key}`"))
-            .label("not known here")
-            .maybe_hint(hint);
+        meant.into_iter().for_each(|key| pruned.add(&cut.table, key));
+        return fault;
     }
-    cut_key.into_iter().for_each(&mut note);
-    let what = cut_key.map_or_else(|| "wrong type in a list".into(), |key| format!("wrong type for `{key}`"));
-    Fault::at(place.clone(), what).label(words(message)).maybe_hint(type_hint(cut_key, message))
+    if !cut.is_element {
+        pruned.add(&cut.table, &cut.key);
+    }
+    wrong_type_fault(place, message, cut, written_at(texts, &cut.value.span()).unwrap_or_default())
 }
 
 /// Splits serde's "unknown field `x`, expected one of `a`, `b`".
 fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
     let (key, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
     Some((key, expected.split('`').skip(1).step_by(2).collect()))
-}
-
-/// serde's words in those of TOML.
-fn words(message: &str) -> String {
-    let message = message.strip_prefix("invalid type: ").unwrap_or(message);
-    let (found, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let found = match found {
-        "map" => "a table",
-        "sequence" => "a list",
-        found => found,
-    };
-    match expected {
-        "" => found.into(),
-        "a sequence" => format!("expected a list, found {found}"),
-        "a map" => format!("expected a table, found {found}"),
-        expected => format!("expected {expected}, found {found}"),
-    }
-}
-
-fn type_hint(key: Option<&str>, message: &str) -> Option<String> {
-    let (found, expected) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
-    let value = found.split('`').nth(1);
-    match (found.split(' ').next()?, expected) {
-        ("integer", "a string") if matches!(key, Some("size" | "memory")) => {
-            Some(format!("write it in quotes and with a unit: \"{}GiB\"", value?))
-        }
-        ("integer", "a string") if key == Some("timeout") => {
-            Some(format!("write it in quotes and with a unit: \"{}s\"", value?))
-        }
-        ("integer" | "floating" | "boolean", expected) if expected.starts_with("a string") => {
-            Some(format!("put it in quotes: \"{}\"", value?))
-        }
-        ("map", "a sequence") => {
-            Some("a table that may be given several times is written in double brackets: [[...]]".into())
-        }
-        ("string", "a sequence") => Some("put it in brackets: [\"...\"]".into()),
-        ("sequence", "a table") => Some("this table is given once, in single brackets: [...]".into()),
-        _ => None,
-    }
 }

@@ -45,11 +45,11 @@ pub fn read_provisioner(text: &str, base: usize) -> Read {
 }
 
 /// Reads a file of `name = value`.
-pub fn variables(text: &str) -> (Vec<(String, String)>, Vec<Fault>) {
+pub fn variables(text: &str) -> (Vec<(Text, String)>, Vec<Fault>) {
     let (tree, mut faults) = parse(text, 0);
     let mut whole = Spanned::new(0..0, tree);
-    let table: Table<Given> = read_pruning(&mut whole, &mut Pruned::default(), &mut faults);
-    let values = table.into_iter().map(|(name, given)| (name.into_inner(), given.get_ref().to_string()));
+    let table: Table<Given> = read_pruning(&mut whole, &[(text, 0)], &mut Pruned::default(), &mut faults);
+    let values = table.into_iter().map(|(name, given)| (name, given.get_ref().to_string()));
     (values.collect(), faults)
 }
 
@@ -65,7 +65,7 @@ fn read_as<'t, T: Deserialize<'t> + Default + Into<Raw>>(texts: &[(&'t str, usiz
     }
     let mut whole = Spanned::new(read.root.clone(), whole);
     let mut shape = Vec::new();
-    read.raw = read_pruning::<T>(&mut whole, &mut read.pruned, &mut shape).into();
+    read.raw = read_pruning::<T>(&mut whole, texts, &mut read.pruned, &mut shape).into();
     read.faults.append(&mut without_echoes(shape, &read.faults, texts));
     read
 }
@@ -101,6 +101,16 @@ mod tests {
                 "unknown key `nam`",
                 "wrong type for `version`"
             ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_of_a_check_is_told_with_those_of_its_kind() {
+        let read = read(&[("[[checks]]\nservice = 'nginx'\nstate = 'running'\n", 0)]);
+        let hint = read.faults[0].hint.as_deref().unwrap_or_default();
+        assert!(
+            hint.contains("`running`") && hint.contains("`enabled`") && !hint.contains("`sha256`"),
+            "{hint}"
         );
     }
 

@@ -1,13 +1,14 @@
 //! TOML text as a tree whose places lie on the common line of all sources, and the merging of such
 //! trees: that is what `include` does.
 
-use std::{ops::Range, thread};
+use std::thread;
 
 use toml::{
     Spanned,
     de::{DeArray, DeTable, DeValue},
 };
 
+use super::syntax::syntax_faults;
 use crate::template::{diagnose::Fault, sources::Place};
 
 pub type Tree<'t> = DeTable<'t>;
@@ -17,8 +18,6 @@ const DEEPEST: usize = 16;
 /// Dotted keys inside inline tables reach a depth of some thousands in a short text; walking and
 /// dropping such a tree takes this much stack, which is only mapped when it is used.
 const STACK: usize = 256 << 20;
-/// One slip can make a parser complain about every line after it.
-const MOST_SYNTAX_FAULTS: usize = 20;
 
 /// Reads one file whose text begins at `base` on the common line. What is broken is left out.
 pub fn parse(text: &str, base: usize) -> (Tree<'_>, Vec<Fault>) {
@@ -42,38 +41,6 @@ fn parse_here(text: &str, base: usize) -> (Tree<'_>, Vec<Fault>) {
         faults.push(Fault::at(place, "tables nested too deep").hint("a template has no use for such depth"));
     }
     (tree, faults)
-}
-
-/// At most one a line: what follows on the line is a consequence of the first.
-fn syntax_faults(text: &str, base: usize, errors: Vec<toml::de::Error>) -> Vec<Fault> {
-    let mut found: Vec<(Range<usize>, String)> =
-        errors.into_iter().map(|e| (e.span().unwrap_or(0..0), e.message().to_owned())).collect();
-    found.sort_by_key(|(span, _)| span.start);
-    let line =
-        |span: &Range<usize>| text.as_bytes()[..span.start.min(text.len())].iter().rposition(|b| *b == b'\n');
-    found.dedup_by_key(|(span, _)| line(span));
-    let more = found.len() > MOST_SYNTAX_FAULTS;
-    found.truncate(MOST_SYNTAX_FAULTS);
-    let mut faults: Vec<Fault> =
-        found.into_iter().map(|(span, message)| syntax_fault(base, &span, &message)).collect();
-    if more {
-        faults.push(Fault::at(
-            base..base,
-            "there are more syntax errors than these; they may follow from them",
-        ));
-    }
-    faults
-}
-
-fn syntax_fault(base: usize, span: &Range<usize>, message: &str) -> Fault {
-    let fault = Fault::at(base + span.start..base + span.end, format!("this is not TOML: {message}"));
-    if message.starts_with("string values must be quoted") {
-        return fault.hint("write the value in quotes");
-    }
-    if message == "duplicate key" {
-        return fault.hint("a key may be given once in a table; remove one of them");
-    }
-    fault
 }
 
 fn shift<T>(spanned: &Spanned<T>, base: usize) -> Place {

@@ -20,6 +20,7 @@ pub struct File {
     pub mode: Option<Text>,
     pub folder_mode: Option<Text>,
     pub exclude: Option<Spanned<List>>,
+    pub after: Option<Text>,
 }
 
 /// One of `[[use]]`
@@ -86,6 +87,21 @@ pub struct Check {
     pub stdout_contains: Option<Text>,
     pub stdout_matches: Option<Text>,
 }
+
+/// The key that names the thing, and what may be said about it. `file` comes first: its check may
+/// also have a `group`.
+pub const CHECK_KINDS: [(&str, &[&str]); 8] = [
+    ("file", &["exists", "mode", "owner", "group", "contains", "sha256"]),
+    ("package", &["installed", "version"]),
+    ("service", &["running", "enabled"]),
+    ("user", &["exists", "uid", "groups", "shell"]),
+    ("group", &["exists", "gid"]),
+    ("port", &["listening"]),
+    ("mount", &["filesystem", "label"]),
+    ("command", &["exit_code", "stdout_contains", "stdout_matches"]),
+];
+/// What every check may have.
+pub const CHECK_COMMON: [&str; 2] = ["name", "timeout"];
 
 macro_rules! given {
     ($table:expr; $($key:ident),* $(,)?) => {

@@ -1,30 +1,40 @@
 //! Strings are minijinja templates, strict: a name that nothing declares is a mistake, also in a
 //! branch that is not taken. `Scope` is what a string may refer to.
 
+mod environment;
+mod literals;
 mod names;
 mod scope;
 mod secrets;
+mod tags;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use minijinja::{
-    AutoEscape, Environment, UndefinedBehavior, escape_formatter, syntax::SyntaxConfig, value::ValueKind,
-};
-
+pub use environment::is_global;
 pub use scope::Scope;
 pub use secrets::{fill_secrets, secret_names, secret_placeholder};
 
-use super::diagnose::did_you_mean;
+use super::diagnose::{Edit, closest, listed};
+use environment::environment;
+use literals::{blanked, literal_hint, misread, raw_edits, shown, tag_around};
 use scope::Lookup;
 
 /// What is wrong inside one string.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flaw {
     /// Bytes of the decoded string.
     pub range: Range<usize>,
     pub message: String,
     pub label: Option<String>,
     pub hint: Option<String>,
+    /// What the hint says, as changes of the decoded string.
+    pub edits: Vec<Edit>,
+}
+
+impl Flaw {
+    fn at(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { range, message: message.into(), ..Self::default() }
+    }
 }
 
 /// Whether a string may hold secrets: only what reaches a step's environment or standard input may.
@@ -34,23 +44,27 @@ pub enum Secrets {
     Refused,
 }
 
+/// One string cannot have more syntax errors than this told.
+const MOST_SYNTAX_ERRORS: usize = 20;
+
 /// Renders a string. `Ok(None)` when it uses something that is already known to be wrong: it has no
 /// value, and nothing more is to be said about it.
 pub fn render(text: &str, scope: &Scope, secrets: Secrets) -> Result<Option<String>, Vec<Flaw>> {
     if !["{{", "{%", "{#"].iter().any(|open| text.contains(open)) {
         return Ok(Some(text.to_owned()));
     }
+    let (readable, mut flaws) = without_literals(text);
     let env = environment();
-    let template = env.template_from_str(text).map_err(|error| vec![flaw_of(text, &error)])?;
+    let Ok(template) = env.template_from_str(&readable) else { return Err(flaws) };
     let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
     used.sort();
-    let mut flaws = secrets::misused(text, &used, secrets);
+    flaws.extend(secrets::misused(&readable, &used, secrets));
     let mut known = true;
     for name in used {
         match scope.look_up(&name) {
             Lookup::Known => {}
             Lookup::Wrong => known = false,
-            Lookup::Unknown(what) => flaws.extend(undefined(text, &what, scope)),
+            Lookup::Unknown(what) => flaws.extend(undefined(&readable, &what, scope)),
         }
     }
     if !flaws.is_empty() || !known {
@@ -60,6 +74,35 @@ pub fn render(text: &str, scope: &Scope, secrets: Secrets) -> Result<Option<Stri
     template.render(scope.context()).map(Some).map_err(|error| vec![flaw_of(text, &error)])
 }
 
+/// The text with blanks in place of what is no template expression, and what is to be said about that.
+fn without_literals(text: &str) -> (Cow<'_, str>, Vec<Flaw>) {
+    let mut flaws = misread(text);
+    let mut readable = Cow::Borrowed(text);
+    let wrong = |flaw: &Flaw| tag_around(text, flaw.range.start).map(|tag| tag.whole);
+    for range in flaws.iter().filter_map(wrong).collect::<Vec<_>>() {
+        readable = Cow::Owned(blanked(&readable, &range));
+    }
+    let env = environment();
+    for _ in 0..MOST_SYNTAX_ERRORS {
+        let Err(error) = env.template_from_str(&readable) else { break };
+        let flaw = flaw_of(&readable, &error);
+        let gap = tag_around(&readable, flaw.range.start).map(|tag| tag.whole);
+        flaws.push(flaw);
+        match gap {
+            Some(gap) => readable = Cow::Owned(blanked(&readable, &gap)),
+            None => break,
+        }
+    }
+    (readable, flaws)
+}
+
+/// Whether a text without braces would compare something between them.
+pub fn is_expression(text: &str) -> bool {
+    let compares =
+        ["==", "!=", "<", ">", " and ", " or ", "not ", " in "].iter().any(|sign| text.contains(sign));
+    compares && !text.contains("{{") && environment().compile_expression(text).is_ok()
+}
+
 /// The top-level names that a string refers to.
 pub fn names_used(text: &str) -> Vec<String> {
     let env = environment();
@@ -67,47 +110,42 @@ pub fn names_used(text: &str) -> Vec<String> {
     used.map(|names| names.into_iter().collect()).unwrap_or_default()
 }
 
-/// Steps that rendering one string may take: far more than files need, and no loop without end.
-const FUEL: u64 = 500_000;
-
-fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_fuel(Some(FUEL));
-    env.set_auto_escape_callback(|_| AutoEscape::None);
-    // Without it errors have no place.
-    env.set_debug(true);
-    let mut syntax = SyntaxConfig::builder();
-    // Files end as they were written, and a line that holds only a block leaves no empty line.
-    syntax.keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true);
-    // `True` is Python's word; files on the machine know the other.
-    env.set_formatter(|out, state, value| match bool::try_from(value.clone()) {
-        Ok(flag) if value.kind() == ValueKind::Bool => write!(out, "{flag}").map_err(Into::into),
-        Ok(_) | Err(_) => escape_formatter(out, state, value),
-    });
-    // Prints everything there is, and its name is one that variables like to have.
-    env.remove_global("debug");
-    env.set_syntax(syntax.build().expect("the standard delimiters are good"));
-    env
-}
-
-/// Names that belong to the language and cannot be variables.
-pub fn is_global(name: &str) -> bool {
-    environment().globals().any(|(global, _)| global == name)
-}
-
 fn undefined(text: &str, name: &str, scope: &Scope) -> Vec<Flaw> {
-    let flaw = |range| Flaw {
-        range,
-        message: format!("undefined variable `{name}`"),
-        label: Some("not defined".into()),
-        hint: undefined_hint(name, scope),
-    };
+    let message = || format!("undefined variable `{name}`");
     let places = names::places(text, name);
     if places.is_empty() {
-        return vec![flaw(0..text.len())];
+        return vec![Flaw { hint: undefined_hint(name, scope), ..Flaw::at(0..text.len(), message()) }];
     }
+    let flaw = |range: Range<usize>| {
+        let flaw = Flaw { label: Some("not defined".into()), ..Flaw::at(range, message()) };
+        remedy(text, name, scope, flaw)
+    };
     places.into_iter().map(flaw).collect()
+}
+
+/// A slip of the hand has another name as its remedy; braces that stand in the middle of a text are
+/// perhaps not hornero's.
+fn remedy(text: &str, name: &str, scope: &Scope, flaw: Flaw) -> Flaw {
+    let names = scope.names();
+    if let Some(near) = closest(name, names.iter().map(String::as_str)).filter(|_| !is_secret(name)) {
+        let edits = vec![Edit::new(flaw.range.clone(), near)];
+        return Flaw { hint: Some(format!("did you mean `{near}`?")), edits, ..flaw };
+    }
+    let hint = undefined_hint(name, scope);
+    let tag =
+        tag_around(text, flaw.range.start).filter(|tag| tag.whole != (0..text.len()) && !is_secret(name));
+    match tag {
+        Some(tag) => {
+            let literal = literal_hint(text, &tag);
+            let hint = hint.map_or_else(|| literal.clone(), |hint| format!("{hint}; {literal}"));
+            Flaw { hint: Some(hint), edits: raw_edits(text, &tag), ..flaw }
+        }
+        None => Flaw { hint, ..flaw },
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    name == "secrets" || name.starts_with("secrets.")
 }
 
 fn undefined_hint(name: &str, scope: &Scope) -> Option<String> {
@@ -117,100 +155,26 @@ fn undefined_hint(name: &str, scope: &Scope) -> Option<String> {
     if name == "secrets" {
         return Some("declare it under `[secrets]` of the template; provisioners cannot use secrets".into());
     }
-    did_you_mean(name, scope.names().iter().map(String::as_str))
+    let names = scope.names();
+    (!names.is_empty()).then(|| format!("there is {}", listed(names.iter().map(String::as_str))))
 }
 
 fn flaw_of(text: &str, error: &minijinja::Error) -> Flaw {
-    let literal = "`{{`, `{%` and `{#` begin a template expression; for the characters themselves write \
-                   `{% raw %}...{% endraw %}` around them";
-    let syntax = error.kind() == minijinja::ErrorKind::SyntaxError;
-    let why = match error.kind() {
-        minijinja::ErrorKind::OutOfFuel => "it takes too many steps; a loop in it may have no end".into(),
-        _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
-    };
-    let what = if syntax { "this is not a template" } else { "this cannot be rendered" };
-    Flaw {
-        range: error.range().filter(|range| range.end <= text.len()).unwrap_or(0..text.len()),
-        message: format!("{what}: {why}"),
-        label: None,
-        hint: syntax.then(|| literal.into()),
+    let range = error.range().filter(|range| range.end <= text.len());
+    if error.kind() == minijinja::ErrorKind::OutOfFuel {
+        let why = "this cannot be rendered: it takes too many steps; a loop in it may have no end";
+        return Flaw::at(range.unwrap_or(0..text.len()), why);
     }
+    let syntax = error.kind() == minijinja::ErrorKind::SyntaxError;
+    let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let what = if syntax { "this is not a template expression" } else { "this cannot be rendered" };
+    let message = format!("{what}: {why}");
+    // An error at the end of the text is about a tag that begins before it.
+    let start = error.range().map_or(0, |range| range.start.min(text.len()));
+    let Some(tag) = tag_around(text, start) else { return Flaw::at(range.unwrap_or(0..text.len()), message) };
+    let range = range.filter(|_| !syntax).unwrap_or_else(|| shown(text, &tag));
+    Flaw { hint: Some(literal_hint(text, &tag)), edits: raw_edits(text, &tag), ..Flaw::at(range, message) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scope() -> Scope {
-        let mut scope = Scope::default();
-        scope.set("php", "8.2");
-        scope.set("admin", "root");
-        scope.set_in("image", "name", "web");
-        scope.declare_secret("token");
-        scope.poison("wrong");
-        scope
-    }
-
-    fn flaws(text: &str) -> Vec<(String, String)> {
-        let found = render(text, &scope(), Secrets::Refused).expect_err("it is flawed");
-        found.into_iter().map(|flaw| (text[flaw.range].to_owned(), flaw.message)).collect()
-    }
-
-    #[test]
-    fn text_without_expressions_is_left_alone() {
-        let text = "a { b } # c\n";
-        assert_eq!(render(text, &scope(), Secrets::Refused), Ok(Some(text.into())));
-    }
-
-    #[test]
-    fn newlines_at_the_end_stay_and_blocks_leave_none() {
-        let text = "{% if php == '8.2' %}\nx {{ image.name }}\n{% endif %}\ny\n";
-        assert_eq!(render(text, &scope(), Secrets::Refused), Ok(Some("x web\ny\n".into())));
-    }
-
-    #[test]
-    fn booleans_are_written_in_lower_case() {
-        let mut scope = scope();
-        scope.set("tls", false);
-        assert_eq!(
-            render("{{ tls }} {{ php == '8.2' }} {{ 1 }}", &scope, Secrets::Refused),
-            Ok(Some("false true 1".into()))
-        );
-    }
-
-    #[test]
-    fn every_undefined_name_is_found_at_its_place() {
-        let found = flaws("{{ phh }} {{ image.nam }} {% if admn is defined %}{{ x.phh }}{% endif %} 'phh'");
-        let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
-        assert_eq!(places, ["phh", "image.nam", "admn", "x"]);
-        assert_eq!(found[0].1, "undefined variable `phh`");
-    }
-
-    #[test]
-    fn names_made_by_the_template_itself_are_no_mistake() {
-        let text = "{% set x = 1 %}{% for y in range(2) %}{{ x }}{{ y }}{{ loop.index }}{% endfor %}";
-        assert_eq!(render(text, &scope(), Secrets::Refused), Ok(Some("101112".into())));
-    }
-
-    #[test]
-    fn what_uses_a_wrong_value_has_none_and_says_nothing() {
-        assert_eq!(render("{{ wrong }}", &scope(), Secrets::Refused), Ok(None));
-    }
-
-    #[test]
-    fn errors_of_minijinja_have_a_place_and_a_hint() {
-        let found = render("echo ${#list[@]}", &scope(), Secrets::Refused).expect_err("it opens a comment");
-        assert!(found[0].hint.as_ref().is_some_and(|hint| hint.contains("raw")));
-        assert_eq!(flaws("{{ php|nofilter }}")[0].0, "nofilter");
-    }
-
-    #[test]
-    fn secrets_are_placeholders_and_only_where_they_may_be() {
-        let rendered = render("x={{ secrets.token }}", &scope(), Secrets::Allowed);
-        assert_eq!(rendered, Ok(Some(format!("x={}", secret_placeholder("token")))));
-        assert_eq!(flaws("{{ secrets.token }}")[0].0, "secrets.token");
-        assert!(render("{{ secrets.token | upper }}", &scope(), Secrets::Allowed).is_err());
-        assert!(render("{{ secrets.tokn }}", &scope(), Secrets::Allowed).is_err());
-        assert!(render("{{ secrets }}", &scope(), Secrets::Allowed).is_err());
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Secrets in strings. Rendering puts a placeholder where a secret belongs, so that templates, plans
 //! and fingerprints never hold a value; the engine fills it in at the last moment.
 
-use super::{Flaw, Secrets, names};
+use super::{Flaw, Secrets, names, tags};
 
 /// Characters that no keyboard makes and no text has a use for.
 const OPEN: &str = "\u{f8e0}secret:";
@@ -42,9 +42,10 @@ pub fn misused(text: &str, used: &[String], secrets: Secrets) -> Vec<Flaw> {
         return Vec::new();
     }
     let mut flaws = Vec::new();
-    for tag in names::tags(text) {
+    for tag in tags::tags(text) {
+        let exact = tag.content(text);
+        let tag = tag.inside;
         let inside = &text[tag.clone()];
-        let exact = inside.trim_matches(['-', '+', ' ', '\t', '\r', '\n']);
         for place in names::places(&format!("{{{{{inside}}}}}"), "secrets") {
             let start = tag.start + place.start - 2;
             let length = text[start..tag.end].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
@@ -65,7 +66,7 @@ const REFUSED: &str = "secrets reach the builder only through `env` and `run` of
 const AS_IT_IS: &str = "write `{{ secrets.NAME }}` with nothing else between the braces";
 
 fn flaw(range: std::ops::Range<usize>, message: &str, hint: &str) -> Flaw {
-    Flaw { range, message: message.into(), label: None, hint: Some(hint.into()) }
+    Flaw { hint: Some(hint.into()), ..Flaw::at(range, message) }
 }
 
 #[cfg(test)]

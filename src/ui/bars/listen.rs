@@ -59,12 +59,14 @@ impl Bars {
             Event::Note { message } => self.say(&format!("  {}", text::clean_block(message)))?,
             Event::Warning { message } => self.warning(message)?,
             Event::CheckFinished { name, ok: true, .. } => self.status(name.clone()),
-            Event::CheckFinished { name, ok: false, expected, found } => {
+            Event::CheckFinished { name, ok: false, expected, found, .. } => {
                 self.failed_check(name, expected, found)?;
             }
             Event::UpToDate { .. } => self.say(&format!("  {}", sentence(event)))?,
             // The summary says these, last and together.
             Event::ImageCaptured { .. } | Event::Published { .. } | Event::RunFinished { .. } => {}
+            // They are of no run.
+            Event::Error { .. } | Event::NotBaked { .. } => {}
         }
         Ok(())
     }

@@ -127,7 +127,15 @@ fn the_run_is_named_at_its_start_and_how_long_it_goes_on_stands_below() {
     let (bars, term) = drawn(80, false);
     let mut bars = bars.expecting(Some(250.0));
     let (run, image, platform, log) = ("web-01ka".into(), "web".into(), "ec2".into(), "/log".into());
-    let begun = Event::RunStarted { run, image, version: Some("7".into()), platform, log };
+    let begun = Event::RunStarted {
+        run,
+        image,
+        version: Some("7".into()),
+        platform,
+        log,
+        format: 1,
+        hornero: "1".into(),
+    };
     tell(&mut bars, [begun, started(Phase::Launch)]);
     let text = term.contents();
     let lines: Vec<&str> = text.lines().collect();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::event::{Phase, Stream};
+use crate::event::{CheckPlace, Phase, RunEnd, Stream};
 
 const TIME: i64 = 1_767_225_600_123;
 
@@ -91,10 +91,10 @@ fn the_reference_describes_every_event_field_and_value() {
 
 /// One of each event. The match at the end does not compile until a new one is here too.
 fn samples() -> Vec<Event> {
-    let samples = [run_samples(), step_samples(), told_samples(), made_samples()].concat();
+    let samples = [run_samples(), step_samples(), told_samples(), made_samples(), outside_samples()].concat();
     let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), 17);
+    assert_eq!(kinds.len(), 19);
     samples.iter().for_each(|event| match event {
         Event::RunStarted { .. }
         | Event::PhaseStarted { .. }
@@ -112,7 +112,9 @@ fn samples() -> Vec<Event> {
         | Event::ImageCaptured { .. }
         | Event::UpToDate { .. }
         | Event::Published { .. }
-        | Event::RunFinished { .. } => {}
+        | Event::RunFinished { .. }
+        | Event::Error { .. }
+        | Event::NotBaked { .. } => {}
     });
     samples
 }
@@ -125,9 +127,11 @@ fn run_samples() -> Vec<Event> {
             version: Some("1.0".into()),
             platform: "qemu".into(),
             log: "/home/ana/.local/state/hornero/runs/r1/log".into(),
+            format: Event::FORMAT,
+            hornero: "0.1.0".into(),
         },
         Event::PhaseStarted { phase: Phase::CloudInit },
-        Event::PhaseFinished { phase: Phase::CloudInit, seconds: 20.5, ok: true },
+        Event::PhaseFinished { phase: Phase::CloudInit, seconds: 20.500_499, ok: true },
     ]
 }
 
@@ -154,6 +158,7 @@ fn told_samples() -> Vec<Event> {
         Event::Note { message: "the guest asked for a reboot".into() },
         Event::Warning { message: "KVM does not work here, so the guest is emulated and slow".into() },
         Event::CheckFinished {
+            machine: CheckPlace::TestMachine,
             name: "service nginx".into(),
             ok: false,
             expected: "running".into(),
@@ -188,7 +193,29 @@ fn made_samples() -> Vec<Event> {
             error: Some("step `configure` ended with exit code 3".into()),
             hint: Some("the log has every line of the step".into()),
             tail: vec!["install: cannot create directory".into()],
+            end: RunEnd {
+                code: 6,
+                kind: Some("bake".into()),
+                phase: Some(Phase::Steps),
+                step: Some("configure".into()),
+                image: None,
+                parameter: None,
+            },
         },
+    ]
+}
+
+fn outside_samples() -> Vec<Event> {
+    vec![
+        Event::Error {
+            image: None,
+            code: 3,
+            kind: "template".into(),
+            message: "2 mistakes in `web.toml`".into(),
+            hint: None,
+            tail: Vec::new(),
+        },
+        Event::NotBaked { image: "web".into(), reason: "`base`, which it is made from, was not".into() },
     ]
 }
 

@@ -87,7 +87,16 @@ fn a_line_that_rewrites_itself_is_shown_every_ten_seconds_and_half_a_line_is_not
 #[test]
 fn the_error_of_a_run_is_left_to_the_summary() {
     let (error, hint) = (Some("no builder".to_owned()), Some("try again".to_owned()));
-    let text =
-        written(&[(43_471, Event::RunFinished { ok: false, seconds: 61.0, error, hint, tail: Vec::new() })]);
+    let text = written(&[(
+        43_471,
+        Event::RunFinished {
+            ok: false,
+            seconds: 61.0,
+            error,
+            hint,
+            tail: Vec::new(),
+            end: Default::default(),
+        },
+    )]);
     assert_eq!(text, "12:04:31Z run | run failed after 1m 01s\n");
 }

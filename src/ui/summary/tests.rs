@@ -18,6 +18,8 @@ fn started() -> Event {
         version: None,
         platform: "qemu".into(),
         log: "/runs/r1/log".into(),
+        format: 1,
+        hornero: String::new(),
     }
 }
 
@@ -43,7 +45,14 @@ fn success_shows_the_time_the_image_and_the_parameter() {
             version: 3,
             region: None,
         },
-        Event::RunFinished { ok: true, seconds: 120.0, error: None, hint: None, tail: Vec::new() },
+        Event::RunFinished {
+            ok: true,
+            seconds: 120.0,
+            error: None,
+            hint: None,
+            tail: Vec::new(),
+            end: Default::default(),
+        },
     ]);
     assert_eq!(
         text,
@@ -65,7 +74,14 @@ fn failure_shows_the_last_lines_of_what_failed_and_not_of_the_clean_up() {
     events.push(Event::PhaseFinished { phase: Phase::Steps, seconds: 1.0, ok: false });
     events.push(output("cleanup", "gone".into()));
     let (error, hint) = (Some("exit code 3".to_owned()), Some("hornero resume r1".to_owned()));
-    events.push(Event::RunFinished { ok: false, seconds: 2.0, error, hint, tail: Vec::new() });
+    events.push(Event::RunFinished {
+        ok: false,
+        seconds: 2.0,
+        error,
+        hint,
+        tail: Vec::new(),
+        end: Default::default(),
+    });
     let text = shown(&events);
     let (_, failure) = text.split_once("error: exit code 3\n").unwrap();
     assert!(failure.starts_with("in:    step 1 `configure`\n\nlast lines of `configure`:\n  | line 11\n"));

@@ -17,6 +17,7 @@ fuzz_target!(|text: &[u8]| {
     let inputs = Inputs {
         vars: Vec::new(),
         platform: PlatformKind::Qemu,
+        platform_is_wanted: false,
         stage: None,
         provisioner_folders: Vec::new(),
         allowed: Vec::new(),

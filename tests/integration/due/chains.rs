@@ -106,7 +106,7 @@ fn a_variable_is_of_whichever_template_declares_it_and_an_unknown_one_is_a_mista
     bake(&cloud, &[&web, "--var", "port=8080"], 0);
     assert_eq!(cloud.run(&["plan", &web, "--var", "port=8080", "--detailed-exitcode"]).code, 0);
     let unknown = cloud.run(&["plan", &web, "--var", "prot=8080"]);
-    assert_eq!(unknown.code, 3, "{}", unknown.stderr);
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
     assert!(
         unknown.stderr.contains("unknown variable `prot`") && unknown.stderr.contains("`port`"),
         "{}",

@@ -197,6 +197,9 @@ fn a_copy_is_encrypted_with_the_key_of_its_region_and_a_key_without_one_is_refus
     let ran = cloud.run(&["bake", &copied("1234abcd-12ab-34cd-56ef-1234567890ab")]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("exists in its own region alone"), "{}", ran.stderr);
+    for region in ["eu-west-1", "eu-south-2"] {
+        cloud.make_key("alias/campus", region);
+    }
     let ran = cloud.run(&["bake", &copied("alias/campus")]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(keys_of_copy(&cloud, "eu-south-2"), ["alias/campus"]);
@@ -207,6 +210,9 @@ fn a_copy_has_the_key_of_the_volumes_also_when_publish_makes_it() {
     let mut cloud = Cloud::start();
     let denied = json!({ "action": "CopyImage", "region": "eu-south-2", "fault": "denied", "times": 1 });
     cloud.proxy.rule(denied);
+    for region in ["eu-west-1", "eu-south-2", "eu-central-1"] {
+        cloud.make_key("alias/root", region);
+    }
     let root = "[root_disk]\nec2 = { kms_key = \"alias/root\" }";
     let regions = "kms_key = \"alias/others\"\ncopy_to = [\"eu-south-2\", \"eu-central-1\"]";
     let ran = cloud.run(&["bake", &cloud.template(regions, root)]);

@@ -5,12 +5,15 @@ mod captures;
 mod due;
 mod ends;
 mod errors;
+mod events;
+mod first_contact;
 mod formats;
 mod kept;
 mod line;
 mod plans;
 mod playbooks;
 pub mod policy;
+mod preflight;
 mod publishing;
 mod runs;
 mod secrets;
@@ -26,6 +29,7 @@ use crate::rig::{
     moto::{BASE, Moto, aws_json, environment},
     proxy::Proxy,
     python::program,
+    rootfs::Rootfs,
     sshd::Sshd,
 };
 
@@ -100,6 +104,16 @@ impl Cloud {
         self.hornero.template("web.toml", &text)
     }
 
+    /// A template whose builder is a Debian of its own, where nothing has to be left out: it is sealed.
+    pub fn template_on(&self, builder: &Rootfs, user: &str, more: &str) -> String {
+        let ssh = builder.ssh_table(user, self.hornero.folder.path());
+        let text = format!(
+            "[image]\nname = \"web\"\n[base]\nec2 = {{ ami = \"{BASE}\" }}\n[cloud_init]\nenabled = false\n\
+             {ssh}[ec2]\nssh_cidrs = [\"203.0.113.7/32\"]\n{more}\n"
+        );
+        self.hornero.template("web.toml", &text)
+    }
+
     /// The same template with some of its parts written otherwise.
     pub fn edited(&self, edits: &[(&str, &str)]) -> String {
         let path = self.template("", "");
@@ -148,6 +162,23 @@ impl Cloud {
         let answer = self.aws(&["ssm", "get-parameter", "--name", name, "--region", region]);
         let text = |key: &str| answer["Parameter"][key].as_str().unwrap().to_owned();
         (text("Value"), text("DataType"))
+    }
+
+    /// Makes a KMS key with an alias, and gives its ID.
+    pub fn make_key(&self, alias: &str, region: &str) -> String {
+        let made = self.outside(&["kms", "create-key", "--region", region]);
+        let id = made["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+        self.outside(&[
+            "kms",
+            "create-alias",
+            "--alias-name",
+            alias,
+            "--target-key-id",
+            &id,
+            "--region",
+            region,
+        ]);
+        id
     }
 
     /// Images that are the account's own.

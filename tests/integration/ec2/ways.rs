@@ -57,6 +57,20 @@ fn a_bake_goes_through_a_bastion_and_its_local_steps_too() {
 }
 
 #[test]
+fn a_builder_at_an_address_of_the_templates_own_is_baked_without_asking_for_ours() {
+    let cloud = Cloud::start();
+    let offline = "address_service = \"http://127.0.0.1:9\"\n";
+    let check = "[[checks]]\ncommand = \"true\"\n";
+    let template = cloud.template("", check);
+    let text = std::fs::read_to_string(&template).unwrap();
+    std::fs::write(&template, text.replace("ssh_cidrs = [\"203.0.113.7/32\"]\n", offline)).unwrap();
+    let ran = cloud.run(&["bake", &template]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(cloud.images("eu-west-1").len(), 1);
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
 fn a_foreign_bastion_ends_the_bake_with_one_error_and_nothing_is_left() {
     let (cloud, bastion) = (Cloud::start(), Sshd::start());
     let foreign = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";

@@ -12,6 +12,7 @@ mod machines;
 mod points;
 mod remains;
 mod signals;
+mod terminal;
 
 use std::{
     io::{Read, Seek, Write},

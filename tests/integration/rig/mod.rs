@@ -11,6 +11,7 @@ pub mod places;
 pub mod proxy;
 pub mod python;
 pub mod quick;
+pub mod rootfs;
 pub mod server;
 pub mod sshd;
 pub mod web;

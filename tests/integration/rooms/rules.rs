@@ -20,12 +20,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum", "private"]),
-    ("aws", &["event", "journal", "wait", "causes"]),
+    ("aws", &["event", "journal", "wait", "causes", "template"]),
     // Of `remote` only what names a way to a builder.
     (
         "platform",
         &[
-            "template", "plan", "event", "journal", "wait", "fetch", "sum", "causes", "aws", "remote",
+            "template",
+            "provision",
+            "plan",
+            "event",
+            "journal",
+            "wait",
+            "fetch",
+            "sum",
+            "causes",
+            "aws",
+            "remote",
             "private",
         ],
     ),
@@ -102,6 +112,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["aws", "platform::ec2", "store::ssm"],
         "the cloud is the platform's; an image is its own record",
     ),
+    ("aws_sdk_kms", &["aws"], "keys are looked at in `aws/keys.rs` alone"),
     ("aws_sdk_secretsmanager", &["aws"], "values of secrets are read in `aws/secrets.rs` alone"),
     ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::sdk"], "the parameter service is the store's"),
 ];

@@ -103,6 +103,7 @@ fn inputs(decided_by: &BTreeMap<String, String>, room: usize) -> BTreeMap<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::check::MOST_OWN_TAGS;
 
     #[test]
     fn a_name_tells_image_and_version_and_is_the_runs_own() {
@@ -138,5 +139,9 @@ mod tests {
         assert_eq!((of(tags::BASE), of(tags::VERSION)), (Some("ami-1"), None));
         let inputs = of("hornero:inputs-01").and_then(ShortParts::unpacked).expect("readable");
         assert_eq!(inputs.parts()["base"], "00000000");
+        // As many as `validate` lets a template have leave room for ours.
+        let many = (0..MOST_OWN_TAGS).map(|n| (format!("own{n}"), "x".to_owned()));
+        let many: BTreeMap<String, String> = many.chain([("Name".to_owned(), "x".to_owned())]).collect();
+        assert_eq!(all_tags(&CaptureSpec { version: Some("1"), tags: &many, ..spec }).len(), MOST);
     }
 }

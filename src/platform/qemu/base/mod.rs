@@ -9,6 +9,8 @@ mod sources;
 
 use std::path::Path;
 
+pub use sources::of_suite as package_sources;
+
 use super::{digest, disk_image};
 use crate::{
     event::Events,

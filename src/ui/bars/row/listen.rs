@@ -59,13 +59,13 @@ impl Row {
             Event::Note { message } => self.say(&text::clean_block(message))?,
             Event::Warning { message } => self.warning(message)?,
             Event::CheckFinished { name, ok: true, .. } => self.turn_to(name.clone()),
-            Event::CheckFinished { name, ok: false, expected, found } => {
+            Event::CheckFinished { name, ok: false, expected, found, .. } => {
                 self.failed_check(name, expected, found)?;
             }
             Event::ImageCaptured { image, .. } => self.image = Some(image.clone()),
             Event::UpToDate { image, .. } => self.image = Some(format!("{image} (was there already)")),
-            // The summary says it.
-            Event::Published { .. } => {}
+            // The summary says it, and the others are of no run.
+            Event::Published { .. } | Event::Error { .. } | Event::NotBaked { .. } => {}
             Event::RunFinished { ok, seconds, error, .. } => self.end(*ok, *seconds, error.as_deref())?,
         }
         Ok(())

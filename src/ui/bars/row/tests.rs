@@ -51,7 +51,15 @@ fn tell(row: &mut Row, events: impl IntoIterator<Item = Event>) {
 
 fn started(image: &str) -> Event {
     let (run, platform, log) = ("r1".into(), "ec2".into(), "/runs/r1/log".into());
-    Event::RunStarted { run, image: image.into(), version: Some("4.5.1".into()), platform, log }
+    Event::RunStarted {
+        run,
+        image: image.into(),
+        version: Some("4.5.1".into()),
+        platform,
+        log,
+        format: 1,
+        hornero: String::new(),
+    }
 }
 
 fn begin(phase: Phase) -> Event {
@@ -72,7 +80,7 @@ fn output(line: &str) -> Event {
 
 fn finished(ok: bool, error: Option<&str>) -> Event {
     let error = error.map(str::to_owned);
-    Event::RunFinished { ok, seconds: 123.0, error, hint: None, tail: Vec::new() }
+    Event::RunFinished { ok, seconds: 123.0, error, hint: None, tail: Vec::new(), end: Default::default() }
 }
 
 fn captured() -> Event {

@@ -1,0 +1,170 @@
+//! What EC2 takes of a thing, counted before anything is launched. Sources:
+//! - tags: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
+//! - description: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
+//! - volumes: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>
+//! - rules and groups: <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
+
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+
+use super::cx::Cx;
+use crate::template::{
+    diagnose::Fault,
+    model::Image,
+    raw::{self, List, Raw, Text},
+    units::Size,
+};
+
+/// Tags of a template's own on an AMI beside `Name`: of the 50 that EC2 takes, hornero's own need the
+/// rest, with those that an image gets when it is copied and finished.
+pub const MOST_OWN_TAGS: usize = 38;
+/// EC2 recommends the device names from `sdf` to `sdp` for volumes besides the root.
+const MOST_DISKS: usize = 11;
+/// Of a security group, as long as AWS has not raised it for an account.
+const MOST_SSH_CIDRS: usize = 60;
+/// Of a network interface, at most, however AWS has raised it.
+const MOST_SECURITY_GROUPS: usize = 16;
+
+const GIB: u64 = 1 << 30;
+const TIB: u64 = 1 << 40;
+
+/// What a type of volume takes.
+struct VolumeLimits {
+    name: &'static str,
+    bytes: RangeInclusive<u64>,
+    /// `None` where the type has none to set.
+    iops: Option<RangeInclusive<i64>>,
+    has_throughput: bool,
+}
+
+const VOLUMES: [VolumeLimits; 7] = [
+    VolumeLimits { name: "gp3", bytes: GIB..=64 * TIB, iops: Some(3_000..=80_000), has_throughput: true },
+    VolumeLimits { name: "gp2", bytes: GIB..=16 * TIB, iops: None, has_throughput: false },
+    VolumeLimits { name: "io1", bytes: 4 * GIB..=16 * TIB, iops: Some(100..=64_000), has_throughput: false },
+    VolumeLimits { name: "io2", bytes: 4 * GIB..=64 * TIB, iops: Some(100..=256_000), has_throughput: false },
+    VolumeLimits { name: "st1", bytes: 125 * GIB..=16 * TIB, iops: None, has_throughput: false },
+    VolumeLimits { name: "sc1", bytes: 125 * GIB..=16 * TIB, iops: None, has_throughput: false },
+    VolumeLimits { name: "standard", bytes: GIB..=TIB, iops: None, has_throughput: false },
+];
+
+impl Cx<'_> {
+    pub fn limits_of_ec2(&self, raw: &Raw, image: &Image) {
+        if let Some(table) = raw.image.as_ref().map(Spanned::get_ref) {
+            self.tags_fit(table);
+            self.description_is_ascii(&table.description, image);
+        }
+        if let Some(disk) = raw.disks.get(MOST_DISKS) {
+            let message = format!("{} disks; EC2 has device names for {MOST_DISKS}", raw.disks.len());
+            self.fault(Fault::at(disk.span(), message).hint("put several mount points onto one disk"));
+        }
+        if let Some(root) = raw.root_disk.as_ref().map(Spanned::get_ref) {
+            self.volume_fits(&root.size, &root.ec2, false);
+        }
+        raw.disks.iter().map(Spanned::get_ref).for_each(|disk| self.volume_fits(&disk.size, &disk.ec2, true));
+        if let Some(ec2) = raw.ec2.as_ref().map(Spanned::get_ref) {
+            self.at_most(&ec2.ssh_cidrs, MOST_SSH_CIDRS, "ranges; a security group has rules for");
+            self.at_most(
+                &ec2.security_groups,
+                MOST_SECURITY_GROUPS,
+                "security groups; a network interface takes",
+            );
+        }
+    }
+
+    fn tags_fit(&self, image: &raw::Image) {
+        let mut keys: Vec<&Text> = image.tags.keys().filter(|key| key.get_ref() != "Name").collect();
+        keys.sort_by_key(|key| key.span().start);
+        if let Some(beyond) = keys.get(MOST_OWN_TAGS) {
+            let message = format!("{} tags; an AMI can have {MOST_OWN_TAGS} of your own", keys.len());
+            self.fault(
+                Fault::at(beyond.span(), message)
+                    .label("the first that is too many")
+                    .hint("EC2 takes 50 tags, and hornero needs the others to find and describe its images"),
+            );
+        }
+    }
+
+    fn description_is_ascii(&self, text: &Option<Text>, image: &Image) {
+        let (Some(text), Some(description)) = (text, &image.description) else { return };
+        if let Some(other) = description.chars().find(|c| !c.is_ascii_graphic() && *c != ' ') {
+            let message = format!("EC2 takes no `{}` in a description", other.escape_debug());
+            self.fault(
+                Fault::at(text.span(), message).hint("write it in ASCII: letters, digits and common signs"),
+            );
+        }
+    }
+
+    fn at_most(&self, list: &Option<Spanned<List>>, most: usize, what: &str) {
+        let Some(list) = list else { return };
+        if let Some(beyond) = list.get_ref().get(most) {
+            self.fault(Fault::at(beyond.span(), format!("{} {what} {most}", list.get_ref().len())));
+        }
+    }
+
+    /// `is_new` says that hornero makes the volume, as gp3 where nothing else is said; a root volume is of the
+    /// base's type.
+    fn volume_fits(&self, size: &Option<Text>, ec2: &Option<Spanned<raw::Ec2Disk>>, is_new: bool) {
+        let table = ec2.as_ref().map(Spanned::get_ref);
+        let said = table.and_then(|table| self.maybe_text(&table.volume_type));
+        let usual = (is_new && table.is_none_or(|table| table.volume_type.is_none())).then_some("gp3");
+        let limits = VOLUMES.iter().find(|volume| Some(volume.name) == said.as_deref().or(usual));
+        if let Some(text) = size {
+            self.volume_size_fits(text, limits);
+        }
+        if let (Some(limits), Some(table)) = (limits, table) {
+            self.volume_speed_fits(table, limits);
+        }
+    }
+
+    fn volume_size_fits(&self, text: &Text, limits: Option<&VolumeLimits>) {
+        let Some(size) = self.text(text).and_then(|text| text.parse::<Size>().ok()) else { return };
+        if size.0 % GIB != 0 && is_decimal(text.get_ref()) {
+            self.warn_of_decimal(text, size);
+        }
+        // EC2 gives at least one GiB, and the disk of a small template may be less on this computer.
+        let rounded = size.0.div_ceil(GIB) * GIB;
+        let Some(limits) = limits.filter(|limits| !limits.bytes.contains(&rounded)) else { return };
+        let (least, most) = (Size(*limits.bytes.start()), Size(*limits.bytes.end()));
+        let message = format!("a volume of type `{}` cannot have {size}", limits.name);
+        self.fault(Fault::at(text.span(), message).hint(format!("it has from {least} to {most}")));
+    }
+
+    fn warn_of_decimal(&self, text: &Text, size: Size) {
+        let made = Size(size.0.div_ceil(GIB) * GIB);
+        let written = text.get_ref().trim();
+        let meant = written.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+        let unit = written[meant.len()..].trim().chars().next().unwrap_or('G').to_ascii_uppercase();
+        let warning = Fault::at(text.span(), format!("`{written}` are {size}, and EC2 makes {made} of it"));
+        self.warn(
+            warning.replace("`iB` counts in powers of two, as EC2 does", &format!("\"{meant}{unit}iB\"")),
+        );
+    }
+
+    fn volume_speed_fits(&self, table: &raw::Ec2Disk, limits: &VolumeLimits) {
+        let name = limits.name;
+        match (&table.iops, &limits.iops) {
+            (Some(iops), None) => {
+                let fault = Fault::at(iops.span(), format!("a volume of type `{name}` has no `iops` to set"));
+                self.fault(fault.hint("remove it, or take `gp3`, `io1` or `io2`"));
+            }
+            (Some(iops), Some(range)) => drop(self.one_number::<u32>(iops, range.clone())),
+            (None, Some(_)) if name.starts_with("io") => {
+                let place = table.volume_type.as_ref().map_or(0..0, Spanned::span);
+                self.fault(Fault::at(place, format!("a volume of type `{name}` needs `iops`")));
+            }
+            (None, Some(_) | None) => {}
+        }
+        if let (Some(throughput), false) = (&table.throughput, limits.has_throughput) {
+            let fault =
+                Fault::at(throughput.span(), format!("a volume of type `{name}` has no `throughput` to set"));
+            self.fault(fault.hint("remove it, or take `gp3`"));
+        }
+    }
+}
+
+/// `20GB`, and not `20GiB`.
+fn is_decimal(written: &str) -> bool {
+    let unit = written.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+    !unit.is_empty() && !unit.contains(['i', 'I']) && unit.chars().all(|c| c.is_ascii_alphabetic())
+}
