@@ -143,6 +143,13 @@ mod tests {
     }
 
     #[test]
+    fn packages_are_removed_when_the_lock_of_dpkg_is_free() {
+        let packages = Packages { remove: vec!["nano".into()], ..Packages::default() };
+        let script = late_script(&packages, &[], &[]).unwrap().unwrap();
+        assert!(script.contains("apt-get remove -y -q -o DPkg::Lock::Timeout=3600 nano\n"), "{script}");
+    }
+
+    #[test]
     fn values_are_single_words_of_the_shell() {
         let script =
             late_script(&Packages::default(), &[disk("d", "/srv/it's; reboot")], &[]).unwrap().unwrap();

@@ -250,6 +250,7 @@ mod tests {
     fn a_time_limit_that_no_clock_can_tell_is_none() {
         let never = Followed::new(place(), Vec::new(), Some(Duration::MAX));
         assert!(never.in_time().is_ok());
+        assert!(Followed::new(place(), Vec::new(), None).in_time().is_ok());
         assert!(Followed::new(place(), Vec::new(), Some(Duration::ZERO)).in_time().is_err());
     }
 

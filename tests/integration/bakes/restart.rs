@@ -6,14 +6,14 @@ use crate::rig::{guests, hornero::Hornero, quick};
 const STEPS: &str = r#"
 [[steps]]
 name = "first"
-run = "echo boot $(cat /proc/sys/kernel/random/boot_id); echo b >/proc/sysrq-trigger; sleep 600"
+run = "echo boot $(cat /proc/sys/kernel/random/boot_id); sleep 3; echo b >/proc/sysrq-trigger; sleep 600"
 may_reboot = true
 [[steps]]
 name = "second"
 run = "echo boot $(cat /proc/sys/kernel/random/boot_id)"
 [[steps]]
 name = "third"
-run = "echo last words; echo b >/proc/sysrq-trigger; sleep 600"
+run = "echo last words; sleep 3; echo b >/proc/sysrq-trigger; sleep 600"
 [[steps]]
 name = "fourth"
 run = "echo reached"

@@ -13,7 +13,7 @@ use std::{
 use hornero::remote::key::KeyPair;
 use serde_json::{Value, json};
 
-use super::{ec2::base, hornero::Hornero, image::output};
+use super::{ec2::base, guests::PATIENT, hornero::Hornero, image::output};
 
 /// Where the last partition of hornero's own bases begins.
 const ROOT: u64 = 64 << 20;
@@ -156,7 +156,7 @@ fn head(name: &str, base: &str, login: &str) -> String {
 
 fn login(folder: &Path, pin: &str) -> String {
     let key = folder.join("user");
-    format!("[ssh]\nuser = \"root\"\nprivate_key = \"{}\"\nhost_key = \"{pin}\"\n", key.display())
+    format!("{PATIENT}user = \"root\"\nprivate_key = \"{}\"\nhost_key = \"{pin}\"\n", key.display())
 }
 
 /// A builder is started, and kept by a step that fails; nothing stays of it but its memory.
