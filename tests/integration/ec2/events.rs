@@ -88,7 +88,7 @@ fn a_command_that_fails_without_a_run_ends_with_an_error() {
         );
         assert!(last["message"].as_str().is_some_and(|message| !message.is_empty()), "{last}");
         let mistakes = all(&events, "mistake");
-        assert_eq!(mistakes.is_empty(), !arguments.contains(&wrong.as_str()), "{events:?}");
+        assert_eq!(mistakes.is_empty(), kind != "template", "{events:?}");
     }
 }
 
