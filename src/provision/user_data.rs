@@ -166,22 +166,23 @@ mod tests {
         };
         let rpm = render(vec![of("tools", None, Some("-----BEGIN\nKEY\n")), of("plain", None, None)]);
         assert!(!rpm.contains("\napt:"), "{rpm}");
-        let (_, tail) = rpm.split_once("\nyum_repos:\n").unwrap();
+        let (_, tail) = rpm.split_once("\nwrite_files:\n").unwrap();
         assert_eq!(
             tail,
-            "  \"tools\":\n    name: \"tools\"\n    \
-             baseurl: \"https://packages.example.org/tools/$releasever/$basearch\"\n    enabled: true\n    gpgcheck: true\n    \
-             gpgkey: \"file:///etc/pki/rpm-gpg/RPM-GPG-KEY-tools\"\n  \
-             \"plain\":\n    name: \"plain\"\n    \
-             baseurl: \"https://packages.example.org/plain/$releasever/$basearch\"\n    enabled: true\n    gpgcheck: true\n\
-             write_files:\n  - path: \"/etc/pki/rpm-gpg/RPM-GPG-KEY-tools\"\n    permissions: \"0644\"\n    \
-             content: \"-----BEGIN\\nKEY\\n\"\n"
+            "  - path: \"/etc/pki/rpm-gpg/RPM-GPG-KEY-tools\"\n    permissions: \"0644\"\n    \
+             content: \"-----BEGIN\\nKEY\\n\"\n  \
+             - path: \"/etc/yum.repos.d/tools.repo\"\n    permissions: \"0644\"\n    \
+             content: \"[tools]\\nname=tools\\nbaseurl=https://packages.example.org/tools/$releasever/$basearch\\n\
+             enabled=1\\ngpgcheck=1\\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-tools\\n\"\n  \
+             - path: \"/etc/yum.repos.d/plain.repo\"\n    permissions: \"0644\"\n    \
+             content: \"[plain]\\nname=plain\\nbaseurl=https://packages.example.org/plain/$releasever/$basearch\\n\
+             enabled=1\\ngpgcheck=1\\n\"\n"
         );
         // A base that nobody knows may have either, and each distribution takes its own.
         let both = render(vec![of("tools", None, None), of("extra", Some("stable"), None)]);
-        assert!(both.contains("\napt:") && both.contains("\nyum_repos:"), "{both}");
+        assert!(both.contains("\napt:") && both.contains("\nwrite_files:"), "{both}");
         assert_eq!(both.matches("/extra/").count(), 1, "{both}");
-        assert!(!render(vec![of("extra", Some("stable"), None)]).contains("yum_repos"));
+        assert!(!render(vec![of("extra", Some("stable"), None)]).contains("yum.repos.d"));
     }
 
     #[test]

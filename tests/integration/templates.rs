@@ -546,14 +546,17 @@ fn repositories_are_those_of_the_base() {
             "[image]\nname = 'x'\n[base]\n{os}\n[[packages.repositories]]\nname = 'tools'\nuri = 'https://p.example.org/x'\n{more}"
         );
         let (_folder, path) = written("t.toml", text.as_bytes());
-        load(&path, &inputs(PlatformKind::Ec2, &[])).map_err(|mistakes| mistakes.list[0].message.clone())
+        load(&path, &inputs(PlatformKind::Ec2, &[])).map_err(|mistakes| {
+            let first = &mistakes.list[0];
+            format!("{} at {}", first.message, &text[first.span.clone().expect("it has a place")])
+        })
     };
     let (amazon, debian) = ("os = 'amazon-linux-2023'", "os = 'debian-12'");
     let other = "ec2 = { ami = 'ami-0123456789abcdef0' }";
     let apt = "suite = 'stable'\ncomponents = ['main']\n";
     assert_eq!(with(amazon, "").expect("it is good").template.packages.repositories[0].suite, None);
     assert!(with(debian, apt).is_ok() && with(other, apt).is_ok() && with(other, "").is_ok());
-    assert!(with(amazon, apt).expect_err("it is apt's").contains("has no `suite`"));
+    assert!(with(amazon, apt).expect_err("it is apt's").contains("has no `suite` at 'stable'"));
     assert!(with(debian, "").expect_err("it is of RPMs").contains("needs a `suite`"));
     assert!(
         with(amazon, "components = ['main']\n").expect_err("it is apt's").contains("only with a `suite`")

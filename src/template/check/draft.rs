@@ -55,6 +55,8 @@ pub struct Draft {
     pub install: Vec<Placed<PackageSpec>>,
     pub remove: Vec<Placed<String>>,
     pub repositories: Vec<Placed<Repository>>,
+    /// Where the suite of each repository stands, in the same order.
+    pub suite_places: Vec<Option<Place>>,
     pub files: Vec<Placed<FileSpec>>,
     pub waiting: Vec<Waiting>,
     pub steps: Vec<Step>,

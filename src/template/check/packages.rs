@@ -32,6 +32,7 @@ impl Cx<'_> {
             if let Some(value) = self.repository(repository) {
                 let place = repository.get_ref().name.as_ref().map_or(repository.span(), Spanned::span);
                 draft.repositories.push(Placed { value, place });
+                draft.suite_places.push(repository.get_ref().suite.as_ref().map(Spanned::span));
             }
         }
     }
@@ -92,8 +93,8 @@ impl Cx<'_> {
     /// before it runs: it takes those of its kind.
     pub fn repositories_fit(&self, draft: &Draft, base: &Base) {
         let Some(os) = self.distribution(base) else { return };
-        for repository in &draft.repositories {
-            let (name, place) = (&os.name, repository.place.clone());
+        for (repository, suite) in draft.repositories.iter().zip(&draft.suite_places) {
+            let (name, place) = (&os.name, suite.clone().unwrap_or_else(|| repository.place.clone()));
             match (os.packages, &repository.value.suite) {
                 (PackageFormat::Deb, None) => {
                     let fault = Fault::at(place, format!("a repository of `{name}` needs a `suite`"));
