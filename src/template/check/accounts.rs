@@ -77,7 +77,7 @@ impl Cx<'_> {
     /// A literal key, or a file of keys, one a line.
     fn ssh_keys(&self, text: &Text) -> Vec<String> {
         let Some(written) = self.text(text) else { return Vec::new() };
-        let literal = written.contains(' ');
+        let literal = written.contains(' ') || holds_private_key(&written);
         let content =
             if literal { Some(written.clone()) } else { self.file(text).map(|(_, content)| content) };
         let lines = content.iter().flat_map(|content| content.lines());

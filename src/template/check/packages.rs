@@ -9,7 +9,7 @@ use super::{
 };
 use crate::template::{
     catalogue::PackageFormat,
-    diagnose::Fault,
+    diagnose::{Fault, holds_private_key},
     model::{Base, PackageSpec, Repository},
     raw::{self, Raw, Text},
 };
@@ -79,7 +79,10 @@ impl Cx<'_> {
 
     fn signing_key(&self, text: &Text) -> Option<String> {
         let (path, key) = self.file(text)?;
-        if !key.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
+        if holds_private_key(&key) {
+            let fault = Fault::at(text.span(), format!("`{}` holds a PRIVATE key", path.display()));
+            self.fault(fault.hint("give the public one: `gpg --export --armor KEY`"));
+        } else if !key.contains("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
             let message = format!("`{}` is not a signing key in ASCII armour", path.display());
             self.fault(
                 Fault::at(text.span(), message)

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Edit, Mistake, Mistakes, Secondary, mask_private_keys};
+use super::{Edit, Mistake, Mistakes, Secondary, mask_secrets};
 use crate::template::sources::{Place, Sources};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,10 +83,10 @@ impl Fault {
 }
 
 impl Mistake {
-    /// Everything that is told of it, with stars in place of private keys.
-    fn without_private_keys(mut self) -> Self {
+    /// Everything that is told of it, with stars in place of private keys and credentials.
+    fn without_secrets(mut self) -> Self {
         let mask = |text: &mut String| {
-            if let Cow::Owned(masked) = mask_private_keys(text) {
+            if let Cow::Owned(masked) = mask_secrets(text) {
                 *text = masked;
             }
         };
@@ -100,13 +100,12 @@ impl Mistake {
 
 impl Mistakes {
     pub fn from_faults(faults: Vec<Fault>, sources: &Sources) -> Self {
-        let shown = |text: &Arc<str>| match mask_private_keys(text) {
+        let shown = |text: &Arc<str>| match mask_secrets(text) {
             Cow::Borrowed(_) => Arc::clone(text),
             Cow::Owned(masked) => masked.into(),
         };
         let texts = sources.iter().map(|file| (file.path.clone(), shown(&file.text)));
-        let list =
-            faults.into_iter().map(|fault| fault.into_mistake(sources).without_private_keys()).collect();
+        let list = faults.into_iter().map(|fault| fault.into_mistake(sources).without_secrets()).collect();
         let mut mistakes = Self { list, sources: texts.collect() };
         mistakes.sort();
         mistakes

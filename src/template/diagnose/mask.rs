@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 /// body of an OpenSSH key by itself, which begins with the same letters in each.
 static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?s)(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)((?:[^"'`]*?)-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[^"'`]*)|(PuTTY-User-Key-File-)([^"'`]*)|(b3BlbnNzaC1rZXkt)([A-Za-z0-9+/=\\\s]*)"#,
+        r#"(?s)(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]*PRIVATE KEY ----)((?:[^"'`]*?)-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[^"'`]*)|(PuTTY-User-Key-File-)([^"'`]*)|(b3BlbnNzaC1rZXkt)([A-Za-z0-9+/=\\\s]*)"#,
     )
     .expect("the pattern is constant")
 });

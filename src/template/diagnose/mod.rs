@@ -1,6 +1,7 @@
 //! How mistakes are told: what is wrong, at which place of which file, and what to do about it.
 //! `Fault` is what the checking code makes; `Mistake` is the same with its file, for the outside.
 
+mod credentials;
 mod edit;
 mod fault;
 mod mask;
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc};
 
 pub use edit::{Edit, apply_edits};
 pub use fault::Fault;
+pub use credentials::mask_secrets;
 pub use mask::{holds_private_key, mask_private_keys};
 pub use records::Record;
 pub use show::{render, render_warnings};
