@@ -81,7 +81,17 @@ fn bad() -> Vec<(String, String, &'static str)> {
         (
             String::new(),
             format!("[publish]\nparameter = \"/{}\"\n", ["x"; 16].join("/")),
-            "parameter that can be written",
+            "16 levels; at most 15",
+        ),
+        (
+            String::new(),
+            "[root_disk]\nsize = \"8GiB\"\nec2 = { type = \"gp3\", iops = 5000 }\n".into(),
+            "5000 IOPS; a volume of type `gp3` with 8.0 GiB can have at most 4000",
+        ),
+        (
+            String::new(),
+            "[root_disk]\nec2 = { type = \"gp3\", throughput = 1000 }\n".into(),
+            "1000 MiB/s; a volume of type `gp3` with 3000 IOPS can have at most 750",
         ),
         (String::new(), "[publish]\nparameter = \"/aws/x\"\n".into(), "parameter that can be written"),
     ]
@@ -92,8 +102,8 @@ fn long_names() -> Vec<(String, String, &'static str)> {
     vec![
         (
             String::new(),
-            format!("[publish]\nparameter = \"/{}\"\n", "x".repeat(901)),
-            "902 characters; at most 900",
+            format!("[publish]\nparameter = \"/{}\"\n", "x".repeat(1000)),
+            "1001 characters; at most 967",
         ),
         (
             String::new(),

@@ -83,7 +83,10 @@ impl Cx<'_> {
     pub fn publish(&self, raw: &Raw, stage: &str, image: &Image) -> Publish {
         let parameter = raw.publish.as_ref().and_then(|publish| {
             let text = publish.get_ref().parameter.as_ref()?;
-            self.name(text, &names::PUBLISHED)
+            let name = self.name(text, &names::PUBLISHED)?;
+            let region = raw.ec2.as_ref().and_then(|ec2| self.maybe_text(&ec2.get_ref().region));
+            self.parameter_fits(text, &name, region.as_deref());
+            Some(name)
         });
         let parameter = parameter.unwrap_or_else(|| format!("/images/{}/{stage}", image.name));
         let kinds = [("image", DataType::Image), ("text", DataType::Text)];

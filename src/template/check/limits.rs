@@ -2,6 +2,7 @@
 //! - tags: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
 //! - description: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>
 //! - volumes: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>
+//! - parameters: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
 //! - rules and groups: <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>
 
 use std::ops::RangeInclusive;
@@ -26,6 +27,11 @@ const MOST_SSH_CIDRS: usize = 60;
 /// Of a network interface, at most, however AWS has raised it.
 const MOST_SECURITY_GROUPS: usize = 16;
 
+/// Characters of a parameter's name, those of the ARN before it counted too.
+const MOST_PARAMETER_CHARS: usize = 1011;
+/// Levels of a parameter's name.
+const MOST_PARAMETER_LEVELS: usize = 15;
+
 const GIB: u64 = 1 << 30;
 const TIB: u64 = 1 << 40;
 
@@ -35,17 +41,52 @@ struct VolumeLimits {
     bytes: RangeInclusive<u64>,
     /// `None` where the type has none to set.
     iops: Option<RangeInclusive<i64>>,
+    /// So many IOPS for each GiB can be asked for, where there are any to set.
+    iops_per_gib: u64,
     has_throughput: bool,
 }
 
+/// A volume of gp3 can have a MiB/s for so many IOPS.
+const IOPS_PER_THROUGHPUT: u64 = 4;
+
 const VOLUMES: [VolumeLimits; 7] = [
-    VolumeLimits { name: "gp3", bytes: GIB..=64 * TIB, iops: Some(3_000..=80_000), has_throughput: true },
-    VolumeLimits { name: "gp2", bytes: GIB..=16 * TIB, iops: None, has_throughput: false },
-    VolumeLimits { name: "io1", bytes: 4 * GIB..=16 * TIB, iops: Some(100..=64_000), has_throughput: false },
-    VolumeLimits { name: "io2", bytes: 4 * GIB..=64 * TIB, iops: Some(100..=256_000), has_throughput: false },
-    VolumeLimits { name: "st1", bytes: 125 * GIB..=16 * TIB, iops: None, has_throughput: false },
-    VolumeLimits { name: "sc1", bytes: 125 * GIB..=16 * TIB, iops: None, has_throughput: false },
-    VolumeLimits { name: "standard", bytes: GIB..=TIB, iops: None, has_throughput: false },
+    VolumeLimits {
+        name: "gp3",
+        bytes: GIB..=64 * TIB,
+        iops: Some(3_000..=80_000),
+        iops_per_gib: 500,
+        has_throughput: true,
+    },
+    VolumeLimits { name: "gp2", bytes: GIB..=16 * TIB, iops: None, iops_per_gib: 0, has_throughput: false },
+    VolumeLimits {
+        name: "io1",
+        bytes: 4 * GIB..=16 * TIB,
+        iops: Some(100..=64_000),
+        iops_per_gib: 50,
+        has_throughput: false,
+    },
+    VolumeLimits {
+        name: "io2",
+        bytes: 4 * GIB..=64 * TIB,
+        iops: Some(100..=256_000),
+        iops_per_gib: 1_000,
+        has_throughput: false,
+    },
+    VolumeLimits {
+        name: "st1",
+        bytes: 125 * GIB..=16 * TIB,
+        iops: None,
+        iops_per_gib: 0,
+        has_throughput: false,
+    },
+    VolumeLimits {
+        name: "sc1",
+        bytes: 125 * GIB..=16 * TIB,
+        iops: None,
+        iops_per_gib: 0,
+        has_throughput: false,
+    },
+    VolumeLimits { name: "standard", bytes: GIB..=TIB, iops: None, iops_per_gib: 0, has_throughput: false },
 ];
 
 impl Cx<'_> {
@@ -114,6 +155,56 @@ impl Cx<'_> {
         }
         if let (Some(limits), Some(table)) = (limits, table) {
             self.volume_speed_fits(table, limits);
+            let size = self.maybe_text(size).and_then(|size| size.parse::<Size>().ok());
+            self.volume_ratios_fit(size, table, limits);
+        }
+    }
+
+    /// EC2 refuses speeds that are too high for the size, or for each other.
+    fn volume_ratios_fit(&self, size: Option<Size>, table: &raw::Ec2Disk, limits: &VolumeLimits) {
+        let (name, least) =
+            (limits.name, limits.iops.as_ref().map_or(0, |range| range.start().unsigned_abs()));
+        let iops = table.iops.as_ref().filter(|_| limits.iops.is_some());
+        let asked = iops.and_then(|iops| self.one_number::<u64>(iops, 1..=i64::MAX)).unwrap_or(least);
+        if let (Some(text), Some(size)) = (iops, size) {
+            let most = (size.0.div_ceil(GIB) * limits.iops_per_gib).max(least);
+            if asked > most {
+                let message =
+                    format!("{asked} IOPS; a volume of type `{name}` with {size} can have at most {most}");
+                self.fault(Fault::at(text.span(), message).hint("make the volume larger, or ask for fewer"));
+            }
+        }
+        let throughput = table.throughput.as_ref().filter(|_| limits.has_throughput);
+        let wanted = throughput.and_then(|text| Some((text, self.one_number::<u64>(text, 125..=2_000)?)));
+        if let Some((text, wanted)) = wanted.filter(|(_, wanted)| wanted * IOPS_PER_THROUGHPUT > asked) {
+            let most = asked / IOPS_PER_THROUGHPUT;
+            let message = format!(
+                "{wanted} MiB/s; a volume of type `{name}` with {asked} IOPS can have at most {most}"
+            );
+            let needed = wanted * IOPS_PER_THROUGHPUT;
+            self.fault(
+                Fault::at(text.span(), message).hint(format!("ask for `iops = {needed}` too, or for less")),
+            );
+        }
+    }
+
+    /// Whether Parameter Store takes the name in this region; where none is given, in the one with the shortest name.
+    pub fn parameter_fits(&self, text: &Text, name: &str, region: Option<&str>) {
+        let most = MOST_PARAMETER_CHARS - parameter_arn_chars(region.unwrap_or("us-east-1"));
+        let (chars, levels) = (name.chars().count(), name.matches('/').count());
+        if chars > most {
+            let message =
+                format!("{chars} characters; at most {most} are allowed for the name of a parameter");
+            let hint = format!(
+                "Parameter Store takes {MOST_PARAMETER_CHARS}, and counts the ARN before the name too"
+            );
+            self.fault(Fault::at(text.span(), message).hint(hint));
+        }
+        if levels > MOST_PARAMETER_LEVELS {
+            let message = format!(
+                "{levels} levels; at most {MOST_PARAMETER_LEVELS} are allowed for the name of a parameter"
+            );
+            self.fault(Fault::at(text.span(), message).hint("use fewer `/`"));
         }
     }
 
@@ -163,8 +254,36 @@ impl Cx<'_> {
     }
 }
 
+/// What stands before a parameter's name in its ARN: `arn:aws:ssm:us-east-2:111122223333:parameter`.
+fn parameter_arn_chars(region: &str) -> usize {
+    let partitions = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-iso-", "aws-iso"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let known = partitions.iter().find(|(start, _)| region.starts_with(start));
+    let partition = known.map_or("aws", |(_, partition)| partition);
+    format!("arn:{partition}:ssm:{region}:111122223333:parameter").len()
+}
+
 /// `20GB`, and not `20GiB`.
 fn is_decimal(written: &str) -> bool {
     let unit = written.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
     !unit.is_empty() && !unit.contains(['i', 'I']) && unit.chars().all(|c| c.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the API's reference, which counts the `/` that begins the name with it.
+    #[test]
+    fn the_arn_before_a_name_is_as_long_as_in_the_reference() {
+        assert_eq!(parameter_arn_chars("us-east-2") + 1, 45);
+        assert_eq!(parameter_arn_chars("us-gov-west-1"), parameter_arn_chars("us-east-2") + 4 + 7);
+    }
 }

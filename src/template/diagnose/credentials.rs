@@ -67,7 +67,10 @@ mod tests {
             ("{ token = 'ghp_0123456789abcdefghijABCDEFGHIJ012345' } # kept", "abcdefghij"),
             ("url = 'https://me:hunter2@example.org/x' # kept", "hunter2"),
             ("slack = 'https://hooks.slack.com/services/T000/B000/XXXXsecretXXXX' # kept", "secret"),
-            ("k = 'MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF' # kept", "DYvh6SEqVTm50"),
+            (
+                "k = 'MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF' # kept",
+                "DYvh6SEqVTm50",
+            ),
             ("k = 'MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQ' # kept", "AgEAAoIBAQ"),
         ] {
             let masked = mask_secrets(text);

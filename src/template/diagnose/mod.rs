@@ -11,9 +11,9 @@ mod suggest;
 
 use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc};
 
+pub use credentials::mask_secrets;
 pub use edit::{Edit, apply_edits};
 pub use fault::Fault;
-pub use credentials::mask_secrets;
 pub use mask::{holds_private_key, mask_private_keys};
 pub use records::Record;
 pub use show::{render, render_warnings};
