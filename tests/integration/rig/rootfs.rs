@@ -39,9 +39,10 @@ const LEFT_OUT: [&str; 3] = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share
 
 const START: &str = include_str!("rootfs.sh");
 
-/// The stages of a boot, in their order, as the units of cloud-init run them.
-const CLOUD_INIT: &str = "cloud-init init --local && cloud-init init && \
-                          cloud-init modules --mode=config && cloud-init modules --mode=final";
+/// The stages of a boot, in their order, as the units of cloud-init run them. One of them may fail for what this
+/// tree lacks, such as locales.
+const CLOUD_INIT: &str = "cloud-init init --local; cloud-init init; cloud-init modules --mode=config
+    cloud-init modules --mode=final; test -e /run/cloud-init/result.json";
 
 /// A running one; it ends with this value, or with the process that holds it, however that ends.
 pub struct Rootfs {
