@@ -60,17 +60,25 @@ fn reachable(template: &Template, platform: PlatformKind) -> Result<(), PlanErro
     Err(refuse(template, platform, &why, "do it in a shell step, or leave cloud-init on"))
 }
 
-/// As long as real keys, and like them nothing that compression makes shorter.
-const SAMPLE_KEY: &str =
-    "AAAAC3NzaC1lZDI1NTE5AAAAIHk7Qm4xVbZr0sWcJd8uYpEf2TgLhNaKoRiCvXyBjSqU5DzMw1tGl6Pe3FO9IxAb4knH";
+/// Text like that of a key, in which compression finds nothing to shorten.
+fn sample_key(chars: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut state: u64 = 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(LETTERS[(state >> 58) as usize])
+    };
+    (0..chars).map(|_| next()).collect()
+}
 
 /// EC2 refuses user-data above its limit when a builder is launched.
 fn user_data_fits(template: &Template, platform: PlatformKind) -> Result<(), PlanError> {
     if platform != PlatformKind::Ec2 || !template.cloud_init.enabled {
         return Ok(());
     }
-    let private = [SAMPLE_KEY; 4].concat();
-    let keys = Keys { account_public: SAMPLE_KEY, host_private: &private, host_public: SAMPLE_KEY };
+    // As long as real ones.
+    let (public, private) = (sample_key(100), sample_key(420));
+    let keys = Keys { account_public: &public, host_private: &private, host_public: &public };
     // What cannot be made at all is told when it is made.
     let Ok(Ok(packed)) = user_data::for_builder(template, keys, false).map(|text| packed::packed(&text))
     else {

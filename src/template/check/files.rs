@@ -145,7 +145,8 @@ impl Cx<'_> {
         let table = file.get_ref();
         let given = [&table.source, &table.content, &table.template];
         if given.iter().filter(|key| key.is_some()).count() != 1 {
-            if !["source", "content", "template"].iter().any(|key| self.pruned.contains(&file.span(), key)) {
+            let cut = |key: &&str| self.pruned.contains(&file.span(), key);
+            if !self.shared.broken && !["source", "content", "template"].iter().any(cut) {
                 self.fault(
                     Fault::at(file.span(), "a file needs exactly one of `source`, `content`, `template`")
                         .hint(

@@ -187,7 +187,7 @@ impl Cx<'_> {
             }
             (None, None) => {
                 let written = ["run", "script"].iter().any(|key| self.pruned.contains(&step.span(), key));
-                if !written {
+                if !written && !self.shared.broken {
                     self.fault(Fault::at(step.span(), "a step has neither `run` nor `script`").hint(
                         "write what to do in `run`, name a file in `script`, or choose another `kind`",
                     ));

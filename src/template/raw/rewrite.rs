@@ -2,7 +2,10 @@
 
 use toml::de::DeValue;
 
-use crate::template::units::{Mode, Size, Span};
+use crate::template::{
+    units::{Mode, Size, Span},
+    words,
+};
 
 /// What a key takes that wants a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,7 @@ pub fn as_text(
         (Takes::Size, DeValue::Integer(_) | DeValue::Float(_)) => size(written, 4096.0),
         (Takes::Memory, DeValue::Integer(_) | DeValue::Float(_)) => size(written, 128.0),
         (Takes::Duration, DeValue::Integer(_)) => duration(key, written),
+        (Takes::Word, _) => Some(("write", words::our_value(what_of(key)?, written)?.to_owned())),
         (Takes::Sudo, DeValue::Boolean(true)) => Some(("write a rule", "ALL=(ALL) NOPASSWD:ALL".into())),
         (Takes::Text, DeValue::Integer(_)) if key == "accounts" && written.len() != 12 => None,
         (Takes::Text, DeValue::Float(_)) if matches!(key, "owner" | "group") => None,
@@ -100,14 +104,40 @@ pub fn as_text(
     }
 }
 
+/// What messages call the words of a key, by which foreign words are found.
+fn what_of(key: &str) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 10] = [
+        ("os", "operating system"),
+        ("arch", "architecture"),
+        ("bootstrap", "suite"),
+        ("filesystem", "filesystem"),
+        ("type", "volume type"),
+        ("accelerator", "accelerator"),
+        ("firmware", "firmware"),
+        ("via", "way"),
+        ("data_type", "data type"),
+        ("kind", "kind of step"),
+    ];
+    NAMES.iter().find(|(known, _)| *known == key).map(|(_, what)| *what)
+}
+
+/// Modes that files usually have: a decimal number that is one of them was converted from octal somewhere,
+/// as JSON needs it.
+const USUAL_MODES: [&str; 12] =
+    ["0400", "0440", "0444", "0555", "0600", "0640", "0644", "0664", "0700", "0750", "0755", "0775"];
+
 /// TOML's octal, and digits as `chmod` takes them.
 fn mode(written: &str) -> Option<String> {
     let plain = written.replace('_', "");
+    let octal_of = |digits: &str, radix| Some(format!("{:04o}", u32::from_str_radix(digits, radix).ok()?));
     let octal = match plain.get(..2) {
         Some("0o") => format!("{:0>4}", &plain[2..]),
-        Some("0x") => format!("{:04o}", u32::from_str_radix(&plain[2..], 16).ok()?),
-        Some("0b") => format!("{:04o}", u32::from_str_radix(&plain[2..], 2).ok()?),
-        Some(_) | None => plain,
+        Some("0x") => octal_of(&plain[2..], 16)?,
+        Some("0b") => octal_of(&plain[2..], 2)?,
+        Some(_) | None => {
+            let converted = octal_of(&plain, 10).filter(|octal| USUAL_MODES.contains(&octal.as_str()));
+            converted.unwrap_or(plain)
+        }
     };
     octal.parse::<Mode>().ok()?;
     Some(octal)
@@ -200,6 +230,9 @@ mod tests {
             ("644", Some("644")),
             ("0o8", None),
             ("99999", None),
+            ("493", Some("0755")),
+            ("420", Some("0644")),
+            ("755", Some("755")),
         ] {
             assert_eq!(mode(written).as_deref(), expected, "{written}");
         }

@@ -73,6 +73,11 @@ fn syntax_fault(text: &str, base: usize, span: &Range<usize>, message: &str) -> 
             "end the string on its line; a text of several lines stands between three quotes: \"\"\"...\"\"\" or \'\'\'...\'\'\'",
         );
     }
+    if text.get(span.start..).is_some_and(|rest| rest.starts_with(',')) {
+        let at = base + span.start;
+        let fault = fault.hint("a line ends without a comma");
+        return Fault { edits: vec![Edit::new(at..at + 1, "")], ..fault };
+    }
     match yaml_colon(line) {
         Some(colon) => {
             let at = base + start + colon;

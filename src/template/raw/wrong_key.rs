@@ -33,13 +33,17 @@ pub fn unknown_key_fault<'k>(
         fault.edits.extend(as_list(ours, cut, texts));
         return (fault, Some(ours));
     }
+    if let Some(advice) = words::key_advice(table, key) {
+        return (fault.hint(advice), None);
+    }
     if let Some(near) = closest(key, known.iter().copied()) {
         return (fault.hint(format!("did you mean `{near}`?")).edit(near), Some(near));
     }
-    match words::key_advice(table, key) {
-        Some(advice) => (fault.hint(advice), None),
-        None => (fault.maybe_hint(did_you_mean(key, known.iter().copied())), None),
+    if cut.path.first().is_some_and(|first| first == "variables") {
+        let hint = "a variable is a single value; a table here has `default`, `allowed` and `description`";
+        return (fault.hint(hint), None);
     }
+    (fault.maybe_hint(did_you_mean(key, known.iter().copied())), None)
 }
 
 /// What can be said about the one thing that a check names.

@@ -86,6 +86,9 @@ fn mend(fault: Fault, expected: &str, cut: &Cut<'_>, written: &str) -> Fault {
         DeValue::Float(_) if expected == "a whole number" && written.ends_with(".0") => {
             fault.replace("write it without the point", written.trim_end_matches(".0"))
         }
+        DeValue::Table(_) if expected == "a sequence" && wanted != Takes::Tables => {
+            fault.hint("a list is written in square brackets: [\"...\", \"...\"]")
+        }
         DeValue::Table(_) if expected == "a sequence" && !cut.is_element => match header {
             true => fault.replace(
                 "a table that may be given several times is written in double brackets",
@@ -143,19 +146,23 @@ fn list_for_table(fault: Fault, cut: &Cut<'_>, written: &str) -> Fault {
     ))
 }
 
+const ONE_TEXT: &str = "write it as one text, with a line for each";
+
 /// Packer's `inline` is a list of lines.
 fn list_for_text(fault: Fault, wanted: Takes, items: &toml::de::DeArray<'_>, cut: &Cut<'_>) -> Fault {
     let lines: Option<Vec<&str>> = items.iter().map(|item| item.get_ref().as_str()).collect();
-    let Some(lines) = lines.filter(|lines| !lines.is_empty()) else { return fault };
+    let Some(lines) = lines.filter(|lines| !lines.is_empty()) else {
+        return if wanted == Takes::Text { fault.hint(ONE_TEXT) } else { fault };
+    };
     if cut.path.first().is_some_and(|table| table == "variables") {
         return fault.hint("a variable is a single value: write the list where it is used");
     }
-    if wanted != Takes::Text {
+    if wanted != Takes::Text && lines.len() > 1 {
         return fault;
     }
     let text = lines.join("\n");
     if text.contains("\'\'\'") || text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
-        return fault.hint("write it as one text, with a line for each");
+        return fault.hint(ONE_TEXT);
     }
     match lines.as_slice() {
         [one] if !one.contains(['\'', '\n']) => fault.replace("write it as one text", &format!("'{one}'")),
