@@ -55,6 +55,8 @@ const CAUSES: [(&str, &str, Option<&str>); 14] = [
 pub(super) fn told(said: &[String]) -> Option<RemoteError> {
     let line = said.iter().find_map(|line| line.strip_prefix(MARK))?;
     let (cause, path) = line.split_once('\t')?;
+    // zstd ends its words with a blank.
+    let cause = cause.trim();
     let known = CAUSES.iter().find(|(words, _, _)| *words == cause);
     let (why, hint) = known.map_or((cause, None), |(_, why, hint)| (*why, *hint));
     let path = if path.is_empty() { "/" } else { path };
@@ -77,6 +79,7 @@ mod tests {
             said("failed Stale file handle\t/x").unwrap(),
             "`/x` cannot be written: Stale file handle"
         );
+        assert!(said("failed No space left on device \t/x").unwrap().contains("no room left"));
         assert!(said("tar: Exiting").is_none());
     }
 }

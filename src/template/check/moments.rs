@@ -54,8 +54,9 @@ impl Cx<'_> {
             else {
                 continue;
             };
-            let later = draft.steps.iter().skip(file.value.after);
-            if let Some(reboot) = later.rev().find(|step| matches!(step.action, Action::Reboot)) {
+            let mut later = draft.steps.iter().skip(file.value.after);
+            if let Some(reboot) = later.rfind(|step| step.may_reboot || matches!(step.action, Action::Reboot))
+            {
                 let name = &reboot.name;
                 let message =
                     format!("what goes to `{}` is gone after the step `{name}`", destination.display());
