@@ -220,10 +220,17 @@ impl From<crate::remote::RemoteError> for Error {
         let hint = match &error {
             Remote::Unreachable { last, .. } => Some(format!("the last try said: {last}")),
             Remote::HostKey { .. } => {
-                Some("another machine answers at this address, or the base does not run cloud-init".into())
+                Some(
+                    "another machine answers at this address, or `host_key` of [ssh] is that of another; without one, \
+                     the base does not run cloud-init, which gives it its key"
+                        .into(),
+                )
             }
-            Remote::Login { .. } => {
-                Some("look whether cloud-init ran: the builder account is made by it".into())
+            Remote::Login { by_cloud_init: true, .. } => {
+                Some("look whether cloud-init ran, which makes the account, and at `user` and `private_key` of [ssh] where they are given".into())
+            }
+            Remote::Login { by_cloud_init: false, .. } => {
+                Some("look at `user` and `private_key` of [ssh]: the public half of that key has to be in the user's authorized_keys".into())
             }
             Remote::Route { hint, .. } | Remote::Account { hint, .. } => Some(hint.clone()),
             Remote::NoCommands { .. } => {

@@ -70,7 +70,7 @@ impl<'a> Alive<'a> {
 
     async fn once(&self) -> Result<(), Error> {
         let patience = TIMEOUT.min(self.ttl / 10);
-        let remote = self.connect.connect(self.account.clone(), patience).await?;
+        let remote = self.connect.connect(self.account.clone(), patience.into()).await?;
         put_off(remote.as_ref(), self.ttl).await
     }
 
@@ -87,7 +87,7 @@ impl<'a> Alive<'a> {
 /// # Errors
 /// When the builder cannot be told.
 pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration) -> Result<(), Error> {
-    let remote = connect.connect(account, TIMEOUT).await?;
+    let remote = connect.connect(account, TIMEOUT.into()).await?;
     put_off(remote.as_ref(), ttl).await
 }
 
@@ -122,7 +122,10 @@ mod tests {
     use super::*;
     use crate::{
         event::Event,
-        remote::{Exit, LineSink, PrintedSink, RemoteError, job::Followed, key::HostKeyPin, route::Route},
+        remote::{
+            Exit, LineSink, PrintedSink, RemoteError, job::Followed, key::HostKeyPin, patience::Patience,
+            route::Route,
+        },
     };
 
     /// Lines to a builder, of which the first so many do not come about.
@@ -135,7 +138,7 @@ mod tests {
 
     #[async_trait]
     impl Connect for Lines {
-        async fn connect(&self, _: Account, _: Duration) -> Result<Box<dyn Remote>, RemoteError> {
+        async fn connect(&self, _: Account, _: Patience) -> Result<Box<dyn Remote>, RemoteError> {
             if self.refused.load(Ordering::Relaxed) > 0 {
                 self.refused.fetch_sub(1, Ordering::Relaxed);
                 return Err(RemoteError::BuilderGone("for a moment".into()));
@@ -184,6 +187,7 @@ mod tests {
             private_key: String::new(),
             pin: HostKeyPin::Key(Vec::new()),
             route: Route::Direct,
+            by_cloud_init: false,
         };
         let alive = Alive { connect: &connect, account, ttl: Duration::from_millis(20), events: &events };
         let done = alive.during(seen.wait_for(|count| *count == 2)).await.map(|count| *count);

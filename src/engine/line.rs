@@ -5,11 +5,31 @@ use std::time::Duration;
 use super::{Connect, Tail, launch_keys::LaunchKeys, way};
 use crate::{
     error::Error,
+    event::Events,
     platform::Builder,
     provision::BUILDER_ACCOUNT,
-    remote::{Remote, RemoteError, key::HostKeyPin, route::Account},
+    remote::{Remote, RemoteError, key::HostKeyPin, patience::Patience, route::Account},
     template::model::Ssh,
 };
+
+/// A login that is refused is refused for good, once the machine has settled. A server that has just started may
+/// still be told of its keys.
+const REFUSED: Duration = Duration::from_secs(20);
+
+/// cloud-init makes the account some time after the machine first answers.
+const CLOUD_INIT: Duration = Duration::from_secs(2 * 60);
+
+/// How long the way into a new builder is tried; the user hears of each reason for which it takes longer.
+pub fn patience(timeout: Duration, cloud_init: bool, events: &Events) -> Patience {
+    let settled = if cloud_init { CLOUD_INIT } else { Duration::ZERO };
+    heard(timeout, events).give_up_refused(settled, REFUSED)
+}
+
+/// How long the way into a builder is tried that has let hornero in before.
+pub fn heard(timeout: Duration, events: &Events) -> Patience {
+    let events = events.clone();
+    Patience::from(timeout).told_to(move |what| events.note(what))
+}
 
 /// How often a builder that is being waited for is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,7 +46,7 @@ pub async fn account(builder: &dyn Builder, ssh: &Ssh, keys: &LaunchKeys) -> Res
     };
     let user = ssh.user.clone().unwrap_or_else(|| BUILDER_ACCOUNT.into());
     let pin = ssh.host_key.clone().map_or_else(|| keys.host.pin(), HostKeyPin::Fingerprint);
-    Ok(Account { address, user, private_key, pin, route })
+    Ok(Account { address, user, private_key, pin, route, by_cloud_init: false })
 }
 
 /// Logs in as soon as the builder answers; gives up at once when it is gone.
@@ -37,10 +57,10 @@ pub async fn open(
     builder: &dyn Builder,
     connect: &dyn Connect,
     account: &Account,
-    timeout: Duration,
+    patience: Patience,
 ) -> Result<Box<dyn Remote>, Error> {
     let result = tokio::select! {
-        result = connect.connect(account.clone(), timeout) => result,
+        result = connect.connect(account.clone(), patience) => result,
         why = until_gone(builder) => Err(RemoteError::BuilderGone(why)),
     };
     match result {

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Connect, Tail,
     launch_keys::LaunchKeys,
-    line::{account, open, until_gone},
+    line::{account, heard, open, patience, until_gone},
 };
 use crate::{
     error::{Error, Kind},
@@ -62,10 +62,12 @@ impl<'a> Machine<'a> {
         connect: &'a dyn Connect,
         ssh: &Ssh,
         keys: &LaunchKeys,
+        cloud_init: bool,
+        events: &Events,
     ) -> Result<Self, Error> {
-        let mut account = account(builder, ssh, keys).await?;
+        let mut account = Account { by_cloud_init: cloud_init, ..account(builder, ssh, keys).await? };
         let timeout = ssh.timeout.unwrap_or(Ssh::USUAL_TIMEOUT).0;
-        let remote = open(builder, connect, &account, timeout).await?;
+        let remote = open(builder, connect, &account, patience(timeout, cloud_init, events)).await?;
         // From here on the very key, also where the template gives only its fingerprint: programs that make
         // their own connections need all of it.
         if let Some(key) = remote.host_key() {
@@ -83,7 +85,7 @@ impl<'a> Machine<'a> {
         }
         events.note(format!("{lost}; connecting again, while the builder goes on"));
         let result = tokio::select! {
-            result = self.connect.connect(self.account.clone(), self.patience) => result,
+            result = self.connect.connect(self.account.clone(), heard(self.patience, events)) => result,
             why = until_gone(self.builder) => return Err(self.gone(&why, lost).await),
         };
         match result {
@@ -124,7 +126,7 @@ impl<'a> Machine<'a> {
 
     /// Opens the line anew, after a restart of the builder.
     pub async fn reconnect(&mut self, timeout: Duration) -> Result<(), Error> {
-        self.remote = open(self.builder, self.connect, &self.account, timeout).await?;
+        self.remote = open(self.builder, self.connect, &self.account, timeout.into()).await?;
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub mod visit;
 mod way;
 pub mod way_in;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -49,7 +49,7 @@ pub use test::{TestedImage, test_image, test_phase};
 use crate::{
     journal::Journal,
     platform::Platform,
-    remote::{Remote, RemoteError, route::Account, ssh::SshRemote},
+    remote::{Remote, RemoteError, patience::Patience, route::Account, ssh::SshRemote},
     store::Store,
 };
 
@@ -64,7 +64,7 @@ pub struct Rooms {
 /// How a line to a builder is opened.
 #[async_trait]
 pub trait Connect: Send + Sync {
-    async fn connect(&self, account: Account, timeout: Duration) -> Result<Box<dyn Remote>, RemoteError>;
+    async fn connect(&self, account: Account, patience: Patience) -> Result<Box<dyn Remote>, RemoteError>;
 }
 
 /// Over SSH.
@@ -72,8 +72,8 @@ pub struct OverSsh;
 
 #[async_trait]
 impl Connect for OverSsh {
-    async fn connect(&self, account: Account, timeout: Duration) -> Result<Box<dyn Remote>, RemoteError> {
-        Ok(Box::new(SshRemote::connect(account, timeout).await?))
+    async fn connect(&self, account: Account, patience: Patience) -> Result<Box<dyn Remote>, RemoteError> {
+        Ok(Box::new(SshRemote::connect(account, patience).await?))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     provision::{
         apt,
         script::Job,
-        seal::{REMAINS_MARK, parts, script},
+        seal::{CLEAN, CONCLUSION_MARK, REMAINS_MARK, parts, script},
         search::{self, Sought},
     },
     remote::purpose::Purpose,
@@ -58,8 +58,29 @@ pub async fn run(
     let what = if seal.enabled { "sealing the builder" } else { "listing what is on the builder" };
     let lines = machine.ask(command, what).await?;
     secret_free(&lines, sought)?;
-    gone(&lines, seal, events)?;
-    Ok(Survey::of(&lines))
+    gone(&lines)?;
+    concluded(&lines, what)?;
+    let survey = Survey::of(&lines).ok_or_else(|| not_whole(what, "it lacks a part of the inventory"))?;
+    if seal.enabled {
+        events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
+    }
+    Ok(survey)
+}
+
+/// # Errors
+/// When the script does not say itself that it is through, and that nothing was found.
+fn concluded(lines: &[String], what: &str) -> Result<(), Error> {
+    let said: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix(CONCLUSION_MARK)).collect();
+    match said.as_slice() {
+        [CLEAN] => Ok(()),
+        [] => Err(not_whole(what, "it does not say that it came to its end")),
+        [..] => Err(not_whole(what, "it lacks what was found")),
+    }
+}
+
+fn not_whole(what: &str, why: &str) -> Error {
+    Error::new(Kind::Bake, format!("{what}: the builder's answer is not whole: {why}"))
+        .hint("look for what changes the output of commands on the builder")
 }
 
 /// # Errors
@@ -79,12 +100,9 @@ fn secret_free(lines: &[String], sought: &[Sought]) -> Result<(), Error> {
         )))
 }
 
-fn gone(lines: &[String], seal: &Seal, events: &Events) -> Result<(), Error> {
+fn gone(lines: &[String]) -> Result<(), Error> {
     let remains: Vec<String> =
         lines.iter().filter_map(|line| line.strip_prefix(REMAINS_MARK)).map(Into::into).collect();
-    if remains.is_empty() && seal.enabled {
-        events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
-    }
     if remains.is_empty() {
         return Ok(());
     }
@@ -94,4 +112,21 @@ fn gone(lines: &[String], seal: &Seal, events: &Events) -> Result<(), Error> {
     Err(Error::new(Kind::Bake, what)
         .tail(remains)
         .hint("find out what makes them again, or leave that part of the seal out with [seal] keep"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_scripts_own_conclusion_shows_that_nothing_remains() {
+        let clean = format!("{CONCLUSION_MARK}{CLEAN}");
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert!(concluded(&lines(&["package\tx\t1\tall", &clean]), "sealing").is_ok());
+        for bad in [&[][..], &["remains= found="], &[&clean, &clean]] {
+            assert!(concluded(&lines(bad), "sealing").is_err(), "{bad:?}");
+        }
+        let some = format!("{CONCLUSION_MARK}remains=some found=");
+        assert!(concluded(&lines(&[&some]), "sealing").is_err(), "what remains did not arrive");
+    }
 }

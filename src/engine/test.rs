@@ -109,7 +109,15 @@ async fn look(
     events: &Events,
 ) -> Result<(), Error> {
     let launched = Instant::now();
-    let mut machine = Machine::connect(builder, rooms.connect.as_ref(), &image.manifest.ssh, keys).await?;
+    let mut machine = Machine::connect(
+        builder,
+        rooms.connect.as_ref(),
+        &image.manifest.ssh,
+        keys,
+        image.manifest.cloud_init,
+        events,
+    )
+    .await?;
     if !image.manifest.cloud_init {
         return judge(&mut machine, image.manifest, events).await;
     }

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Inputs, ansible, globs,
     input::InputFile,
-    shipped,
+    login_key, shipped,
     text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
 };
 use crate::template::{
@@ -165,6 +165,10 @@ impl Files for Disk {
         let found = ansible::files_of(self, root, playbook, &self.ansible)?;
         found.files.iter().try_for_each(|file| self.note(file))?;
         Ok(found)
+    }
+
+    fn login_key(&self, path: &Path) -> Result<(), Trouble> {
+        login_key::look(path)
     }
 
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble> {

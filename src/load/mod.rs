@@ -9,6 +9,7 @@ mod folders;
 mod foreign;
 mod globs;
 mod input;
+mod login_key;
 mod provisioners;
 mod shipped;
 mod text;

@@ -1,152 +1,168 @@
-//! Checks as questions: one script asks the machine about all of them, and its output is taken
-//! apart into one answer each. What an answer means is `judge`'s.
+//! Checks as questions: one script asks the machine about all of them, and tells each answer with the exit code and
+//! the length that it had. `answers` takes them apart.
 
-use std::collections::BTreeMap;
-
-use super::{ProvisionError, quote};
+use super::{ProvisionError, answers::Marks, quote};
 use crate::template::model::Probe;
 
-/// What the end of an answer looks like: mark, number of the check, exit code.
-const MARK: &str = "\u{1}hornero-check";
-
 /// Longest text taken from the machine for one answer.
-const LONGEST: usize = 256 * 1024;
+const LONGEST_ANSWER_BYTES: usize = 256 * 1024;
 
-/// What the machine said to one probe.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub exit: i32,
-    pub stdout: String,
+/// Asks one question, `$2`, with the number `$1`. What comes after the longest answer is read all the same: the
+/// question is to end by itself, and its exit code is told beside what it prints.
+const ASK: &str = r#"ask() {
+    printf '\001%s%s ask %s\n' "$first" "$second" "$1"
+    {
+        told=$({ { sh -c "$2" 2>&1 </dev/null 3>&- 4>&-; echo "exit $?" >&3; } |
+            { head -c "$longest" >&4; echo "rest $(wc -c)" >&3; }; } 3>&1)
+    } 4>&1
+    # Two lines become one.
+    printf '\n\001%s%s told %s %s\n' "$first" "$second" "$1" "$(echo $told)"
 }
+"#;
 
 /// The script that asks all of `probes`; answers are numbered by their place.
 ///
 /// # Errors
 /// When a value cannot be written into a shell script.
-pub fn script(probes: &[&Probe]) -> Result<String, ProvisionError> {
+pub fn script(probes: &[&Probe], marks: &Marks) -> Result<String, ProvisionError> {
+    let (first, second) = marks.halves();
     // What the shell itself has to say is no answer.
-    let mut script = String::from("set +e\nexec 2>/dev/null\n");
+    let mut script = format!(
+        "set +e\nexec 2>/dev/null\nfirst={first} second={second} longest={LONGEST_ANSWER_BYTES}\n{ASK}"
+    );
     for (number, probe) in probes.iter().enumerate() {
-        let question = quote(&question(probe)?)?;
-        script += &format!(
-            "sh -c {question} 2>&1 </dev/null | head -c {LONGEST}; printf '\\n\\001hornero-check {number}\\n'\n"
-        );
+        script += &format!("ask {number} {}\n", quote(&question(probe)?)?);
     }
     Ok(script)
 }
 
-/// The command whose output answers `probe`. The last line it prints is its exit code.
+/// The command whose output answers `probe`. All but commands are answered in the first line: `there`, and the
+/// attributes after it; `absent`, where it was looked for and is not there; `unknown` and why, where it could not be
+/// looked for.
 fn question(probe: &Probe) -> Result<String, ProvisionError> {
-    let body = match probe {
+    Ok(match probe {
         Probe::Package { package, .. } => {
-            let name = quote(package)?;
-            format!(
-                "if command -v dpkg-query >/dev/null; \
-                 then dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {name} 2>/dev/null; \
-                 else rpm -q --qf 'installed %{{VERSION}}-%{{RELEASE}}' {name}; fi"
-            )
+            let ask = r#"if command -v dpkg-query >/dev/null; then
+    found=$(LC_ALL=C dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$name" 2>&1)
+    case "$? $found" in
+        "0 "*) echo there && printf '%s\n' "$found" ;;
+        "1 "*"no packages found matching"*) echo absent ;;
+        *) echo unknown $found ;;
+    esac
+elif command -v rpm >/dev/null; then
+    found=$(LC_ALL=C rpm -q --qf 'installed %{VERSION}-%{RELEASE}\n' "$name" 2>&1)
+    case "$? $found" in
+        "0 "*) echo there && printf '%s\n' "$found" ;;
+        *"package $name is not installed") echo absent ;;
+        *) echo unknown $found ;;
+    esac
+else
+    echo unknown there is neither dpkg-query nor rpm
+fi"#;
+            named(package, ask)?
         }
-        Probe::Service { service, .. } => {
-            let name = quote(service)?;
-            format!("systemctl is-active {name}; systemctl is-enabled {name} 2>/dev/null || true")
+        Probe::Service { service, running, enabled } => {
+            let (running, enabled) = (running.is_some(), enabled.is_some());
+            named(service, &service_question(running, enabled))?
         }
         Probe::File { path, contains, sha256, .. } => {
-            file_question(path, contains.is_some(), sha256.is_some())?
+            named(path, &file_question(contains.is_some(), sha256.is_some()))?
         }
-        Probe::User { user, .. } => format!("getent passwd {0} && id -Gn {0}", quote(user)?),
-        Probe::Group { group, .. } => format!("getent group {}", quote(group)?),
-        // Where sockets stand is plain text on every Linux; `ss` is not on every image.
-        Probe::Port { .. } => "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true".into(),
-        Probe::Mount { path, .. } => format!("findmnt -rno FSTYPE,LABEL --mountpoint {}", quote(path)?),
+        Probe::User { user, .. } => named(user, &account_question("passwd", "id -Gn \"$name\""))?,
+        Probe::Group { group, .. } => named(group, &account_question("group", ":"))?,
+        // Where sockets stand is plain text on every Linux; `ss` is not on every image. State 0A is one that
+        // listens (proc(5)).
+        Probe::Port { .. } => r#"if ! read -r _ word _ </proc/net/tcp || [ "$word" != local_address ]; then
+    echo unknown /proc/net/tcp cannot be read
+    exit
+fi
+echo there
+for table in /proc/net/tcp /proc/net/tcp6; do
+    if [ -e "$table" ]; then
+        while read -r _ local _ state _; do
+            if [ "$state" = 0A ]; then echo "$local"; fi
+        done <"$table" || exit
+    fi
+done"#
+            .into(),
+        Probe::Mount { path, .. } => {
+            let ask = r#"found=$(findmnt -rno FSTYPE,LABEL --mountpoint "$name" 2>&1)
+case "$? $found" in
+    "0 "*) echo there && printf '%s\n' "$found" ;;
+    "1 ") echo absent ;;
+    *) echo unknown $found ;;
+esac"#;
+            named(path, ask)?
+        }
         Probe::Command { command, .. } => format!("sh -c {}", quote(command)?),
-    };
-    Ok(format!("{body}\nprintf '\\n%s' $?"))
+    })
+}
+
+/// A question about what goes by this name.
+fn named(name: &str, ask: &str) -> Result<String, ProvisionError> {
+    Ok(format!("name={}\n{ask}", quote(name)?))
+}
+
+/// The state of a unit, as far as it is asked for. A unit that is not there neither runs nor is it enabled.
+fn service_question(running: bool, enabled: bool) -> String {
+    let mut ask = String::from(
+        "if ! command -v systemctl >/dev/null; then echo unknown there is no systemctl; exit; fi\n",
+    );
+    if running {
+        ask += r#"active=$(LC_ALL=C systemctl is-active "$name" 2>&1)
+case $active in
+    active | reloading | refreshing | inactive | failed | activating | deactivating | maintenance | unknown) ;;
+    *) echo unknown $active && exit ;;
+esac
+"#;
+    }
+    if enabled {
+        ask += r#"enabled=$(LC_ALL=C systemctl is-enabled "$name" 2>&1)
+case $enabled in
+    *"No such file or directory") enabled="not found" ;;
+    enabled* | disabled | static | masked* | linked* | indirect | generated | transient | alias | bad | not-found) ;;
+    *) echo unknown $enabled && exit ;;
+esac
+"#;
+    }
+    ask += "echo there\n";
+    if running {
+        ask += "printf '%s\\n' \"$active\"\n";
+    }
+    if enabled {
+        ask += "printf '%s\\n' \"$enabled\"\n";
+    }
+    ask
 }
 
 /// First line: mode, names of owner and group, their numbers; then the sum, then the text, as far as they are asked for.
-fn file_question(path: &str, text: bool, sum: bool) -> Result<String, ProvisionError> {
-    let path = quote(path)?;
-    let mut parts = vec![format!("stat -L -c '%a %U %G %u %g' {path} 2>/dev/null || exit_code=1")];
+fn file_question(text: bool, sum: bool) -> String {
+    let mut ask = String::from(
+        r#"found=$(LC_ALL=C stat -L -c '%a %U %G %u %g' "$name" 2>&1)
+case "$? $found" in
+    "0 "*) echo there && printf '%s\n' "$found" ;;
+    "1 "*": No such file or directory" | "1 "*": Not a directory") echo absent && exit ;;
+    *) echo unknown $found && exit ;;
+esac
+"#,
+    );
     if sum {
-        parts.push(format!("sha256sum {path} 2>/dev/null | cut -d' ' -f1"));
+        ask += "sha256sum <\"$name\" | cut -d' ' -f1\n";
     }
     if text {
-        parts.push(format!("cat {path} 2>/dev/null"));
+        ask += "cat \"$name\"\n";
     }
-    Ok(format!("exit_code=0\n{}\n(exit $exit_code)", parts.join("\n")))
+    ask
 }
 
-/// The answers in the output of `script`, by number.
-pub fn answers(lines: &[String]) -> BTreeMap<usize, Answer> {
-    let mut answers = BTreeMap::new();
-    let mut body: Vec<&str> = Vec::new();
-    for line in lines {
-        match line.strip_prefix(MARK).and_then(|number| number.trim().parse().ok()) {
-            Some(number) => {
-                answers.insert(number, answer(&body));
-                body.clear();
-            }
-            None => body.push(line),
-        }
-    }
-    answers
-}
-
-fn answer(body: &[&str]) -> Answer {
-    // An answer that was cut has lost its exit code with its end.
-    let exit = body.last().and_then(|last| last.parse().ok());
-    let text = if exit.is_some() { &body[..body.len() - 1] } else { body };
-    Answer { exit: exit.unwrap_or(0), stdout: text.join("\n").trim_end_matches('\n').to_owned() }
+/// `getent` ends with 2 for a name that it does not know, and otherwise where it could not look.
+fn account_question(database: &str, more: &str) -> String {
+    format!(
+        "found=$(getent {database} \"$name\" 2>/dev/null)\ncode=$?\ncase $code in\n    \
+         0) echo there && printf '%s\\n' \"$found\" && {more} ;;\n    2) echo absent ;;\n    \
+         *) echo unknown getent failed with exit code $code ;;\nesac"
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::template::units::Mode;
-
-    fn ask(probes: &[&Probe]) -> BTreeMap<usize, Answer> {
-        let script = script(probes).unwrap();
-        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-        let lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(Into::into).collect();
-        answers(&lines)
-    }
-
-    fn command(command: &str) -> Probe {
-        Probe::Command { command: command.into(), exit_code: 0, stdout_contains: None, stdout_matches: None }
-    }
-
-    #[test]
-    fn each_answer_holds_the_output_and_exit_code_of_its_own_command() {
-        let (first, second) = (command("printf 'a\\nb'"), command("echo \"it's\"; exit 3"));
-        let answers = ask(&[&first, &second]);
-        assert_eq!(answers[&0], Answer { exit: 0, stdout: "a\nb".into() });
-        assert_eq!(answers[&1], Answer { exit: 3, stdout: "it's".into() });
-    }
-
-    #[test]
-    fn a_file_is_told_by_mode_owner_sum_and_text() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, "hello\n").unwrap();
-        let probe = Probe::File {
-            path: file.path().display().to_string(),
-            exists: true,
-            mode: Some(Mode(0o600)),
-            owner: None,
-            group: None,
-            contains: Some("hello".into()),
-            sha256: Some(String::new()),
-        };
-        let answer = ask(&[&probe])[&0].clone();
-        let lines: Vec<&str> = answer.stdout.lines().collect();
-        assert!(lines[0].starts_with("600 "), "{answer:?}");
-        assert_eq!(lines[1], "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
-        assert_eq!(lines[2], "hello");
-    }
-
-    #[test]
-    fn a_command_that_ends_its_shell_does_not_swallow_the_other_answers() {
-        let answers = ask(&[&command("kill -9 $$"), &command("echo still here")]);
-        assert_eq!(answers[&1].stdout, "still here");
-        assert_eq!(answers[&0].exit, 137);
-    }
-}
+mod tests;

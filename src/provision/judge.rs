@@ -4,7 +4,7 @@
 use globset::Glob;
 use regex::Regex;
 
-use super::checks::Answer;
+use super::answers::{Answer, Found};
 use crate::template::model::Probe;
 
 /// What was expected and what was found, for a person. `ok` when they agree.
@@ -45,35 +45,34 @@ impl Findings {
     }
 }
 
-/// Judges what the machine answered to `probe`.
-pub fn judge(probe: &Probe, answer: &Answer) -> Verdict {
+/// Judges what the machine answered to `probe`. No answer agrees with nothing, least of all with an absence.
+pub fn judge(probe: &Probe, answer: Option<&Answer>) -> Verdict {
     let mut findings = Findings::default();
+    let found = Found::of(answer);
     match probe {
         Probe::Package { installed, version, .. } => {
-            package(&mut findings, answer, *installed, version.as_deref())
+            package(&mut findings, &found, *installed, version.as_deref())
         }
-        Probe::Service { running, enabled, .. } => service(&mut findings, answer, *running, *enabled),
-        Probe::File { .. } => file(&mut findings, probe, answer),
-        Probe::User { .. } => user(&mut findings, probe, answer),
+        Probe::Service { running, enabled, .. } => service(&mut findings, &found, *running, *enabled),
+        Probe::File { .. } => file(&mut findings, probe, &found),
+        Probe::User { .. } => user(&mut findings, probe, &found),
         Probe::Group { exists, gid, .. } => {
-            if presence(&mut findings, *exists, answer.exit == 0) {
-                findings.same("gid", *gid, field(&answer.stdout, 2));
+            if let Some(entry) = presence(&mut findings, *exists, &found) {
+                findings.same("gid", *gid, field(entry, 2));
             }
         }
         Probe::Port { port, listening } => {
             let word = |listening| if listening { "listening" } else { "not listening" };
-            let found = is_listening(&answer.stdout, *port);
-            findings.add(found == *listening, word(*listening), word(found));
-        }
-        Probe::Mount { filesystem, label, .. } => {
-            let mut words = answer.stdout.split_whitespace();
-            let mounted = answer.exit == 0;
-            findings.add(mounted, "mounted", if mounted { "mounted" } else { "not mounted" });
-            if mounted {
-                findings.same("filesystem", filesystem.as_ref(), words.next().unwrap_or_default());
-                findings.same("label", label.as_ref(), words.next().unwrap_or_default());
+            match found {
+                Found::There(sockets) => {
+                    let found = is_listening(sockets, *port);
+                    findings.add(found == *listening, word(*listening), word(found));
+                }
+                Found::Absent => findings.add(false, word(*listening), "no table of sockets"),
+                Found::Unknown(why) => findings.add(false, word(*listening), why),
             }
         }
+        Probe::Mount { filesystem, label, .. } => mount(&mut findings, &found, filesystem, label),
         Probe::Command { exit_code, stdout_contains, stdout_matches, .. } => {
             command(&mut findings, answer, *exit_code, stdout_contains.as_deref(), stdout_matches.as_deref());
         }
@@ -81,16 +80,52 @@ pub fn judge(probe: &Probe, answer: &Answer) -> Verdict {
     findings.verdict()
 }
 
-/// Whether something is there, and should be. True when its attributes are worth a look.
-fn presence(findings: &mut Findings, expected: bool, found: bool) -> bool {
+/// Whether something is there, and should be. Its attributes, where they are worth a look.
+fn presence<'a>(findings: &mut Findings, expected: bool, found: &Found<'a>) -> Option<&'a str> {
     let word = |there| if there { "there" } else { "not there" };
-    findings.add(expected == found, word(expected), word(found));
-    expected && found
+    match found {
+        Found::There(text) => {
+            findings.add(expected, word(expected), word(true));
+            expected.then_some(*text)
+        }
+        Found::Absent => {
+            findings.add(!expected, word(expected), word(false));
+            None
+        }
+        Found::Unknown(why) => {
+            findings.add(false, word(expected), why);
+            None
+        }
+    }
 }
 
-fn package(findings: &mut Findings, answer: &Answer, installed: bool, version: Option<&str>) {
-    let found = answer.stdout.strip_prefix("installed ").filter(|_| answer.exit == 0);
+fn mount(findings: &mut Findings, found: &Found<'_>, filesystem: &Option<String>, label: &Option<String>) {
+    let mut words = match found {
+        Found::There(text) => text.split_whitespace(),
+        Found::Absent => return findings.add(false, "mounted", "not mounted"),
+        Found::Unknown(why) => return findings.add(false, "mounted", why),
+    };
+    findings.add(true, "mounted", "mounted");
+    findings.same("filesystem", filesystem.as_ref(), words.next().unwrap_or_default());
+    findings.same("label", label.as_ref(), words.next().unwrap_or_default());
+}
+
+/// dpkg's states of a package of which no program is there.
+const REMOVED: [&str; 2] = ["config-files", "not-installed"];
+
+fn package(findings: &mut Findings, found: &Found<'_>, installed: bool, version: Option<&str>) {
     let word = |there| if there { "installed" } else { "not installed" };
+    let (state, found) = match found {
+        Found::There(text) => text.lines().next().unwrap_or_default().split_once(' ').unwrap_or((text, "")),
+        Found::Absent => (REMOVED[1], ""),
+        Found::Unknown(why) => return findings.add(false, word(installed), why),
+    };
+    let found = match state {
+        "installed" => Some(found),
+        removed if REMOVED.contains(&removed) => None,
+        // Neither there nor gone.
+        state => return findings.add(false, word(installed), state),
+    };
     findings.add(found.is_some() == installed, word(installed), word(found.is_some()));
     if let (Some(pattern), Some(found)) = (version, found) {
         let matches = Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(found));
@@ -98,10 +133,16 @@ fn package(findings: &mut Findings, answer: &Answer, installed: bool, version: O
     }
 }
 
-fn service(findings: &mut Findings, answer: &Answer, running: Option<bool>, enabled: Option<bool>) {
-    let mut lines = answer.stdout.lines();
-    let (active, unit) = (lines.next().unwrap_or_default(), lines.next().unwrap_or("not found"));
+fn service(findings: &mut Findings, found: &Found<'_>, running: Option<bool>, enabled: Option<bool>) {
+    let text = match found {
+        Found::There(text) => text,
+        Found::Absent => "",
+        Found::Unknown(why) => return findings.add(false, "an answer about its state", why),
+    };
+    let mut lines = text.lines();
+    let mut next = || lines.next().unwrap_or("no state");
     if let Some(running) = running {
+        let active = next();
         let expected = if running { "running" } else { "not running" };
         findings.add(
             (active == "active") == running,
@@ -110,17 +151,16 @@ fn service(findings: &mut Findings, answer: &Answer, running: Option<bool>, enab
         );
     }
     if let Some(enabled) = enabled {
+        let unit = next();
         let expected = if enabled { "enabled" } else { "not enabled" };
         findings.add((unit == "enabled") == enabled, expected, unit);
     }
 }
 
-fn file(findings: &mut Findings, probe: &Probe, answer: &Answer) {
+fn file(findings: &mut Findings, probe: &Probe, found: &Found<'_>) {
     let Probe::File { exists, mode, owner, group, contains, sha256, .. } = probe else { return };
-    if !presence(findings, *exists, answer.exit == 0) {
-        return;
-    }
-    let (first, mut rest) = answer.stdout.split_once('\n').unwrap_or((&answer.stdout, ""));
+    let Some(text) = presence(findings, *exists, found) else { return };
+    let (first, mut rest) = text.split_once('\n').unwrap_or((text, ""));
     let words: Vec<&str> = first.split(' ').collect();
     let word = |place: usize| words.get(place).copied().unwrap_or_default();
     let bits = u32::from_str_radix(word(0), 8).unwrap_or_default();
@@ -146,12 +186,10 @@ fn file(findings: &mut Findings, probe: &Probe, answer: &Answer) {
     }
 }
 
-fn user(findings: &mut Findings, probe: &Probe, answer: &Answer) {
+fn user(findings: &mut Findings, probe: &Probe, found: &Found<'_>) {
     let Probe::User { exists, uid, groups, shell, .. } = probe else { return };
-    if !presence(findings, *exists, answer.exit == 0) {
-        return;
-    }
-    let (entry, members) = answer.stdout.split_once('\n').unwrap_or((&answer.stdout, ""));
+    let Some(text) = presence(findings, *exists, found) else { return };
+    let (entry, members) = text.split_once('\n').unwrap_or((text, ""));
     findings.same("uid", *uid, field(entry, 2));
     findings.same("shell", shell.as_ref(), field(entry, 6));
     let found: Vec<&str> = members.split_whitespace().collect();
@@ -164,12 +202,13 @@ fn user(findings: &mut Findings, probe: &Probe, answer: &Answer) {
 
 fn command(
     findings: &mut Findings,
-    answer: &Answer,
+    answer: Option<&Answer>,
     exit_code: i32,
     contains: Option<&str>,
     matches: Option<&str>,
 ) {
     let code = |code| format!("exit code {code}");
+    let Some(answer) = answer else { return findings.add(false, code(exit_code), Found::NOT_ANSWERED) };
     let said =
         if answer.stdout.is_empty() { String::new() } else { format!(" and `{}`", cut(&answer.stdout)) };
     findings.add(answer.exit == exit_code, code(exit_code), code(answer.exit) + &said);
@@ -186,14 +225,10 @@ fn command(
     }
 }
 
-/// Whether a socket of `/proc/net/tcp` or `tcp6` listens on `port` (state 0A; proc(5)).
-fn is_listening(table: &str, port: u16) -> bool {
+/// Whether one of these sockets, as `/proc/net/tcp` writes them (proc(5)), is on `port`.
+fn is_listening(sockets: &str, port: u16) -> bool {
     let ending = format!(":{port:04X}");
-    table.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let local = words.next().unwrap_or_default();
-        local.ends_with(&ending) && words.nth(1) == Some("0A")
-    })
+    sockets.lines().any(|local| local.ends_with(&ending))
 }
 
 fn field(entry: &str, number: usize) -> &str {
@@ -209,104 +244,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::template::units::Mode;
-
-    fn answer(exit: i32, stdout: &str) -> Answer {
-        Answer { exit, stdout: stdout.into() }
-    }
-
-    fn package(installed: bool, version: Option<&str>) -> Probe {
-        Probe::Package { package: "jq".into(), installed, version: version.map(Into::into) }
-    }
-
-    #[test]
-    fn a_package_is_judged_by_presence_and_version_pattern() {
-        let there = answer(0, "installed 1.6-2.1");
-        assert!(judge(&package(true, Some("1.6*")), &there).ok);
-        let wrong = judge(&package(true, Some("1.7*")), &there);
-        assert_eq!((wrong.ok, wrong.found.as_str()), (false, "version 1.6-2.1"));
-        assert!(!judge(&package(true, None), &answer(1, "")).ok);
-        assert!(judge(&package(false, None), &answer(1, "")).ok);
-        assert!(!judge(&package(true, None), &answer(0, "config-files 1.6")).ok);
-    }
-
-    #[test]
-    fn a_service_tells_what_state_it_is_in() {
-        let probe = Probe::Service { service: "nginx".into(), running: Some(true), enabled: Some(true) };
-        assert!(judge(&probe, &answer(0, "active\nenabled")).ok);
-        let failed = judge(&probe, &answer(0, "failed\nenabled"));
-        assert_eq!(failed.expected, "running, enabled");
-        assert_eq!((failed.ok, failed.found.as_str()), (false, "failed"));
-    }
-
-    fn file(mode: u32, contains: Option<&str>) -> Probe {
-        Probe::File {
-            path: "/x".into(),
-            exists: true,
-            mode: Some(Mode(mode)),
-            owner: Some("root".into()),
-            group: None,
-            contains: contains.map(Into::into),
-            sha256: None,
-        }
-    }
-
-    #[test]
-    fn a_file_is_judged_by_mode_owner_and_text() {
-        let there = answer(0, "644 root root\nserver_name hello;\n");
-        assert!(judge(&file(0o644, Some("hello")), &there).ok);
-        assert_eq!(judge(&file(0o600, None), &there).found, "mode 0644");
-        assert!(!judge(&file(0o644, Some("bye")), &there).ok);
-        assert_eq!(judge(&file(0o644, None), &answer(1, "")).found, "not there");
-        let numbered = Probe::File {
-            path: "/x".into(),
-            exists: true,
-            mode: None,
-            owner: Some("472".into()),
-            group: Some("0".into()),
-            contains: None,
-            sha256: None,
-        };
-        assert!(judge(&numbered, &answer(0, "644 UNKNOWN root 472 0\n")).ok);
-        assert!(!judge(&numbered, &answer(0, "644 root root 0 0\n")).ok);
-    }
-
-    #[test]
-    fn a_user_must_be_in_each_group_asked_for() {
-        let probe = |groups: &[&str]| Probe::User {
-            user: "deploy".into(),
-            exists: true,
-            uid: Some(2000),
-            groups: groups.iter().map(|group| (*group).into()).collect(),
-            shell: None,
-        };
-        let there = answer(0, "deploy:x:2000:2001::/home/deploy:/bin/bash\ndeploy campus");
-        assert!(judge(&probe(&["campus"]), &there).ok);
-        assert!(!judge(&probe(&["sudo"]), &there).ok);
-    }
-
-    #[test]
-    fn a_port_listens_when_the_kernel_says_so() {
-        let table = "  sl  local_address rem_address   st\n   0: 00000000:0050 00000000:0000 0A 00000000:00000000\n   1: 0100007F:01BB 00000000:0000 01";
-        let probe = |port| Probe::Port { port, listening: true };
-        assert!(judge(&probe(80), &answer(0, table)).ok);
-        assert!(!judge(&probe(443), &answer(0, table)).ok, "a connection is not a listener");
-    }
-
-    #[test]
-    fn a_command_is_judged_by_code_and_output() {
-        let probe = |contains: Option<&str>, matches: Option<&str>| Probe::Command {
-            command: "php -v".into(),
-            exit_code: 0,
-            stdout_contains: contains.map(Into::into),
-            stdout_matches: matches.map(Into::into),
-        };
-        let said = answer(0, "PHP 8.2.1 (cli)");
-        assert!(judge(&probe(Some("PHP 8.2"), Some(r"^PHP \d+\.2")), &said).ok);
-        let wrong = judge(&probe(Some("PHP 8.3"), None), &said);
-        assert_eq!((wrong.ok, wrong.found.as_str()), (false, "`PHP 8.2.1 (cli)`"));
-        assert!(!judge(&probe(None, None), &answer(127, "sh: php: not found")).ok);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! entries, questions for checks. Pure: text in, text out.
 
 pub mod accounts;
+pub mod answers;
 pub mod apt;
 pub mod checks;
 pub mod cloud_init;

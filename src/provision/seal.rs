@@ -52,6 +52,16 @@ done
 if [ -n \"$left\" ]; then printf '%s\\n' \"$left\"; fi
 ";
 
+/// The line with which the script says that it came to its end, and whether anything remains or was found. Nothing
+/// else shows that: a script that does nothing leaves no remains either.
+pub const CONCLUSION_MARK: &str = "\u{1}hornero-concluded ";
+
+const CONCLUSION: &str =
+    "printf '\\001hornero-concluded %s\\n' \"remains=${left:+some} found=${hits:+some}\"\n";
+
+/// What the conclusion says of a builder that may become an image.
+pub const CLEAN: &str = "remains= found=";
+
 /// What is not to become an image stays up.
 const UNLESS_FOUND: &str = "if [ -n \"${left:-}${hits:-}\" ]; then exit 0; fi\n";
 
@@ -81,6 +91,7 @@ pub fn script(seal: &Seal, account_key: &str, search: &str, ours: bool) -> Resul
     if seal.enabled {
         script += "fstrim -a 2>/dev/null || true\nsync\n";
     }
+    script += CONCLUSION;
     if ours {
         script += &format!("{UNLESS_FOUND}{}", power_off::SCRIPT);
     }
@@ -131,7 +142,7 @@ mod tests {
         assert!(at("userdel") < at("search here") && at("for round in") < at("search here"), "{whole}");
         assert!(at("search here") < at("fstrim"), "{whole}");
         let off = script(Seal { enabled: false, keep: Vec::new() });
-        assert!(off.ends_with("search here\n") && !off.contains("rm "), "{off}");
+        assert!(off.ends_with(&format!("search here\n{CONCLUSION}")) && !off.contains("rm "), "{off}");
     }
 
     #[test]
@@ -143,7 +154,7 @@ mod tests {
     fn a_builder_is_powered_off_last_and_only_when_it_is_ours_and_nothing_remains() {
         let ours = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
         let (before, last) = ours.split_once(UNLESS_FOUND).unwrap();
-        assert!(before.ends_with("sync\n") && !before.contains("poweroff"), "{ours}");
+        assert!(before.ends_with(CONCLUSION) && !before.contains("poweroff"), "{ours}");
         assert!(last.contains("poweroff"), "{ours}");
         let theirs = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", false).unwrap();
         assert!(!theirs.contains("poweroff"), "{theirs}");

@@ -14,8 +14,9 @@ use super::{
     drive::{Stuck, Wire},
     key::HostKeyPin,
     line::Line,
+    patience::Patience,
     pump,
-    session::{Login, log_in},
+    session::{Login, log_in, with_each_kind},
     ssh::blocking,
 };
 
@@ -73,6 +74,7 @@ pub(super) async fn open(
     bastion: &Bastion,
     builder: SocketAddr,
     deadline: Instant,
+    patience: &Patience,
 ) -> Result<Result<Line, String>, RemoteError> {
     let mut inside = None;
     loop {
@@ -98,26 +100,33 @@ pub(super) async fn open(
         if Instant::now() + EVERY >= deadline {
             return Ok(Err(last));
         }
+        patience.tell(&last);
         tokio::time::sleep(EVERY).await;
     }
 }
 
 /// Logs in to the bastion.
 async fn enter(bastion: &Bastion, deadline: Instant) -> Result<Wire, RemoteError> {
+    let result = with_each_kind(&bastion.pin, |kinds| enter_with(bastion, deadline, kinds)).await;
+    result.map_err(|error| refused(bastion, error))
+}
+
+async fn enter_with(bastion: &Bastion, deadline: Instant, kinds: &'static str) -> Result<Wire, RemoteError> {
     let until = deadline.min(Instant::now() + ANSWER);
-    let stream = dial(bastion.address, Instant::now(), until).await.map_err(|last| {
+    let stream = dial(bastion.address, Instant::now(), until, &|_| {}).await.map_err(|last| {
         bastion.closed(
             format!("it does not answer at {}: {last}", bastion.address),
             "look at [ssh] bastion: its host and port, and whether this computer may reach them",
         )
     })?;
     let login = bastion.clone();
-    let result = blocking(move || {
+    blocking(move || {
         let line = Line::tcp(stream)?;
         let (at, user, key) = (login.address.to_string(), &login.user, &login.private_key);
-        log_in(line, &Login { at, user, private_key: key, pin: &login.pin })
-    });
-    result.await.map_err(|error| refused(bastion, error))
+        let login = Login { at, user, private_key: key, pin: &login.pin, by_cloud_init: false };
+        log_in(line, &login, kinds)
+    })
+    .await
 }
 
 /// What kept us from entering, as a matter of the bastion and not of the builder.

@@ -23,12 +23,17 @@ const AT_ONCE: usize = 4;
 /// What OpenSSH says instead of a greeting to whom it does not let in for the moment (its `sshd.c`).
 const TOO_MANY: [&[u8]; 2] = [b"Exceeded MaxStartups", b"Not allowed at this time"];
 
-/// Connects to `address`, trying until `deadline`; `begun` is when the machine was tried first. The
-/// greeting is left in the stream.
+/// Connects to `address`, trying until `deadline`; `begun` is when the machine was tried first, `said` hears what each
+/// try came to. The greeting is left in the stream.
 ///
 /// # Errors
 /// What the last try came to, when the deadline is over.
-pub async fn dial(address: SocketAddr, begun: Instant, deadline: Instant) -> Result<StdStream, String> {
+pub async fn dial(
+    address: SocketAddr,
+    begun: Instant,
+    deadline: Instant,
+    said: &(dyn Fn(&str) + Sync),
+) -> Result<StdStream, String> {
     let mut tries = FuturesUnordered::new();
     let mut tick = time::interval(EVERY);
     let mut last = String::from("no connection was tried");
@@ -39,7 +44,10 @@ pub async fn dial(address: SocketAddr, begun: Instant, deadline: Instant) -> Res
             }
             Some(result) = tries.next(), if !tries.is_empty() => match result {
                 Ok(stream) => return Ok(stream),
-                Err(why) => last = why,
+                Err(why) => {
+                    said(&why);
+                    last = why;
+                }
             },
             () = time::sleep_until(deadline.into()) => return Err(last),
         }
@@ -61,7 +69,7 @@ async fn greet(address: SocketAddr, patience: Duration) -> Result<StdStream, Str
         }
     })
     .await
-    .unwrap_or_else(|_| Err(format!("no greeting within {} s", patience.as_secs())))
+    .unwrap_or_else(|_| Err("no SSH greeting came in time".into()))
 }
 
 #[cfg(test)]
@@ -81,7 +89,7 @@ mod tests {
             }
         });
         let begun = Instant::now();
-        let stream = dial(address, begun, begun + Duration::from_secs(10)).await.unwrap();
+        let stream = dial(address, begun, begun + Duration::from_secs(10), &|_| {}).await.unwrap();
         server.await.unwrap();
         let mut first = [0; 3];
         stream.peek(&mut first).unwrap();

@@ -62,7 +62,7 @@ async fn serve(listener: TcpListener, account: Account) {
 
 /// A way that does not open closes the connection: that program tells it in its own words.
 async fn connect(mut stream: TcpStream, account: Account) -> Option<()> {
-    let line = reach(&account, Instant::now() + OPEN, OPEN).await.ok()?;
+    let line = reach(&account, Instant::now(), &OPEN.into()).await.ok()?;
     let mut far = UnixStream::from_std(StdStream::from(line.socket)).ok()?;
     copy_bidirectional(&mut stream, &mut far).await.ok().map(drop)
 }

@@ -66,7 +66,27 @@ impl KeyPair {
     }
 }
 
+/// The kinds of host keys, as SSH asks for them: a server shows one key of the first kind that it has.
+const ED25519: &str = "ssh-ed25519";
+const ECDSA: &str = "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521";
+const RSA: &str = "rsa-sha2-512,rsa-sha2-256,ssh-rsa";
+
 impl HostKeyPin {
+    /// The kinds of keys to ask a server for, one after the other. A fingerprint does not say of which kind its key
+    /// is, and a server that has several shows only one.
+    pub(super) fn kinds(&self) -> &'static [&'static str] {
+        let Self::Key(wire) = self else { return &[ED25519, ECDSA, RSA] };
+        // A string with its length before it (RFC 4253, section 6.6).
+        match wire.get(4..).unwrap_or_default() {
+            name if name.starts_with(b"ssh-ed25519") => &[ED25519],
+            name if name.starts_with(b"ecdsa-sha2-nistp256") => &["ecdsa-sha2-nistp256"],
+            name if name.starts_with(b"ecdsa-sha2-nistp384") => &["ecdsa-sha2-nistp384"],
+            name if name.starts_with(b"ecdsa-sha2-nistp521") => &["ecdsa-sha2-nistp521"],
+            name if name.starts_with(b"ssh-rsa") => &[RSA],
+            _ => &[ED25519, ECDSA, RSA],
+        }
+    }
+
     /// The line by which OpenSSH's client knows a builder that it finds at `address`; empty where only the
     /// fingerprint of its key is known.
     pub fn known_hosts(&self, address: SocketAddr) -> String {
@@ -123,6 +143,15 @@ mod tests {
         let by_fingerprint = HostKeyPin::Fingerprint(fingerprint(&one.wire));
         assert!(by_fingerprint.accepts(&one.wire));
         assert!(!by_fingerprint.accepts(&two.wire));
+    }
+
+    #[test]
+    fn a_server_is_asked_for_keys_of_the_pinned_kind_alone_where_that_is_known() {
+        let one = KeyPair::generate("one").unwrap();
+        assert_eq!(one.pin().kinds(), [ED25519]);
+        let wire = [&[0, 0, 0, 7][..], b"ssh-rsa", &[0; 9]].concat();
+        assert_eq!(HostKeyPin::Key(wire).kinds(), [RSA]);
+        assert_eq!(HostKeyPin::Fingerprint(fingerprint(&one.wire)).kinds().len(), 3);
     }
 
     #[test]

@@ -135,6 +135,7 @@ mod tests {
             private_key: String::new(),
             pin: HostKeyPin::Key(Vec::new()),
             route: Route::Direct,
+            by_cloud_init: false,
         }
     }
 

@@ -22,6 +22,7 @@ pub mod lines;
 mod login;
 mod marks;
 mod output;
+pub mod patience;
 mod pump;
 pub mod purpose;
 pub mod route;
@@ -76,7 +77,7 @@ pub enum RemoteError {
     #[error("the builder at {address} shows the host key {found}, not the pinned {expected}")]
     HostKey { address: String, expected: String, found: String },
     #[error("logging in to {address} as `{user}`: {why}")]
-    Login { address: String, user: String, why: String },
+    Login { address: String, user: String, why: String, by_cloud_init: bool },
     #[error("the connection to the builder was lost while {during}: {why}")]
     Lost { during: String, why: String },
     #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]

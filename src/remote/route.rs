@@ -14,6 +14,8 @@ pub struct Account {
     pub private_key: String,
     pub pin: HostKeyPin,
     pub route: Route,
+    /// cloud-init makes the account: it may not be there from the beginning.
+    pub by_cloud_init: bool,
 }
 
 /// The way to the builder's SSH port.

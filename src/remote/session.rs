@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ssh2::{MethodType, Session};
+use ssh2::{ErrorCode, MethodType, Session};
 
 use super::{
     RemoteError,
@@ -34,6 +34,16 @@ const CIPHERS: &str = "aes128-ctr,aes256-ctr,chacha20-poly1305@openssh.com,aes12
 const SUMS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,\
                     hmac-sha1-etm@openssh.com,hmac-sha1";
 
+/// libssh2's code where the two sides have no method in common (`LIBSSH2_ERROR_KEX_FAILURE`): of all that is asked
+/// for, only the kinds of host keys are few.
+const NOTHING_IN_COMMON: ErrorCode = ErrorCode::Session(-5);
+
+/// Its codes for a socket that ends (`SOCKET_SEND`, `SOCKET_DISCONNECT`, `SOCKET_RECV`).
+const CUT: [ErrorCode; 3] = [ErrorCode::Session(-7), ErrorCode::Session(-13), ErrorCode::Session(-43)];
+
+/// What a server shows that has no host key of the kinds asked for.
+const NO_KEY: &str = "no key of its kind";
+
 /// Who logs in, and what the other side must prove.
 pub(super) struct Login<'a> {
     /// For messages.
@@ -41,24 +51,58 @@ pub(super) struct Login<'a> {
     pub user: &'a str,
     pub private_key: &'a str,
     pub pin: &'a HostKeyPin,
+    /// cloud-init makes the account.
+    pub by_cloud_init: bool,
 }
 
 impl<'a> Login<'a> {
     pub fn of(account: &'a Account) -> Self {
-        Self { at: account.at(), user: &account.user, private_key: &account.private_key, pin: &account.pin }
+        Self {
+            at: account.at(),
+            user: &account.user,
+            private_key: &account.private_key,
+            pin: &account.pin,
+            by_cloud_init: account.by_cloud_init,
+        }
     }
 }
 
-pub(super) fn log_in(line: Line, login: &Login<'_>) -> Result<Wire, RemoteError> {
+/// Asks for host keys of these kinds alone.
+pub(super) fn log_in(line: Line, login: &Login<'_>, kinds: &str) -> Result<Wire, RemoteError> {
     let ended = line.ended.clone();
-    greet(line, login).map_err(|error| ended.explain(error))
+    greet(line, login, kinds).map_err(|error| ended.explain(error))
 }
 
-fn greet(line: Line, login: &Login<'_>) -> Result<Wire, RemoteError> {
+/// Enters with one kind of host keys after the other, until the server shows the pinned key. What it has shown in its
+/// place is told together.
+pub(super) async fn with_each_kind<T, F: Future<Output = Result<T, RemoteError>>>(
+    pin: &HostKeyPin,
+    mut enter: impl FnMut(&'static str) -> F,
+) -> Result<T, RemoteError> {
+    let mut shown: Option<(String, String)> = None;
+    for kinds in pin.kinds() {
+        match enter(kinds).await {
+            Err(RemoteError::HostKey { address, found, .. }) => {
+                shown = Some(match shown.take().filter(|(_, before)| before != NO_KEY) {
+                    None => (address, found),
+                    Some(before) if found == NO_KEY => before,
+                    Some((_, before)) => (address, format!("{before} and {found}")),
+                });
+            }
+            result => return result,
+        }
+    }
+    let (address, found) = shown.unwrap_or_default();
+    Err(RemoteError::HostKey { address, expected: pin.to_string(), found })
+}
+
+fn greet(line: Line, login: &Login<'_>, kinds: &str) -> Result<Wire, RemoteError> {
     let deadline = Instant::now() + HANDSHAKE;
-    let wire = open(line).map_err(|error| lost("opening the session", &error))?;
-    wire.drive(deadline, |session| session.clone().handshake())
-        .map_err(|stuck| lost("the handshake", &stuck))?;
+    let wire = open(line, kinds).map_err(|error| lost("opening the session", &error))?;
+    wire.drive(deadline, |session| session.clone().handshake()).map_err(|stuck| match stuck {
+        Stuck::Ssh(error) if error.code() == NOTHING_IN_COMMON => other_key(login, NO_KEY.into()),
+        stuck => lost("the handshake", &stuck),
+    })?;
     verify(&wire, login)?;
     let asked = Instant::now();
     wire.drive(deadline, |session| session.userauth_pubkey_memory(login.user, None, login.private_key, None))
@@ -68,8 +112,9 @@ fn greet(line: Line, login: &Login<'_>) -> Result<Wire, RemoteError> {
     Ok(wire)
 }
 
-fn open(line: Line) -> Result<Wire, Box<dyn std::error::Error>> {
+fn open(line: Line, kinds: &str) -> Result<Wire, Box<dyn std::error::Error>> {
     let mut session = Session::new()?;
+    session.method_pref(MethodType::HostKey, kinds)?;
     session.method_pref(MethodType::CryptCs, CIPHERS)?;
     session.method_pref(MethodType::CryptSc, CIPHERS)?;
     session.method_pref(MethodType::MacCs, SUMS)?;
@@ -85,13 +130,22 @@ fn verify(wire: &Wire, login: &Login<'_>) -> Result<(), RemoteError> {
     if login.pin.accepts(shown) {
         return Ok(());
     }
-    Err(RemoteError::HostKey {
-        address: login.at.clone(),
-        expected: login.pin.to_string(),
-        found: fingerprint(shown),
-    })
+    Err(other_key(login, fingerprint(shown)))
 }
 
+fn other_key(login: &Login<'_>, found: String) -> RemoteError {
+    RemoteError::HostKey { address: login.at.clone(), expected: login.pin.to_string(), found }
+}
+
+/// A server that says no, or one that says nothing more.
 fn refused(login: &Login<'_>, why: &Stuck) -> RemoteError {
-    RemoteError::Login { address: login.at.clone(), user: login.user.into(), why: why.to_string() }
+    match why {
+        Stuck::Ssh(error) if !CUT.contains(&error.code()) => RemoteError::Login {
+            address: login.at.clone(),
+            user: login.user.into(),
+            why: why.to_string(),
+            by_cloud_init: login.by_cloud_init,
+        },
+        Stuck::Ssh(_) | Stuck::Deadline | Stuck::Closed => lost("the login", why),
+    }
 }

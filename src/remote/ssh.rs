@@ -19,11 +19,13 @@ use super::{
     frame::Framed,
     group::kill,
     job::Followed,
+    key::HostKeyPin,
     line::Line,
     login,
     output::{Output, ToLines, ToWriter, hand_on},
+    patience::Patience,
     route::{Account, Route},
-    session::{Login, log_in},
+    session::{Login, log_in, with_each_kind},
     stop::{Stop, StopOnDrop},
 };
 use crate::{event::Stream, provision::script::command_line};
@@ -38,20 +40,22 @@ const PART: u32 = 50;
 /// A builder that has answered answers again soon.
 const ANOTHER: Duration = Duration::from_secs(10);
 
-/// Opens the way to the builder, as far as its SSH port.
+/// Opens the way to the builder, as far as its SSH port. It was tried first when this had `begun`.
 ///
 /// # Errors
-/// What the last try came to, when the deadline is over; at once where waiting is no help.
-pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Result<Line, RemoteError> {
-    let begun = deadline.checked_sub(waited).unwrap_or_else(Instant::now);
+/// What the last try came to, when the time is over; at once where waiting is no help.
+pub async fn reach(account: &Account, begun: Instant, patience: &Patience) -> Result<Line, RemoteError> {
+    let deadline = begun + patience.timeout;
+    let said = |why: &str| patience.tell(&format!("waiting for SSH at {}: {why}", account.at()));
     let result = match &account.route {
-        Route::Here | Route::Direct => match dial(account.address, begun, deadline).await {
+        Route::Here | Route::Direct => match dial(account.address, begun, deadline, &said).await {
             Ok(stream) => return Line::tcp(stream).map_err(|error| lost("opening the line", &error)),
             Err(last) => Err(last),
         },
-        Route::Bastion(bastion) => bastion::open(bastion, account.address, deadline).await?,
-        Route::Endpoint(endpoint) => endpoint::open(endpoint, account.address, deadline).await?,
+        Route::Bastion(bastion) => bastion::open(bastion, account.address, deadline, patience).await?,
+        Route::Endpoint(endpoint) => endpoint::open(endpoint, account.address, deadline, patience).await?,
     };
+    let waited = patience.timeout;
     result.map_err(|last| RemoteError::Unreachable { address: account.at(), waited, last })
 }
 
@@ -62,6 +66,17 @@ pub async fn reach(account: &Account, deadline: Instant, waited: Duration) -> Re
 pub async fn host_key(account: &Account, timeout: Duration) -> Result<Vec<u8>, RemoteError> {
     let remote = SshRemote::connect(account.clone(), timeout).await?;
     Ok(remote.host_key.to_vec())
+}
+
+/// What a machine may say early in its first boot, and otherwise later.
+fn is_passing(error: &RemoteError) -> bool {
+    matches!(error, RemoteError::HostKey { .. } | RemoteError::Login { .. } | RemoteError::Lost { .. })
+}
+
+/// What a machine says that will hardly say otherwise. Before cloud-init has given it its own key it shows another.
+fn is_refusal(error: &RemoteError, by_cloud_init: bool) -> bool {
+    matches!(error, RemoteError::Login { .. })
+        || !by_cloud_init && matches!(error, RemoteError::HostKey { .. })
 }
 
 /// An open SSH session. Clones share it.
@@ -76,55 +91,64 @@ pub struct SshRemote {
 }
 
 impl SshRemote {
-    /// Connects as soon as the builder answers, trying until `timeout` is over.
+    /// Connects as soon as the builder answers, trying as long as `patience` says.
     ///
     /// # Errors
-    /// What the last try came to: nobody answered, a foreign host key, a refused login.
-    pub async fn connect(account: Account, timeout: Duration) -> Result<Self, RemoteError> {
-        Self::connect_as(account, timeout, None).await
+    /// What the last try came to: nobody answered, a foreign host key, a refused login, an account of no use.
+    pub async fn connect(account: Account, patience: impl Into<Patience>) -> Result<Self, RemoteError> {
+        Self::connect_as(account, patience.into(), None).await
     }
 
     /// With what is put in front of a command that needs to be root, where that is known already.
     async fn connect_as(
         account: Account,
-        timeout: Duration,
+        patience: Patience,
         sudo: Option<&'static str>,
     ) -> Result<Self, RemoteError> {
         let begun = Instant::now();
-        let deadline = begun + timeout;
-        let mut refused = None;
+        let mut deadline = begun + patience.timeout;
+        let (mut refused, mut counts) = (None, false);
         loop {
             let pause = AGAIN.max(begun.elapsed() / PART);
-            match (Self::try_once(&account, (deadline, timeout), sudo).await, refused) {
-                (
-                    Err(
-                        error @ (RemoteError::HostKey { .. }
-                        | RemoteError::Login { .. }
-                        | RemoteError::Lost { .. }),
-                    ),
-                    _,
-                ) if Instant::now() + pause < deadline => {
-                    refused = Some(error);
-                    tokio::time::sleep(pause).await;
-                }
+            let error = match (Self::try_once(&account, begun, &patience, sudo).await, refused) {
                 // Whoever answered before and had no time to answer again was not unreachable.
                 (Err(RemoteError::Unreachable { .. }), Some(error)) => return Err(error),
+                (Err(error), _) if is_passing(&error) => error,
                 (result, _) => return result,
+            };
+            if !counts && is_refusal(&error, account.by_cloud_init) {
+                counts = true;
+                deadline = patience.until(begun, Instant::now());
             }
+            if Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            patience.tell(&format!("waiting for a login: {error}"));
+            refused = Some(error);
+            tokio::time::sleep(pause).await;
         }
     }
 
     async fn try_once(
         account: &Account,
-        (deadline, waited): (Instant, Duration),
+        begun: Instant,
+        patience: &Patience,
         sudo: Option<&'static str>,
     ) -> Result<Self, RemoteError> {
-        let line = reach(account, deadline, waited).await?;
-        let login = account.clone();
+        let enter = |kinds| async move {
+            let line = reach(account, begun, patience).await?;
+            let login = account.clone();
+            blocking(move || log_in(line, &Login::of(&login), kinds)).await
+        };
+        let wire = with_each_kind(&account.pin, enter).await?;
+        let mut account = account.clone();
+        if let Some((key, _)) = wire.session.host_key() {
+            // From now on it is known which one it is.
+            account.pin = HostKeyPin::Key(key.to_vec());
+        }
         let stop = StopOnDrop(Stop::default());
-        let stopped = stop.0.clone();
+        let (stopped, login) = (stop.0.clone(), account.clone());
         let (wire, sudo) = blocking(move || {
-            let wire = log_in(line, &Login::of(&login))?;
             let sudo = match sudo {
                 Some(sudo) => sudo,
                 None => login::ask(&wire, &login, &stopped).map_err(|error| wire.ended.explain(error))?,
@@ -137,7 +161,7 @@ impl SshRemote {
             wire.answered(Duration::ZERO);
         }
         let host_key = wire.session.host_key().map(|(key, _)| key).unwrap_or_default().into();
-        Ok(Self { wire: Arc::new(Mutex::new(wire)), account: account.clone(), host_key, sudo })
+        Ok(Self { wire: Arc::new(Mutex::new(wire)), account, host_key, sudo })
     }
 
     /// Runs a command on a blocking thread. When the caller goes away, so does the command's channel.
@@ -221,7 +245,7 @@ impl Remote for SshRemote {
     async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
         match self.account.route {
             Route::Here | Route::Direct | Route::Bastion(_) => {
-                let remote = Self::connect_as(self.account.clone(), ANOTHER, Some(self.sudo)).await?;
+                let remote = Self::connect_as(self.account.clone(), ANOTHER.into(), Some(self.sudo)).await?;
                 Ok(Some(Box::new(remote)))
             }
             // AWS means it for sessions of people and limits what goes through.

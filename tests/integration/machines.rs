@@ -58,6 +58,7 @@ impl Keys {
             private_key: self.user.private.clone(),
             pin: self.host.pin(),
             route: Route::Direct,
+            by_cloud_init: true,
         };
         SshRemote::connect(account, PATIENCE).await.unwrap()
     }

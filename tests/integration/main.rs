@@ -16,6 +16,7 @@ mod fetch;
 mod fingerprints;
 mod hints;
 mod leaks;
+mod liars;
 mod limits;
 mod line;
 mod machines;

@@ -1,11 +1,23 @@
 //! The line to a builder, held against a real sshd.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use hornero::{
     event::Stream,
     provision::script::{Job, command_line},
-    remote::{Command, Exit, Remote, RemoteError, key::KeyPair, purpose::Purpose, ssh::SshRemote},
+    remote::{
+        Command, Exit, Remote, RemoteError,
+        bastion::Bastion,
+        key::{HostKeyPin, KeyPair},
+        patience::Patience,
+        purpose::Purpose,
+        route::{Account, Route},
+        ssh::SshRemote,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -96,13 +108,97 @@ async fn a_key_that_may_not_log_in_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_machine_that_starts_later_is_found_when_it_answers() {
+async fn a_machine_that_starts_later_is_found_when_it_answers_and_what_is_waited_for_is_told_once() {
     let mut sshd = Sshd::prepare();
-    let account = sshd.account();
-    let connecting = tokio::spawn(SshRemote::connect(account, Duration::from_secs(20)));
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let (account, told) = (sshd.account(), Arc::new(Mutex::new(Vec::new())));
+    let heard = told.clone();
+    let patience = Patience::from(Duration::from_secs(20))
+        .give_up_refused(Duration::ZERO, Duration::ZERO)
+        .told_to(move |what| heard.lock().unwrap().push(what.to_owned()));
+    let connecting = tokio::spawn(SshRemote::connect(account, patience));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     sshd.run();
     connecting.await.unwrap().unwrap();
+    let told = told.lock().unwrap();
+    assert!(told.iter().any(|what| what.contains("Connection refused")), "{told:?}");
+    assert!(told.windows(2).all(|two| two[0] != two[1]), "{told:?}");
+}
+
+/// A server with host keys of three kinds, and the fingerprints of those.
+fn with_three_keys() -> (Sshd, Vec<String>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut config, mut fingerprints) = (String::new(), Vec::new());
+    for kind in ["rsa", "ecdsa"] {
+        let key = folder.path().join(kind);
+        let keygen = |arguments: &[&str]| {
+            let done = std::process::Command::new("ssh-keygen").args(arguments).arg("-f").arg(&key).output();
+            String::from_utf8(done.unwrap().stdout).unwrap()
+        };
+        keygen(&["-q", "-t", kind, "-N", ""]);
+        fingerprints.push(keygen(&["-l"]).split(' ').nth(1).unwrap().to_owned());
+        config += &format!("HostKey {}\n", key.display());
+    }
+    let mut sshd = Sshd::prepare_at(std::net::Ipv4Addr::LOCALHOST, &config);
+    fingerprints.push(sshd.host.pin().to_string());
+    sshd.run();
+    (sshd, fingerprints, folder)
+}
+
+#[tokio::test]
+async fn a_pinned_key_of_any_kind_is_found_among_those_of_the_server() {
+    let (sshd, fingerprints, _folder) = with_three_keys();
+    for fingerprint in &fingerprints {
+        let account = Account { pin: HostKeyPin::Fingerprint(fingerprint.clone()), ..sshd.account() };
+        let remote = SshRemote::connect(account.clone(), Duration::from_secs(20)).await.unwrap();
+        let shown = HostKeyPin::Key(remote.host_key().unwrap().to_vec());
+        assert_eq!(shown.to_string(), *fingerprint);
+        let again = Account { pin: shown, ..account };
+        SshRemote::connect(again, Duration::from_secs(20)).await.unwrap();
+    }
+    let mut bastion = Sshd::prepare_at(std::net::Ipv4Addr::LOCALHOST, "");
+    bastion.run();
+    let theirs = sshd.account();
+    let way = Bastion {
+        address: theirs.address,
+        name: "bastion.test".into(),
+        user: theirs.user,
+        private_key: theirs.private_key,
+        pin: HostKeyPin::Fingerprint(fingerprints[0].clone()),
+        builder: None,
+    };
+    let account = Account { route: Route::Bastion(way), ..bastion.account() };
+    SshRemote::connect(account, Duration::from_secs(20)).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_key_is_told_only_when_no_kind_of_key_is_the_pinned_one() {
+    let (sshd, fingerprints, _folder) = with_three_keys();
+    let pin = KeyPair::generate("another").unwrap().pin().to_string();
+    let account = Account { pin: HostKeyPin::Fingerprint(pin), ..sshd.account() };
+    let Err(error) = SshRemote::connect(account, Duration::from_secs(2)).await else {
+        panic!("it was accepted")
+    };
+    let told = error.to_string();
+    assert!(fingerprints.iter().all(|fingerprint| told.contains(fingerprint)), "{told}");
+    let one_kind = Sshd::start();
+    let account = Account { pin: HostKeyPin::Fingerprint(fingerprints[0].clone()), ..one_kind.account() };
+    let Err(error) = SshRemote::connect(account, Duration::from_secs(2)).await else {
+        panic!("it was accepted")
+    };
+    let found = format!("shows the host key {}, not", one_kind.host.pin());
+    assert!(error.to_string().contains(&found), "{error}");
+}
+
+#[tokio::test]
+async fn a_refused_login_is_not_tried_until_the_time_is_over() {
+    let sshd = Sshd::start();
+    let account = Account { user: "nobody-here".into(), ..sshd.account() };
+    let begun = std::time::Instant::now();
+    let patience =
+        Patience::from(Duration::from_secs(120)).give_up_refused(Duration::ZERO, Duration::from_secs(2));
+    let result = SshRemote::connect(account, patience).await;
+    assert!(matches!(result, Err(RemoteError::Login { .. })), "{:?}", result.err());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

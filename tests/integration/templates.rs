@@ -231,12 +231,14 @@ destination = "../shared/out/log"
 fn what_lies_outside_is_read_only_where_the_user_allows_its_folder() {
     let root = tempfile::tempdir().expect("a folder");
     let at = |name: &str| root.path().join(name);
-    for folder in ["template", "shared/site", "shared-not"] {
+    for folder in ["template", "shared/site", "shared-not", "home/.ssh"] {
         fs::create_dir_all(at(folder)).expect("a folder");
     }
     for file in ["shared/run.sh", "shared/token", "shared/site/index.html", "shared/motd", "shared-not/x"] {
         fs::write(at(file), "true").expect("a file");
     }
+    let key = hornero::remote::key::KeyPair::generate("test").expect("a key");
+    fs::write(at("home/.ssh/id"), key.private).expect("a file");
     std::os::unix::fs::symlink(at("shared/motd"), at("template/linked")).expect("a link");
     fs::create_dir_all(at("home/.ssh")).expect("a folder");
     fs::write(at("home/.ssh/id"), "").expect("a file");

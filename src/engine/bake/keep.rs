@@ -133,7 +133,7 @@ impl Bake<'_> {
     async fn leave(&self, builder: &dyn Builder, ttl: Option<Duration>) -> Result<(), Error> {
         let account = line::account(builder, &self.plan.template.ssh, &self.keys).await?;
         let work = async {
-            let remote = self.rooms.connect.connect(account, ALOOF).await?;
+            let remote = self.rooms.connect.connect(account, ALOOF.into()).await?;
             follow::end(remote.as_ref(), &self.folders.id).await?;
             match ttl {
                 Some(ttl) => alive::put_off(remote.as_ref(), ttl).await,

@@ -37,7 +37,8 @@ impl Bake<'_> {
         let (events, template) = (self.events, &self.plan.template);
         let connect = self.rooms.connect.as_ref();
         let mut machine = phase(events, timings, Phase::Connect, async {
-            Machine::connect(builder, connect, &template.ssh, &self.keys).await
+            Machine::connect(builder, connect, &template.ssh, &self.keys, template.cloud_init.enabled, events)
+                .await
         })
         .await?;
         machine.first = apt::HOLD;

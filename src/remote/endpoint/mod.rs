@@ -19,7 +19,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{RemoteError, line::Line};
+use super::{RemoteError, line::Line, patience::Patience};
 
 /// How long one try may take, from the connection to the opened tunnel.
 const ONE_TRY: Duration = Duration::from_secs(20);
@@ -64,6 +64,7 @@ pub(super) async fn open(
     endpoint: &Endpoint,
     builder: SocketAddr,
     deadline: Instant,
+    patience: &Patience,
 ) -> Result<Result<Line, String>, RemoteError> {
     loop {
         let last: Result<String, RemoteError> = match time::timeout(ONE_TRY, connect(endpoint, builder)).await
@@ -77,6 +78,7 @@ pub(super) async fn open(
         if Instant::now() + EVERY >= deadline {
             return last.map(Err);
         }
+        patience.tell(&last.unwrap_or_else(|error| error.to_string()));
         time::sleep(EVERY).await;
     }
 }

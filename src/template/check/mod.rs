@@ -56,6 +56,8 @@ pub trait Files {
     fn matching(&self, root: &Path, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Trouble>;
     /// What a playbook can read. Each file is noted as an input.
     fn playbook(&self, root: &Path, playbook: &Path) -> Result<PlaybookFiles, Trouble>;
+    /// Whether a private key can be logged in with, wherever it lies.
+    fn login_key(&self, path: &Path) -> Result<(), Trouble>;
     /// Whether something that may not be there yet would lie in `root`.
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
     /// Whether the user lets templates name this path, which is not in their folder.

@@ -68,6 +68,15 @@ impl Cx<'_> {
         Some((path, content))
     }
 
+    /// The path of a private key that can be logged in with.
+    pub fn login_key(&self, text: &Text) -> Option<PathBuf> {
+        let path = self.any_path(text)?;
+        if let Err(trouble) = self.shared.files.login_key(&path) {
+            self.fault(unusable(text.span(), &path, trouble));
+        }
+        Some(path)
+    }
+
     /// A path that may lie anywhere on this computer: that of a key to log in with or of a disk image.
     pub fn any_path(&self, text: &Text) -> Option<PathBuf> {
         let written = self.text(text)?;

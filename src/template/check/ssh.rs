@@ -44,8 +44,9 @@ impl Cx<'_> {
         if !self.shared.files.exists(&path) {
             let fault = Fault::at(text.span(), format!("there is no key file `{}`", path.display()));
             self.fault(fault.hint("paths are relative to this file; `~/` is your home"));
+            return Some(path);
         }
-        Some(path)
+        self.login_key(text)
     }
 
     /// One way leads to the builder.

@@ -9,6 +9,7 @@ mod events;
 mod first_contact;
 mod formats;
 mod kept;
+mod keys;
 mod line;
 mod plans;
 mod playbooks;
@@ -68,6 +69,11 @@ impl Cloud {
 
     pub fn host_key(&self) -> String {
         self.sshd.account().pin.to_string()
+    }
+
+    /// Who logs in to builders.
+    pub fn user(&self) -> String {
+        self.sshd.account().user
     }
 
     pub fn sshd_log(&self) -> String {

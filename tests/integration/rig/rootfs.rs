@@ -91,6 +91,7 @@ impl Rootfs {
             private_key: self.user.private.clone(),
             pin: self.host.pin(),
             route: Route::Direct,
+            by_cloud_init: false,
         }
     }
 

@@ -93,6 +93,7 @@ impl Sshd {
             private_key: self.user.private.clone(),
             pin: self.host.pin(),
             route: Route::Direct,
+            by_cloud_init: false,
         }
     }
 
