@@ -126,15 +126,8 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     for package in &template.packages.remove {
         add("upload", format!("remove package {package}"));
     }
-    for file in template.files.iter().filter(|file| file.after == 0) {
-        add("upload", upload(file));
-    }
-    for (done, step) in (1..).zip(&template.steps) {
-        add("steps", format!("{} ({})", step.name, step.action.kind().name()));
-        for file in template.files.iter().filter(|file| file.after == done) {
-            add("steps", format!("upload of {}", upload(file)));
-        }
-    }
+    list.extend(uploads_and_steps(template));
+    let mut add = |phase, what: String| list.push(Action { phase, what });
     for check in &template.checks {
         add("checks", check.name.clone());
     }
@@ -152,6 +145,18 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
         add("test", format!("a machine started from the image, {} checks", template.checks.len()));
     }
     add("publish", template.publish.parameter.clone());
+    list
+}
+
+/// The files that go up before the first step, then the steps with the files that go up after each.
+fn uploads_and_steps(template: &Template) -> Vec<Action> {
+    let files_after = |done: usize| template.files.iter().filter(move |file| file.after == done).map(upload);
+    let mut list: Vec<Action> = files_after(0).map(|what| Action { phase: "upload", what }).collect();
+    for (done, step) in (1..).zip(&template.steps) {
+        let what = format!("{} ({})", step.name, step.action.kind().name());
+        list.push(Action { phase: "steps", what });
+        list.extend(files_after(done).map(|file| Action { phase: "steps", what: format!("upload of {file}") }));
+    }
     list
 }
 

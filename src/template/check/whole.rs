@@ -13,7 +13,7 @@ use super::{
 };
 use crate::template::{
     diagnose::Fault,
-    model::{Packages, Template},
+    model::{Base, Packages, Template},
     raw::Raw,
 };
 
@@ -72,16 +72,10 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
     let base = cx.base(raw, root, arch);
     let mut draft = Draft::default();
     cx.part(bundle, 0, None, &inherited, &mut draft);
-    cx.accounts_agree(&draft, &base);
-    cx.packages_agree(&mut draft);
-    cx.repositories_fit(&draft, &base);
-    cx.moments_of_files(&mut draft);
-    cx.files_agree(&draft);
+    cx.parts_agree(raw, &base, &mut draft);
     if wanted.platform_is_wanted {
         cx.base_is_there(raw, &base, wanted.platform);
     }
-    cx.declared_needs_cloud_init(raw, &draft);
-    cx.machines_fit(raw, &base);
     if base.ec2.is_some() {
         cx.limits_of_ec2(raw, &image);
     }
@@ -116,6 +110,19 @@ fn whole(bundle: &Bundle, part: &Part, wanted: &Wanted<'_>, shared: &Shared<'_>)
     // Now that every string has been rendered.
     template.variables.iter_mut().for_each(|one| one.used = cx.scope.is_used(&one.name));
     template
+}
+
+impl Cx<'_> {
+    /// Checks what can only be seen when all parts of the template are read.
+    fn parts_agree(&self, raw: &Raw, base: &Base, draft: &mut Draft) {
+        self.accounts_agree(draft, base);
+        self.packages_agree(draft);
+        self.repositories_fit(draft, base);
+        self.moments_of_files(draft);
+        self.files_agree(draft);
+        self.declared_needs_cloud_init(raw, draft);
+        self.machines_fit(raw, base);
+    }
 }
 
 fn from_outside(wanted: &Wanted<'_>) -> BTreeMap<String, Handed> {
