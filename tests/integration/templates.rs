@@ -240,8 +240,6 @@ fn what_lies_outside_is_read_only_where_the_user_allows_its_folder() {
     let key = hornero::remote::key::KeyPair::generate("test").expect("a key");
     fs::write(at("home/.ssh/id"), key.private).expect("a file");
     std::os::unix::fs::symlink(at("shared/motd"), at("template/linked")).expect("a link");
-    fs::create_dir_all(at("home/.ssh")).expect("a folder");
-    fs::write(at("home/.ssh/id"), "").expect("a file");
     fs::write(at("template/t.toml"), "include = ['../shared/more.toml']\n").expect("a file");
     fs::write(at("shared/more.toml"), "[variables]\nmore = 'x'\n").expect("a file");
     let text = ROAMING.replace("SHARED", &at("shared").display().to_string());
