@@ -155,7 +155,9 @@ fn uploads_and_steps(template: &Template) -> Vec<Action> {
     for (done, step) in (1..).zip(&template.steps) {
         let what = format!("{} ({})", step.name, step.action.kind().name());
         list.push(Action { phase: "steps", what });
-        list.extend(files_after(done).map(|file| Action { phase: "steps", what: format!("upload of {file}") }));
+        list.extend(
+            files_after(done).map(|file| Action { phase: "steps", what: format!("upload of {file}") }),
+        );
     }
     list
 }
