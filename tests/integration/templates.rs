@@ -564,11 +564,13 @@ fn repositories_are_those_of_the_base() {
 }
 
 #[test]
-fn a_slip_in_a_region_is_doubted_and_an_unknown_region_is_not() {
-    let warned = |region: &str| {
+fn a_slip_in_a_region_is_refused_or_doubted_and_a_new_region_is_not() {
+    let loaded = |region: &str| {
         let text = format!("{GOOD}[ec2]\nregion = '{region}'\ncopy_to = ['{region}']\n");
         let (_folder, path) = written("t.toml", text.as_bytes());
-        good(load(&path, &inputs(PlatformKind::Ec2, &[]))).warnings.len()
+        load(&path, &inputs(PlatformKind::Ec2, &[]))
     };
-    assert_eq!((warned("eu-wset-1"), warned("eu-west-1"), warned("xx-north-9")), (2, 0, 0));
+    let warned = |region: &str| good(loaded(region)).warnings.len();
+    assert_eq!((warned("eu-west-9"), warned("eu-west-1"), warned("xx-north-9")), (2, 0, 0));
+    assert!(loaded("eu-wset-1").is_err(), "no region can be called so");
 }
