@@ -14,6 +14,8 @@ hornero_apt_lists_are_locked() {
     case $hornero_locked in *" $hornero_lists "*) ;; *) return 1 ;; esac
 }
 hornero_hold_apt() {
+    # A builder that is no machine of its own shares its apt with others.
+    [ -z "${HORNERO_SEARCH_IN:-}" ] || return 0
     [ -w /etc/apt/apt.conf.d ] || return 0
     if [ ! -e /etc/apt/apt.conf.d/zz-hornero-bake ]; then
         (umask 022 && printf '%s\n' '// Of hornero, for the time of a bake.' 'DPkg::Lock::Timeout "3600";' \

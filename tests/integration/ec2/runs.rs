@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::Stdio,
 };
 
@@ -74,12 +75,16 @@ fn a_run_goes_by_the_name_of_its_image_and_by_the_beginning_of_its_id_as_long_as
 fn a_failed_step_tells_the_command_that_keeps_the_builder_and_that_command_does() {
     let cloud = Cloud::start();
     let template = cloud.template("", &failing("exit 3"));
+    let apt_is_held = || Path::new("/etc/apt/apt.conf.d/zz-hornero-bake").exists();
+    let held_before = apt_is_held();
     let ran = cloud.run(&["bake", &template]);
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     let (_, hint) = ran.stderr.split_once("hint:  `hornero ").unwrap_or_else(|| panic!("{}", ran.stderr));
     let (command, _) = hint.split_once('`').unwrap();
     assert_eq!(command, format!("bake {template} --on-error keep"));
     assert_eq!(cloud.leftovers(), Vec::<String>::new());
+    // Its builder is this computer, whose apt is not the bake's to change.
+    assert_eq!(apt_is_held(), held_before);
     let kept = cloud.run(&command.split(' ').collect::<Vec<_>>());
     assert_eq!(kept.code, 6, "{}", kept.stderr);
     assert!(!kept.stderr.contains("leaves the builder"), "{}", kept.stderr);

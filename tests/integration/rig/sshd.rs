@@ -53,7 +53,8 @@ impl Sshd {
             &format!(
                 "ListenAddress {ip}\nPort {port}\nHostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\n\
                  PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n{more}\n\
-                 # Not what the account's shell reads on this computer at each command.\nSetEnv HOME={at}\n"
+                 # Not what the account's shell reads on this computer at each command; and its apt stays as it is.\n\
+                 SetEnv HOME={at} HORNERO_SEARCH_IN={at}\n"
             ),
         );
         Self { folder, process: None, host, user, ip, port, place }
