@@ -166,13 +166,6 @@ until [ -e /run/locked ]; do sleep 0.1; done
 apt-get install -y bash
 apt-config dump APT::Periodic::Enable
 """
-[[steps]]
-name = "restarts"
-run = "cp /proc/sys/kernel/random/boot_id /var/tmp/boot; systemctl reboot"
-may_reboot = true
-[[steps]]
-name = "is in the next boot"
-run = "! cmp /proc/sys/kernel/random/boot_id /var/tmp/boot && test -s /etc/apt/apt.conf.d/zz-hornero-bake"
 "#;
 
 #[test]
