@@ -1,7 +1,11 @@
 //! The top error: what kind it is (and so the exit code), the chain of causes, the last lines of
 //! output that explain it, and what to do now. Rooms have their own errors; here they meet.
 
+mod panic;
+
 use std::error::Error as StdError;
+
+pub use panic::{caught, note_panics};
 
 use crate::{
     aws::{AwsError, Fault},
@@ -29,6 +33,8 @@ pub enum Kind {
     Local,
     /// Another bake of the same image is under way, and was not to be waited for.
     Locked,
+    /// A mistake of hornero's own: something in it panicked.
+    Internal,
     /// Stopped by a signal.
     Interrupted,
 }
@@ -57,6 +63,8 @@ impl Kind {
             Self::Check => 7,
             Self::Store => 8,
             Self::Locked => 9,
+            // As of every program in Rust.
+            Self::Internal => 101,
             Self::Interrupted => 130,
         }
     }
@@ -73,6 +81,7 @@ impl Kind {
             Self::Check => "check",
             Self::Store => "store",
             Self::Locked => "locked",
+            Self::Internal => "internal",
             Self::Interrupted => "interrupted",
         }
     }
@@ -241,6 +250,7 @@ impl From<crate::remote::RemoteError> for Error {
             }
             Remote::Refused { hint, .. } => hint.clone(),
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
+            Remote::Silent(_) => Some("find out what it waits for on the builder".into()),
             Remote::Ended => Some("find out what ends processes there".into()),
             Remote::BuilderGone(_)
             | Remote::Restarted
@@ -258,6 +268,7 @@ impl From<crate::remote::RemoteError> for Error {
             | Remote::Login { .. }
             | Remote::Lost { .. }
             | Remote::TimedOut(_)
+            | Remote::Silent(_)
             | Remote::Ended
             | Remote::Restarted
             | Remote::Route { .. }

@@ -1,19 +1,19 @@
 //! What happened, as data. Every room that does something sends events; user interfaces, the log
 //! and the report listen. `docs/events.md` describes their JSON form for other programs.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 mod phase;
+mod receiver;
+mod room;
 mod run_state;
+mod sender;
 
 pub use phase::Phase;
+pub use receiver::{EventReceiver, Sent};
 pub use run_state::RunState;
-
-use crate::redact::Redact;
+pub use sender::{Events, Recorder};
 
 /// Something that happened in a run. Written as JSON with a `type` field; every duration is in
 /// seconds, every size in bytes.
@@ -65,6 +65,10 @@ pub enum Event {
         source: String,
         stream: Stream,
         line: String,
+    },
+    /// So many lines of output are not shown here: they came faster than they could be. The log has them.
+    OutputSkipped {
+        lines: u64,
     },
     /// The line that a step is writing and has not ended: progress that rewrites itself, or a question. It
     /// may come again and again; the whole line is an `Output` later.
@@ -188,69 +192,6 @@ pub enum Stream {
     Merged,
 }
 
-/// The sending end. Cheap to clone; sending never waits and never fails, for a bake must not
-/// depend on who listens.
-#[derive(Clone, Debug)]
-pub struct Events {
-    sender: Arc<mpsc::UnboundedSender<Event>>,
-    redact: Arc<Redact>,
-    state: Arc<Mutex<RunState>>,
-}
-
-impl Events {
-    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
-        Self::redacted(Redact::default())
-    }
-
-    /// A channel that no secret passes.
-    pub fn redacted(redact: Redact) -> (Self, mpsc::UnboundedReceiver<Event>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let state = Arc::default();
-        (Self { sender: Arc::new(sender), redact: Arc::new(redact), state }, receiver)
-    }
-
-    /// Nobody listens when the receiver is gone, which is the listener's choice and no error.
-    pub fn send(&self, mut event: Event) {
-        event.texts(|text| self.redact.in_place(text));
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(&event);
-        self.sender.send(event).ok();
-    }
-
-    /// What the events so far come to.
-    pub fn state(&self) -> RunState {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// For what is told in other ways than by an event.
-    pub fn redact(&self) -> &Redact {
-        &self.redact
-    }
-
-    pub fn note(&self, message: impl Into<String>) {
-        self.send(Event::Note { message: message.into() });
-    }
-
-    pub fn warn(&self, message: impl Into<String>) {
-        self.send(Event::Warning { message: message.into() });
-    }
-
-    pub fn reused(&self, what: impl Into<String>, detail: impl Into<String>) {
-        self.send(Event::Reused { what: what.into(), detail: detail.into() });
-    }
-
-    pub fn output(&self, source: &str, stream: Stream, line: impl Into<String>) {
-        self.send(Event::Output { source: source.into(), stream, line: line.into() });
-    }
-
-    pub fn unfinished_line(&self, source: &str, line: impl Into<String>) {
-        self.send(Event::UnfinishedLine { source: source.into(), line: line.into() });
-    }
-
-    pub fn progress(&self, task: &str, done: u64, total: Option<u64>) {
-        self.send(Event::Progress { task: task.into(), done, total });
-    }
-}
-
 impl Event {
     /// Raised when an event changes so that a reader of old ones would misunderstand it.
     pub const FORMAT: u32 = 1;
@@ -291,7 +232,7 @@ impl Event {
                 [kind, message].into_iter().chain(image).chain(hint).chain(tail).for_each(each);
             }
             Self::NotBaked { image: one, reason: other } => [one, other].into_iter().for_each(each),
-            Self::PhaseStarted { .. } | Self::PhaseFinished { .. } => {}
+            Self::PhaseStarted { .. } | Self::PhaseFinished { .. } | Self::OutputSkipped { .. } => {}
         }
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::time::Moment;
+
 /// EC2 lets an account burst to about 100 calls of a kind and refills 20 a second; other tools of
 /// the account need their part of it.
 const BURST: f64 = 40.0;
@@ -48,7 +50,7 @@ impl Limiter {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.refill(now);
         state.tokens -= 1.0;
-        now + Duration::from_secs_f64((-state.tokens).max(0.0) / PER_SECOND)
+        now.later(Duration::from_secs_f64((-state.tokens).max(0.0) / PER_SECOND))
     }
 }
 

@@ -1,6 +1,10 @@
 //! The tags by which hornero knows what it made, on any computer.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::time::Moment;
 
 /// The run's ID: on everything that a run makes.
 pub const RUN: &str = "hornero:run";
@@ -8,11 +12,11 @@ pub const RUN: &str = "hornero:run";
 pub const EXPIRES: &str = "hornero:expires";
 
 /// No bake takes longer. After this a leftover of a dead run may be removed by anybody.
-pub const BAKE: SignedDuration = SignedDuration::from_hours(12);
+pub const BAKE: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The value of [`EXPIRES`] for what is made now.
 pub fn expiry() -> String {
-    time(Timestamp::now() + BAKE)
+    time(Timestamp::now().later(BAKE))
 }
 
 /// A time as a tag has it.

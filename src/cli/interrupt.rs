@@ -1,6 +1,7 @@
 //! Signals: the first one ends the run in order. Only a person who presses Ctrl-C once more, a while after
 //! the first time, ends the process at once: terminals, shells and CI systems send several signals by themselves.
 
+mod grace;
 mod request;
 
 use std::{
@@ -14,6 +15,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
+pub use grace::{grace, write};
 use request::{Answer, Request, Requests};
 
 use super::show;
@@ -58,6 +60,7 @@ pub fn listen() -> Result<Interrupt, Error> {
         );
     }
     let (sender, receiver) = watch::channel(false);
+    grace::may_be_needed();
     tokio::spawn(async move {
         let mut so_far = Requests::default();
         while let Some(request) = requests.recv().await {
@@ -65,6 +68,7 @@ pub fn listen() -> Result<Interrupt, Error> {
                 Answer::CleanUp => {
                     // Told first: writing to a terminal that is stuck may take for ever.
                     sender.send_replace(true);
+                    grace::begin();
                     show::stderr(cleaning_up());
                 }
                 Answer::StopAtOnce => stop_at_once(),

@@ -43,7 +43,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    error::{Error, Kind},
+    error::{Error, Kind, note_panics},
     template::model::PlatformKind,
     ui::{ColorChoice, OutputStyle},
 };
@@ -122,6 +122,7 @@ enum Command {
 /// second thread.
 pub fn main() -> ExitCode {
     environment::unset_what_is_empty();
+    note_panics(show::panic);
     usage::parse().map_or_else(|code| code, Cli::run)
 }
 

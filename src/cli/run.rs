@@ -7,7 +7,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
 
 use super::{Context, estimate, interrupt, known, show, wiring};
 use crate::{
@@ -27,7 +26,7 @@ pub struct Run {
     log: PathBuf,
     /// By which other state directories find it.
     link: PathBuf,
-    shown: JoinHandle<()>,
+    shown: ui::Shown,
     start: Instant,
     /// How long earlier bakes of the image took.
     expected_seconds: Option<f64>,
@@ -96,8 +95,9 @@ impl Run {
     ) -> Result<Self, Error> {
         let (data, log) = (context.data()?, run.join("log"));
         let (events, receiver) = Events::redacted(redact);
-        let shown =
-            tokio::spawn(ui::listen(receiver, wiring::listeners(context, &id, &log, expected_seconds)?));
+        let events = events.recorded(wiring::log(&log)?);
+        let listeners = wiring::listeners(context, &id, expected_seconds);
+        let shown = show::listen(receiver, listeners)?;
         interrupt::watch(&id, &journal);
         let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
@@ -151,9 +151,7 @@ impl Run {
         let end = RunEnd { code, kind, phase, step, image: state.image, parameter: state.parameter };
         self.events.send(Event::RunFinished { ok, seconds, error, hint, tail, end });
         drop(self.events);
-        if self.shown.await.is_err() {
-            show::stderr("error: showing the run failed; the log has it\n");
-        }
+        show::wait_until_shown(self.shown).await;
         result.map_err(|_| Failure { code, reason: reason.unwrap_or_default() })
     }
 }

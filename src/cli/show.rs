@@ -1,15 +1,15 @@
 //! How errors and mistakes are printed.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 
-use super::{Context, wiring};
+use super::{Context, interrupt, wiring};
 use crate::{
     error::{Error, Kind},
-    event::Event,
+    event::{Event, EventReceiver},
     plan::Plan,
     store::ImageRecord,
     template::diagnose::{Mistakes, render, render_warnings},
-    ui::{Screen, sentence},
+    ui::{self, Listener, Screen, Shown, sentence},
 };
 
 /// The error, what caused it, the last lines that explain it, and what to do now; as JSON for programs too.
@@ -30,15 +30,16 @@ pub fn error_of(image: Option<&str>, error: &Error, context: &Context) {
         true => ("\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"),
         false => ("", "", "", ""),
     };
-    let mut text = format!("{red}error{off}{bold}: {}{off}\n", error.message);
+    let clean = ui::clean_block;
+    let mut text = format!("{red}error{off}{bold}: {}{off}\n", clean(&error.message));
     for cause in &error.causes {
-        text += &format!("  caused by: {cause}\n");
+        text += &format!("  caused by: {}\n", clean(cause));
     }
     for line in &error.tail {
-        text += &format!("{dim}  | {off}{}\n", crate::ui::clean(line));
+        text += &format!("{dim}  | {off}{}\n", ui::clean(line));
     }
     if let Some(hint) = &error.hint {
-        text += &format!("{bold}hint{off}: {hint}\n");
+        text += &format!("{bold}hint{off}: {}\n", clean(hint));
     }
     stderr(&text);
 }
@@ -116,17 +117,49 @@ pub fn stdout(text: &str) -> Result<(), Error> {
 /// # Errors
 /// As [`stdout`].
 pub fn write_stdout(text: &str) -> Result<bool, Error> {
-    let mut out = std::io::stdout();
-    // It may be the terminal on which runs are drawn.
-    match Screen::stderr().aside(|_| out.write_all(text.as_bytes()).and_then(|()| out.flush())) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::new(Kind::Local, "writing to standard output").because(&error))
-        }
+    let text = text.to_owned();
+    let write = move || {
+        let mut out = io::stdout();
+        // It may be the terminal on which runs are drawn.
+        Screen::stderr().aside(|_| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    };
+    let failed = |kind, error| Err(Error::new(kind, "writing to standard output").because(&error));
+    match interrupt::write(write) {
+        Err(error) if error.kind() == ErrorKind::TimedOut => failed(Kind::Interrupted, error),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => failed(Kind::Local, error),
         written => Ok(written.is_ok()),
     }
 }
 
 /// Not between the bars of runs, if there are any.
 pub fn stderr(text: &str) {
-    Screen::stderr().write_all(text.as_bytes()).ok();
+    let text = text.to_owned();
+    // There is nowhere else to tell it.
+    interrupt::write(move || Screen::stderr().write_all(text.as_bytes())).ok();
+}
+
+/// Shows events, until the last sender of them is gone.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn listen(events: EventReceiver, listeners: Vec<Box<dyn Listener>>) -> Result<Shown, Error> {
+    ui::listen_aside(events, listeners)
+        .map_err(|error| Error::new(Kind::Local, "starting to show what is done").because(&error))
+}
+
+/// Waits until everything has been shown; after a signal, not for ever.
+pub async fn wait_until_shown(shown: Shown) {
+    let failed = tokio::select! {
+        done = shown => done.is_err().then_some("showing the run failed"),
+        () = interrupt::grace() => Some("nobody reads what is shown of the run"),
+    };
+    if let Some(why) = failed {
+        stderr(&format!("error: {why}; the log has it\n"));
+    }
+}
+
+/// From a panic, which may have come while something was drawn: nothing is waited for.
+pub fn panic(text: &str) {
+    // There is nowhere else to tell it.
+    io::stderr().write_all(text.as_bytes()).ok();
 }

@@ -14,13 +14,13 @@ use super::{
     Context, Global,
     find_run::{FoundRun, RunFilter, find},
     resume::no_builder,
-    wiring,
+    show, wiring,
 };
 use crate::{
     engine::{OverSsh, kept::Kept, visit::Visit, way_in::WayIn},
     error::{Error, Kind},
     event::Events,
-    journal, ui,
+    journal,
 };
 
 /// Opens a shell on the builder that a failed bake has kept
@@ -48,11 +48,11 @@ impl Ssh {
         let context = &Context::new(Global { platform: kept.platform, ..context.global.clone() });
         let platform = wiring::platform(context)?;
         let (events, receiver) = Events::channel();
-        let shown = tokio::spawn(ui::listen(receiver, wiring::lines()));
+        let shown = show::listen(receiver, wiring::lines())?;
         let visit = Visit::begin(&kept, platform.as_ref(), &folder).await?;
         let status = visit.during(&OverSsh, &events, client(&visit.way, &self.command)).await;
         drop(events);
-        shown.await.map_err(|error| Error::new(Kind::Local, "showing what was done").because(&error))?;
+        show::wait_until_shown(shown).await;
         Ok(ExitCode::from(code(status?)))
     }
 }

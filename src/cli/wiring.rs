@@ -4,11 +4,11 @@ use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::Context;
+use super::{Context, interrupt};
 use crate::{
     engine::{OverSsh, Rooms},
     error::{Error, Kind},
-    event::Event,
+    event::{Event, Recorder},
     platform::{Platform, ec2::Ec2Platform, qemu::QemuPlatform},
     store::{Store, StoreError, local::LocalStore, ssm::SsmStore},
     template::model::{Ec2, PlatformKind},
@@ -87,23 +87,24 @@ pub fn lines() -> Vec<Box<dyn Listener>> {
 /// # Errors
 /// When standard output cannot be written.
 pub fn tell(event: &Event) -> Result<(), Error> {
-    let told = Json::stdout().event(event, Timestamp::now());
-    told.map_err(|why| Error::new(Kind::Local, why))
+    let event = event.clone();
+    let write = move || Json::stdout().event(&event, Timestamp::now()).map_err(std::io::Error::other);
+    interrupt::write(write).map_err(|why| Error::new(Kind::Local, why.to_string()))
 }
 
-/// What shows a run to the user, and the log.
+/// What keeps the log of a run.
 ///
 /// # Errors
-/// When the log cannot be written.
-pub fn listeners(
-    context: &Context,
-    run: &str,
-    log: &Path,
-    expected_seconds: Option<f64>,
-) -> Result<Vec<Box<dyn Listener>>, Error> {
-    let file = LogFile::open(log).map_err(|error| {
-        Error::new(Kind::Local, format!("opening the log `{}`", log.display())).because(&error)
+/// When it cannot be written.
+pub fn log(path: &Path) -> Result<Recorder, Error> {
+    let mut file = LogFile::open(path).map_err(|error| {
+        Error::new(Kind::Local, format!("opening the log `{}`", path.display())).because(&error)
     })?;
+    Ok(Box::new(move |event, at| file.event(event, at)))
+}
+
+/// What shows a run to the user.
+pub fn listeners(context: &Context, run: &str, expected_seconds: Option<f64>) -> Vec<Box<dyn Listener>> {
     // An ID is a name and a ULID.
     let image = run.rsplit_once('-').map_or(run, |(image, _)| image);
     let (screen, label, colour) = (context.screen.clone(), context.screen.label(image), context.color());
@@ -113,15 +114,13 @@ pub fn listeners(
         (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot | OutputStyle::Markdown, label) => {
             Box::new(Lines::stderr().labelled(label.as_ref()))
         }
-        (OutputStyle::Json, None) => return Ok(vec![Box::new(file), Box::new(Json::stdout())]),
-        (OutputStyle::Json, Some(_)) => {
-            return Ok(vec![Box::new(file), Box::new(Json::stdout().of(run))]);
-        }
+        (OutputStyle::Json, None) => return vec![Box::new(Json::stdout())],
+        (OutputStyle::Json, Some(_)) => return vec![Box::new(Json::stdout().of(run))],
     };
     let summary: Box<dyn Listener> = match label {
         // What failed is told at the end of them all.
         Some(label) => Box::new(Summary::of_several(screen, label, colour)),
         None => Box::new(Summary::on(screen, colour)),
     };
-    Ok(vec![Box::new(file), style, summary])
+    vec![style, summary]
 }

@@ -192,7 +192,7 @@ mod tests {
         let alive = Alive { connect: &connect, account, ttl: Duration::from_millis(20), events: &events };
         let done = alive.during(seen.wait_for(|count| *count == 2)).await.map(|count| *count);
         assert_eq!(done.unwrap(), 2);
-        std::iter::from_fn(|| told.try_recv().ok())
+        std::iter::from_fn(|| told.try_recv())
             .filter(|event| matches!(event, Event::Warning { message } if message.contains("for a moment")))
             .count()
     }

@@ -119,6 +119,7 @@ fn advise(error: Error, manifest: &Manifest, folder: &Path) -> Error {
         | Kind::Store
         | Kind::Local
         | Kind::Locked
+        | Kind::Internal
         | Kind::Interrupted => {
             format!("the image {image} stays; `hornero publish {run}` does only what is missing")
         }

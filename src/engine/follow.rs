@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Tail, machine::Machine, restart};
+use super::{Tail, answer::Answer, machine::Machine, restart};
 use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
@@ -87,7 +87,7 @@ pub async fn ask(
     what: &str,
     events: &Events,
 ) -> Result<Vec<String>, Error> {
-    let (mut lines, mut tail) = (Vec::new(), Tail::default());
+    let (mut lines, mut tail) = (Answer::default(), Tail::default());
     let sink = &mut |printed| match printed {
         Printed::Line(line) => {
             tail.push(&line);
@@ -96,7 +96,8 @@ pub async fn ask(
         Printed::Unfinished(_) => {}
     };
     let end = follow(machine, job, timeout, sink, events).await?;
-    end.succeeded(what, tail.lines()).map(|()| lines)
+    end.succeeded(what, tail.lines())?;
+    lines.lines(what)
 }
 
 /// Runs a script to its end, over as many lines as that takes.

@@ -8,6 +8,7 @@ use tokio::{
 use crate::{
     error::{Error, Kind},
     template::units::Span,
+    time::Moment,
 };
 
 /// Told when the run is to end.
@@ -25,7 +26,7 @@ impl Interrupt {
 
     /// From now on the run has so much time.
     pub fn within(self, limit: Option<Span>) -> Self {
-        Self { limit: limit.map(|span| (Instant::now() + span.0, span)), ..self }
+        Self { limit: limit.map(|span| (Instant::now().later(span.0), span)), ..self }
     }
 
     /// Whether the user wants the end already.

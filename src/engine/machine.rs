@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Connect, Tail,
+    answer::Answer,
     launch_keys::LaunchKeys,
     line::{account, heard, open, patience, until_gone},
 };
@@ -168,9 +169,9 @@ impl<'a> Machine<'a> {
     /// Runs a command and hands back the lines of its standard output; what it says on standard
     /// error comes with a failure.
     pub async fn ask(&self, command: Command, what: &str) -> Result<Vec<String>, Error> {
-        let (mut lines, mut said) = (Vec::new(), Tail::default());
+        let (mut lines, mut said) = (Answer::default(), Tail::default());
         let sink = &mut |stream, line: &str| match stream {
-            Stream::Stdout => lines.push(line.to_owned()),
+            Stream::Stdout => lines.push(line),
             Stream::Stderr | Stream::Merged => said.push(line),
         };
         let exit = match self.remote.run(command, sink).await {
@@ -178,7 +179,7 @@ impl<'a> Machine<'a> {
             Err(error) => return Err(self.explain(error).await),
         };
         match exit.success() {
-            true => Ok(lines),
+            true => lines.lines(what),
             false => Err(Error::new(Kind::Bake, format!("{what} failed with {exit}")).tail(said.lines())),
         }
     }

@@ -2,6 +2,7 @@
 //! events and prints nothing; whatever it started it ends, however a bake ends.
 
 mod alive;
+mod answer;
 mod bake;
 mod checks;
 pub mod clean;

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::Error,
+    error::{Error, caught},
     event::{Event, Events, Phase},
 };
 
@@ -51,7 +51,7 @@ pub async fn phase<T>(
 ) -> Result<T, Error> {
     events.send(Event::PhaseStarted { phase });
     let start = Instant::now();
-    let result = work.await;
+    let result = caught(work).await;
     let seconds = start.elapsed().as_secs_f64();
     timings.phase(phase, seconds);
     events.send(Event::PhaseFinished { phase, seconds, ok: result.is_ok() });

@@ -11,6 +11,7 @@ use crate::{
     event::Events,
     provision::script::Job,
     remote::purpose::Purpose,
+    time::Moment,
 };
 
 /// A restart that takes longer than this hangs.
@@ -93,7 +94,7 @@ pub async fn wait_until_restarted(
     timeout: Duration,
     what: &str,
 ) -> Result<(), Error> {
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now().later(timeout);
     while Instant::now() < deadline {
         machine.reconnect(deadline.saturating_duration_since(Instant::now())).await?;
         match ask(machine).await {

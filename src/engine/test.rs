@@ -16,7 +16,7 @@ use super::{
     phases::{Timings, phase},
 };
 use crate::{
-    error::{Error, Kind},
+    error::{Error, Kind, caught},
     event::{CheckPlace, Events, Phase},
     journal::Journal,
     platform::{Builder, LaunchSpec, Origin},
@@ -78,7 +78,7 @@ pub async fn test_image(
         error = interrupt.wanted("testing the image") => return Err(error),
     };
     let result = tokio::select! {
-        result = look(rooms, builder.as_mut(), &image, &keys, events) => result,
+        result = caught(look(rooms, builder.as_mut(), &image, &keys, events)) => result,
         error = interrupt.wanted("testing the image") => Err(error),
     };
     if let Err(left) = builder.destroy().await {

@@ -13,6 +13,7 @@ use crate::{
     journal::Journal,
     platform::Platform,
     remote::{key::HostKeyPin, route::Account, ssh},
+    time::Moment,
 };
 
 /// Where nothing in the builder ends it, only `hornero clean` has to know that somebody is there.
@@ -78,7 +79,7 @@ impl<'a> Visit<'a> {
         // Whoever goes on with the run just now has the journal, and keeps the builder alive himself.
         match Journal::take_over(self.folder)? {
             Some((journal, history)) if history.builder_kept.is_some() => {
-                journal.builder_kept(Timestamp::now() + self.ttl())?;
+                journal.builder_kept(Timestamp::now().later(self.ttl()))?;
                 Ok(self.platform.retain(&self.kept.run, (&journal, &history), self.ttl()).await?)
             }
             Some(_) => Err(Error::new(Kind::Usage, "the run keeps it no more")),

@@ -54,6 +54,7 @@ impl RunState {
             Event::RunStarted { .. }
             | Event::StepRetried { .. }
             | Event::Output { .. }
+            | Event::OutputSkipped { .. }
             | Event::UnfinishedLine { .. }
             | Event::Progress { .. }
             | Event::Reused { .. }

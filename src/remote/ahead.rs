@@ -10,6 +10,7 @@ use std::{
 use ssh2::{BlockDirections, Channel};
 
 use super::drive::{Wire, would_block};
+use crate::time::Moment;
 
 /// Becomes the command that it is told. It knows nothing that is old when it is told that: `sudo` reads
 /// limits, groups and `/etc/environment` when the line runs.
@@ -49,7 +50,7 @@ impl Wire {
         if matches!(ahead, Ahead::Waiting(_) | Ahead::Refused) || !self.has_room() {
             return;
         }
-        let deadline = Instant::now() + SENT;
+        let deadline = Instant::now().later(SENT);
         loop {
             let (further, result) = self.further(take(ahead));
             *ahead = further;
@@ -92,7 +93,7 @@ impl Wire {
         if self.is_sending() {
             return;
         }
-        let deadline = Instant::now() + SENT;
+        let deadline = Instant::now().later(SENT);
         while !self.has_room() && Instant::now() < deadline {
             self.wait_to_send();
         }

@@ -12,6 +12,7 @@ use super::{
     RemoteError,
     dial::dial,
     drive::{Stuck, Wire},
+    exchange::Exchange,
     key::HostKeyPin,
     line::Line,
     patience::Patience,
@@ -19,12 +20,10 @@ use super::{
     session::{Login, log_in, with_each_kind},
     ssh::blocking,
 };
+use crate::time::Moment;
 
 /// A bastion runs all the time: one that does not answer by then will not.
 const ANSWER: Duration = Duration::from_secs(30);
-
-/// How long the bastion may take to say whether it reaches the builder, before it is asked anew.
-const ONE_TRY: Duration = Duration::from_secs(10);
 
 /// Pause between two tries, while the builder starts.
 const EVERY: Duration = Duration::from_millis(300);
@@ -97,7 +96,7 @@ pub(super) async fn open(
             }
             Err(error) => return Err(error),
         };
-        if Instant::now() + EVERY >= deadline {
+        if Instant::now().later(EVERY) >= deadline {
             return Ok(Err(last));
         }
         patience.tell(&last);
@@ -112,7 +111,7 @@ async fn enter(bastion: &Bastion, deadline: Instant) -> Result<Wire, RemoteError
 }
 
 async fn enter_with(bastion: &Bastion, deadline: Instant, kinds: &'static str) -> Result<Wire, RemoteError> {
-    let until = deadline.min(Instant::now() + ANSWER);
+    let until = deadline.min(Instant::now().later(ANSWER));
     let stream = dial(bastion.address, Instant::now(), until, &|_| {}).await.map_err(|last| {
         bastion.closed(
             format!("it does not answer at {}: {last}", bastion.address),
@@ -123,7 +122,9 @@ async fn enter_with(bastion: &Bastion, deadline: Instant, kinds: &'static str) -
     blocking(move || {
         let line = Line::tcp(stream)?;
         let (at, user, key) = (login.address.to_string(), &login.user, &login.private_key);
-        let login = Login { at, user, private_key: key, pin: &login.pin, by_cloud_init: false };
+        let limit = Exchange::BastionLogin.limit();
+        let pin = &login.pin;
+        let login = Login { at, user, private_key: key, pin, by_cloud_init: false, limit, deadline };
         log_in(line, &login, kinds)
     })
     .await
@@ -164,11 +165,16 @@ async fn ask(
     let bastion = bastion.clone();
     blocking(move || {
         let target = bastion.builder.clone().unwrap_or_else(|| builder.ip().to_string());
-        let until = deadline.min(Instant::now() + ONE_TRY);
+        let until = deadline.min(Instant::now().later(Exchange::BastionTunnel.limit().time));
         match wire.drive(until, |session| session.channel_direct_tcpip(&target, builder.port(), None)) {
-            Ok(channel) => pumped(wire, channel, &bastion).map(Asked::Open),
+            Ok(channel) => match wire.trust() {
+                Ok(()) => pumped(wire, channel, &bastion).map(Asked::Open),
+                Err(stuck) => Ok(Asked::Stuck(format!("{}: {stuck}", bastion.way()))),
+            },
             Err(Stuck::Deadline) => Ok(Asked::Stuck("the bastion got no answer from the builder".into())),
-            Err(stuck @ Stuck::Closed) => Ok(Asked::Stuck(format!("{}: {stuck}", bastion.way()))),
+            Err(stuck @ (Stuck::Closed | Stuck::Guarded(_))) => {
+                Ok(Asked::Stuck(format!("{}: {stuck}", bastion.way())))
+            }
             Err(Stuck::Ssh(error)) => not_opened(wire, &bastion, builder, &error),
         }
     })

@@ -2,7 +2,7 @@
 //! hold its lock while it waits, and then a command that hangs could not be killed over it.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     iter::once,
     os::fd::{AsFd, OwnedFd},
     time::{Duration, Instant},
@@ -11,19 +11,25 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
-use super::{ahead::Beside, line::Ended};
+use super::{ahead::Beside, guard::Guard, line::Ended};
+use crate::time::Moment;
 
 /// libssh2's code for "would block" (`LIBSSH2_ERROR_EAGAIN`).
 const EAGAIN: i32 = -37;
 
 /// Longest wait for the socket before deadlines and keep-alives are looked at again.
-const SLICE: Duration = Duration::from_millis(250);
+const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+
+/// How long the last words of a login may take to be sent.
+const SENT: Duration = Duration::from_secs(5);
 
 /// A session and the socket under it.
 pub(super) struct Wire {
     pub session: Session,
     pub socket: OwnedFd,
     pub ended: Ended,
+    /// Until the other side is known.
+    guard: RefCell<Option<Guard>>,
     /// When the other side was heard last.
     heard: Cell<Instant>,
     /// The shortest time of an answer: one round trip.
@@ -43,6 +49,8 @@ pub(super) enum Stuck {
     Deadline,
     #[error("the other side is gone")]
     Closed,
+    #[error("{0}")]
+    Guarded(String),
     #[error("{}", .0.message())]
     Ssh(ssh2::Error),
 }
@@ -57,11 +65,27 @@ impl Wire {
             session,
             socket,
             ended,
+            guard: RefCell::default(),
             heard: Cell::new(Instant::now()),
             trip: Cell::new(Duration::MAX),
             crowded: Cell::new(false),
             closed: Cell::new(false),
             beside: Beside::default(),
+        }
+    }
+
+    /// The same with a guard before the other side.
+    pub fn guarded(self, guard: Guard) -> Self {
+        self.guard.replace(Some(guard));
+        self
+    }
+
+    /// The other side is known: it is no longer counted what it says.
+    pub fn trust(&self) -> Result<(), Stuck> {
+        let guarded = |error: std::io::Error| Stuck::Guarded(error.to_string());
+        match self.guard.take() {
+            Some(guard) => guard.step_aside(&SLICE, Instant::now().later(SENT)).map_err(guarded),
+            None => Ok(()),
         }
     }
 
@@ -103,7 +127,12 @@ impl Wire {
                     if Instant::now() >= deadline {
                         return Err(Stuck::Deadline);
                     }
-                    self.wait();
+                    match &mut *self.guard.borrow_mut() {
+                        Some(guard) => {
+                            guard.carry(&SLICE).map_err(|error| Stuck::Guarded(error.to_string()))?;
+                        }
+                        None => self.wait(),
+                    }
                 }
                 result => return result.map_err(Stuck::Ssh),
             }
@@ -125,9 +154,8 @@ impl Wire {
         let sends = if self.is_sending() | self.crowded.take() { PollFlags::OUT } else { PollFlags::empty() };
         let ours = PollFd::from_borrowed_fd(self.socket.as_fd(), wanted | sends);
         let mut sockets: Vec<PollFd<'_>> = once(ours).chain(other).collect();
-        let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
         // A failing poll (EINTR) only means that the caller looks again sooner.
-        if poll(&mut sockets, Some(&slice)).is_err() {
+        if poll(&mut sockets, Some(&SLICE)).is_err() {
             return;
         }
         let told = sockets[0].revents();

@@ -18,7 +18,7 @@ use super::{
     start::{Started, start},
     stop::Stop,
 };
-use crate::event::Stream;
+use crate::{event::Stream, time::Moment};
 
 /// How long opening and closing a channel may take.
 pub(super) const CONTROL: Duration = Duration::from_secs(30);
@@ -69,7 +69,8 @@ fn once<O: Output>(
 ) -> Result<Option<Exit>, RemoteError> {
     let mut started = start(wire, &output.begin(command.purpose, &command.line))?;
     let mut feed = Feed::new(command.stdin).over(wire.round_trip());
-    let over = match attend(wire, &mut started, &mut feed, command.timeout, output, stop) {
+    let limits = Limits::of(command.timeout, command.silence);
+    let over = match attend(wire, &mut started, &mut feed, limits, output, stop) {
         // The line itself is all right when a file on this side is not.
         Err(error) if !matches!(error, RemoteError::Lost { .. }) => Over::Left(Err(error)),
         over => over?,
@@ -105,6 +106,31 @@ pub(super) fn is_killed(exit: &Exit) -> bool {
     }
 }
 
+/// How long a command may take.
+struct Limits {
+    whole: Option<(Instant, Duration)>,
+    silence: Option<Duration>,
+    moved: Instant,
+}
+
+impl Limits {
+    fn of(timeout: Option<Duration>, silence: Option<Duration>) -> Self {
+        let whole = timeout.map(|timeout| (Instant::now().later(timeout), timeout));
+        Self { whole, silence, moved: Instant::now() }
+    }
+
+    fn moved(&mut self) {
+        self.moved = Instant::now();
+    }
+
+    /// Why it is over, where it is.
+    fn exceeded(&self) -> Option<RemoteError> {
+        let whole = self.whole.filter(|(end, _)| Instant::now() >= *end);
+        let silence = self.silence.filter(|silence| self.moved.elapsed() >= *silence);
+        whole.map(|(_, timeout)| RemoteError::TimedOut(timeout)).or(silence.map(RemoteError::Silent))
+    }
+}
+
 /// How a command came to its end.
 enum Over {
     /// With its channel.
@@ -118,11 +144,10 @@ fn attend<O: Output>(
     wire: &Wire,
     started: &mut Started,
     feed: &mut Feed,
-    timeout: Option<Duration>,
+    mut limits: Limits,
     output: &mut Framed<O>,
     stop: &Stop,
 ) -> Result<Over, RemoteError> {
-    let deadline = timeout.map(|timeout| (Instant::now() + timeout, timeout));
     let mut told: Option<(Instant, i32)> = None;
     wire.heard();
     loop {
@@ -139,18 +164,20 @@ fn attend<O: Output>(
             return Ok(Over::Ended);
         }
         if told.is_none() {
-            told = output.told().map(|code| (Instant::now() + LINGER, code));
+            told = output.told().map(|code| (Instant::now().later(LINGER), code));
         }
         if let Some((_, code)) = told.filter(|(end, _)| Instant::now() >= *end) {
             return Ok(Over::Left(Ok(Exit::Code(code))));
         }
-        if let Some((_, timeout)) = deadline.filter(|(end, _)| Instant::now() >= *end) {
-            return Ok(Over::Left(Err(RemoteError::TimedOut(timeout))));
+        if let Some(error) = limits.exceeded() {
+            return Ok(Over::Left(Err(error)));
         }
         if stop.stopped() {
             return Ok(Over::Left(Err(lost("a command ran", &"hornero was told to stop"))));
         }
-        if !moved {
+        if moved {
+            limits.moved();
+        } else {
             wire.wait();
             keep_alive(wire, PATIENCE)?;
         }
@@ -161,7 +188,7 @@ fn attend<O: Output>(
 /// input unsent; libssh2 goes on with such a packet in no other call than the one that began it, and sends
 /// nothing else before it.
 fn settle(wire: &Wire, channel: &mut Channel, feed: &mut Feed) {
-    let deadline = Instant::now() + SETTLED;
+    let deadline = Instant::now().later(SETTLED);
     loop {
         // It is the leave to send more output, or of the input.
         let owes = channel.adjust_receive_window(0, false).is_err_and(|error| would_block(&error));

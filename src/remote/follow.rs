@@ -15,12 +15,12 @@ use super::{
     group::Discard,
     job::{Followed, Reader},
     lines::Lines,
-    output::Output,
+    output::{Batch, Output},
     purpose::Purpose,
     start::start,
     stop::Stop,
 };
-use crate::event::Stream;
+use crate::{event::Stream, time::Moment};
 
 /// After this a silent line counts as lost: another one costs little.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -34,16 +34,16 @@ const TO_END: Duration = Duration::from_secs(15);
 /// A supervisor that could not be started says so and ends with this.
 const NOT_STARTED: Exit = Exit::Code(254);
 
-/// Follows `job` to its end; `each` gets its lines.
+/// Follows `job` to its end; its lines go to `printed`.
 pub(super) fn follow(
     wire: &Wire,
     line: &str,
     job: &Followed,
-    each: &mut dyn FnMut(Printed),
+    printed: &mut Batch<Printed>,
     stop: &Stop,
 ) -> Result<Exit, RemoteError> {
     job.in_time()?;
-    let mut output = Framed::new(JobOutput::of(job, each));
+    let mut output = Framed::new(JobOutput::of(job, printed));
     let mut started = start(wire, &output.begin(Purpose::Job, line))?;
     let mut feed = Feed::talk(job.opening());
     let mut told = job.so_far().arrived;
@@ -112,7 +112,7 @@ fn acknowledge(arrived: u64, told: &mut u64, feed: &mut Feed) {
 
 /// Lets the builder forget the job. If the line is lost just now, the next command tells.
 fn hang_up(wire: &Wire, mut channel: Channel, mut feed: Feed) {
-    let deadline = Instant::now() + CONTROL;
+    let deadline = Instant::now().later(CONTROL);
     feed.say("done\n");
     feed.hang_up();
     while !feed.is_done() && Instant::now() < deadline {
@@ -131,12 +131,12 @@ struct JobOutput<'a> {
     reader: Reader,
     /// What is said where nobody has the job's output yet: by `sudo`, or by a login.
     complaint: Lines,
-    each: &'a mut dyn FnMut(Printed),
+    printed: &'a mut Batch<Printed>,
 }
 
 impl<'a> JobOutput<'a> {
-    fn of(job: &'a Followed, each: &'a mut dyn FnMut(Printed)) -> Self {
-        Self { job, reader: Reader::new(&job.place), complaint: Lines::default(), each }
+    fn of(job: &'a Followed, printed: &'a mut Batch<Printed>) -> Self {
+        Self { job, reader: Reader::new(&job.place), complaint: Lines::default(), printed }
     }
 
     fn is_over(&self) -> bool {
@@ -146,15 +146,18 @@ impl<'a> JobOutput<'a> {
 
 impl Output for JobOutput<'_> {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
-        let (so_far, each) = (&mut self.job.so_far(), &mut *self.each);
+        let (mut so_far, each) = (self.job.so_far(), &mut |one| self.printed.push(one));
         match stream {
-            Stream::Stdout => self.reader.bytes(bytes, so_far, each),
+            Stream::Stdout => self.reader.bytes(bytes, &mut so_far, each),
             // A later login repeats itself.
             Stream::Stderr | Stream::Merged if so_far.has_begun() => {}
             Stream::Stderr | Stream::Merged => {
                 self.complaint.push(bytes, |line| each(Printed::Line(line.to_owned())));
             }
         }
+        // While whoever takes it is waited for, it is there to be asked.
+        drop(so_far);
+        self.printed.send();
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Exit, Printed, RemoteError, lines::Lines, marks};
-use crate::provision::supervisor::Place;
+use crate::{provision::supervisor::Place, time::Moment};
 
 /// So many lines may try to end a step whose time is over.
 const TRIES: u32 = 3;
@@ -46,9 +46,7 @@ pub(super) struct SoFar {
 impl Followed {
     /// `start` is what the builder is told to start it. Without a `timeout` it takes as long as it takes.
     pub fn new(place: Place, start: Vec<u8>, timeout: Option<Duration>) -> Self {
-        // One that is over after the end of all clocks is none.
-        let limit =
-            timeout.and_then(|length| Some(TimeLimit { length, until: Instant::now().checked_add(length)? }));
+        let limit = timeout.map(|length| TimeLimit { length, until: Instant::now().later(length) });
         Self { place, start: start.into(), limit, so_far: Arc::default() }
     }
 
@@ -73,6 +71,11 @@ impl Followed {
     /// The boot in which it was started; empty before that.
     pub fn boot_id(&self) -> String {
         self.so_far().boot_id.clone()
+    }
+
+    /// How long it may still take, where that is limited.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.limit.map(|limit| limit.until.saturating_duration_since(Instant::now()))
     }
 
     pub(super) fn in_time(&self) -> Result<(), RemoteError> {

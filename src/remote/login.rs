@@ -1,11 +1,12 @@
 //! The first question over a line: whether the account runs commands, and whether it is root or becomes root without
 //! a password and a terminal. Everything that a bake does needs both, so what is wrong is told before that.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     Command, Exit, RemoteError,
     drive::Wire,
+    exchange::Exchange,
     exec::{execute, is_killed, lost},
     frame::Framed,
     output::Output,
@@ -19,9 +20,6 @@ use crate::event::Stream;
 /// Asked of a POSIX shell. What sudo says is English, so that it can be told apart.
 const QUESTION: &str =
     r#"[ "$(id -u)" = 0 ] && echo root || LC_ALL=C sudo -n sh -c '[ "$(id -u)" = 0 ] && echo sudo'"#;
-
-/// Longer than any machine takes that is still starting. A menu that waits for a choice waits for ever.
-const ANSWER: Duration = Duration::from_secs(60);
 
 /// The answer is one word.
 const LONGEST_ANSWER_BYTES: usize = 64;
@@ -50,8 +48,14 @@ impl Output for Answer {
 ///
 /// # Errors
 /// When the account is not of use to a bake, or the line is lost.
-pub(super) fn ask(wire: &Wire, account: &Account, stop: &Stop) -> Result<&'static str, RemoteError> {
-    let command = Command::new(Purpose::Login, QUESTION).timeout(Some(ANSWER));
+pub(super) fn ask(
+    wire: &Wire,
+    account: &Account,
+    stop: &Stop,
+    deadline: Instant,
+) -> Result<&'static str, RemoteError> {
+    let patience = patience(deadline);
+    let command = Command::new(Purpose::Login, QUESTION).timeout(Some(patience));
     let mut output = Framed::new(Answer::default());
     let why = match execute(wire, command, &mut output, stop) {
         Ok(_) => match output.inner.word.as_slice() {
@@ -67,12 +71,17 @@ pub(super) fn ask(wire: &Wire, account: &Account, stop: &Stop) -> Result<&'stati
         Err(RemoteError::TimedOut(_)) => {
             let said = output.said();
             let printed = if said.is_empty() { String::new() } else { format!("; it printed `{said}`") };
-            format!("did not run a command within {} s{printed}", ANSWER.as_secs())
+            format!("did not run a command within {} s{printed}", patience.as_secs())
         }
         Err(RemoteError::Garbled(why)) => format!("does not hand on what a command prints: {why}"),
         Err(error) => return Err(error),
     };
     Err(refused(account, why, NO_SHELL))
+}
+
+/// Longer than any machine takes that is still starting. A menu that waits for a choice waits for ever.
+pub(super) fn patience(deadline: Instant) -> Duration {
+    Exchange::FirstQuestion.limit().time.min(deadline.saturating_duration_since(Instant::now()))
 }
 
 const NO_SHELL: &str = "give [ssh] a `user` whose shell runs commands, such as /bin/sh; look for a forced command of \

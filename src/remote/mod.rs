@@ -5,16 +5,19 @@
 mod ahead;
 mod alive;
 pub mod bastion;
+mod cut;
 pub mod dial;
 mod drive;
 pub mod endpoint;
 pub mod entries;
+pub mod exchange;
 mod exec;
 mod feed;
 mod follow;
 pub mod forward;
 mod frame;
 pub mod group;
+mod guard;
 pub mod job;
 pub mod key;
 mod line;
@@ -37,7 +40,10 @@ use std::{io::BufRead, time::Duration};
 
 use async_trait::async_trait;
 
-use self::{job::Followed, purpose::Purpose};
+use self::{
+    job::Followed,
+    purpose::{Purpose, TimeLimit},
+};
 use crate::event::Stream;
 
 /// A command for the builder. Its line is constant text; what is private or long goes through
@@ -49,6 +55,8 @@ pub struct Command {
     pub stdin: Input,
     /// After this its process group is killed.
     pub timeout: Option<Duration>,
+    /// The same when nothing was sent, and nothing heard of it, for so long.
+    pub silence: Option<Duration>,
 }
 
 /// What goes into a command's standard input.
@@ -82,6 +90,8 @@ pub enum RemoteError {
     Lost { during: String, why: String },
     #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
     TimedOut(Duration),
+    #[error("nothing was heard of it for {}; its process group was killed", crate::template::units::Span(*.0))]
+    Silent(Duration),
     /// Of what ran there nothing is left.
     #[error("the builder restarted meanwhile")]
     Restarted,
@@ -173,8 +183,13 @@ pub trait Remote: Send + Sync {
 }
 
 impl Command {
+    /// With the time that its purpose gives it.
     pub fn new(purpose: Purpose, line: impl Into<String>) -> Self {
-        Self { purpose, line: line.into(), stdin: Input::Bytes(Vec::new()), timeout: None }
+        let (timeout, silence) = match purpose.time_limit() {
+            TimeLimit::Whole(time) => (Some(time), None),
+            TimeLimit::Silence(time) => (None, Some(time)),
+        };
+        Self { purpose, line: line.into(), stdin: Input::Bytes(Vec::new()), timeout, silence }
     }
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
@@ -192,6 +207,7 @@ impl Command {
         self
     }
 
+    /// A time of its own in place of its purpose's.
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeout = timeout;
         self
@@ -201,7 +217,14 @@ impl Command {
     fn again(&self) -> Option<Self> {
         match &self.stdin {
             Input::Bytes(bytes) => {
-                Some(Self::new(self.purpose, &self.line).stdin(bytes.as_slice()).timeout(self.timeout))
+                let (line, stdin) = (self.line.clone(), Input::Bytes(bytes.clone()));
+                Some(Self {
+                    purpose: self.purpose,
+                    line,
+                    stdin,
+                    timeout: self.timeout,
+                    silence: self.silence,
+                })
             }
             Input::Stream(_) | Input::Asked(..) => None,
         }

@@ -1,4 +1,5 @@
-//! Where what a command prints goes: byte for byte into a writer, or as lines to the asynchronous side.
+//! Where what a command prints goes: byte for byte into a writer, or as lines to the asynchronous side. That side is
+//! waited for: what a builder prints is kept there until somebody takes it, and never here.
 
 use std::io::Write;
 
@@ -6,6 +7,9 @@ use tokio::sync::mpsc;
 
 use super::lines::Lines;
 use crate::event::Stream;
+
+/// So many reads may wait for whoever takes their lines.
+const QUEUED_READS: usize = 4;
 
 /// Receives what a command prints.
 pub(super) trait Output {
@@ -37,50 +41,105 @@ impl Output for ToWriter {
     }
 }
 
+/// What is printed, on its way to the asynchronous side: all of one read goes together.
+pub(super) struct Batch<M> {
+    held: Vec<M>,
+    sender: mpsc::Sender<Vec<M>>,
+}
+
+impl<M> Batch<M> {
+    pub fn channel() -> (Self, mpsc::Receiver<Vec<M>>) {
+        let (sender, receiver) = mpsc::channel(QUEUED_READS);
+        (Self { held: Vec::new(), sender }, receiver)
+    }
+
+    pub fn push(&mut self, one: M) {
+        self.held.push(one);
+    }
+
+    /// Waits until there is room for it, on a thread that may wait.
+    pub fn send(&mut self) {
+        if !self.held.is_empty() {
+            // A receiver that is gone has been dropped together with the command.
+            self.sender.blocking_send(std::mem::take(&mut self.held)).ok();
+        }
+    }
+}
+
 /// Lines, handed to the asynchronous side as they come.
 pub(super) struct ToLines {
     lines: [Lines; 2],
-    sender: mpsc::UnboundedSender<(Stream, String)>,
+    batch: Batch<(Stream, String)>,
 }
 
 impl ToLines {
-    pub fn new(sender: mpsc::UnboundedSender<(Stream, String)>) -> Self {
-        Self { lines: Default::default(), sender }
+    pub fn new(batch: Batch<(Stream, String)>) -> Self {
+        Self { lines: Default::default(), batch }
     }
 }
 
 impl Output for ToLines {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> std::io::Result<()> {
         let lines = &mut self.lines[usize::from(stream == Stream::Stderr)];
-        // A receiver that is gone has been dropped together with the command.
-        lines.push(bytes, |line| drop(self.sender.send((stream, line.to_owned()))));
+        lines.push(bytes, |line| self.batch.push((stream, line.to_owned())));
+        self.batch.send();
         Ok(())
     }
 
     fn end(&mut self) {
         for (lines, stream) in self.lines.iter_mut().zip([Stream::Stdout, Stream::Stderr]) {
-            lines.finish(|line| drop(self.sender.send((stream, line.to_owned()))));
+            lines.finish(|line| self.batch.push((stream, line.to_owned())));
         }
+        self.batch.send();
     }
 }
 
 /// Gives out each thing that is printed as it comes, until what prints is through.
 pub(super) async fn hand_on<T, M>(
     running: impl Future<Output = T>,
-    mut receiver: mpsc::UnboundedReceiver<M>,
+    mut receiver: mpsc::Receiver<Vec<M>>,
     sink: &mut (dyn FnMut(M) + Send),
 ) -> T {
     let mut running = std::pin::pin!(running);
     loop {
         tokio::select! {
             biased;
-            Some(printed) = receiver.recv() => sink(printed),
+            Some(batch) = receiver.recv() => batch.into_iter().for_each(&mut *sink),
             result = &mut running => {
-                while let Ok(printed) = receiver.try_recv() {
-                    sink(printed);
+                while let Ok(batch) = receiver.try_recv() {
+                    batch.into_iter().for_each(&mut *sink);
                 }
                 return result;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_takes_is_not_read() {
+        let (batch, mut receiver) = Batch::channel();
+        let reads = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = reads.clone();
+        let printing = tokio::task::spawn_blocking(move || {
+            let mut output = ToLines::new(batch);
+            for _ in 0..100 {
+                output.bytes(Stream::Stdout, b"one\ntwo\n").unwrap();
+                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(reads.load(std::sync::atomic::Ordering::SeqCst), QUEUED_READS);
+        let mut lines = 0;
+        while let Some(batch) = receiver.recv().await {
+            lines += batch.len();
+        }
+        printing.await.unwrap();
+        assert_eq!(lines, 200);
     }
 }

@@ -1,5 +1,6 @@
 //! How long the way into a builder is tried, and who hears what the last try came to.
 
+use crate::time::Moment;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -56,10 +57,12 @@ impl Patience {
 
     /// Until when a login is tried that was refused first at `refused`.
     pub(super) fn until(&self, begun: Instant, refused: Instant) -> Instant {
-        let deadline = begun + self.timeout;
+        let deadline = begun.later(self.timeout);
         match self.refusals {
             None => deadline,
-            Some(Refusals { settled, patience }) => deadline.min(refused.max(begun + settled) + patience),
+            Some(Refusals { settled, patience }) => {
+                deadline.min(refused.max(begun.later(settled)).later(patience))
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags};
 use ssh2::Channel;
 
 use super::{alive::keep_alive, drive::Wire};
+use crate::time::Moment;
 
 /// What one read moves at most.
 const CHUNK: usize = 32 * 1024;
@@ -41,7 +42,7 @@ impl Owed {
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.0.map(|since| since + SILENCE)
+        self.0.map(|since| since.later(SILENCE))
     }
 }
 
@@ -68,7 +69,7 @@ pub(super) fn channel(wire: &Wire, mut channel: Channel, socket: &UnixStream) ->
         }
         if up.is_over() {
             // Whether the bastion heard of it or not: nobody is left on this side.
-            wire.drive(Instant::now() + CLOSE, |_| channel.close()).ok();
+            wire.drive(Instant::now().later(CLOSE), |_| channel.close()).ok();
             return Ok(());
         }
         if down.is_over() {

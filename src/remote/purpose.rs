@@ -1,9 +1,21 @@
 //! What commands are sent to a builder for. Every command names its purpose, so that tests can go through all of
-//! them: there is no other way to a builder.
+//! them: there is no other way to a builder. The purpose limits how long a command may take, so that no question of
+//! hornero's own waits for ever on a builder where something hangs.
+
+use std::time::Duration;
+
+/// How long a command may take where whoever sends it says nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// From its beginning to its end.
+    Whole(Duration),
+    /// With nothing sent, and nothing heard of it: how much it brings is not known before.
+    Silence(Duration),
+}
 
 /// Makes the purposes and the list of them in one place, so that none is missing in the list.
 macro_rules! purposes {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $kind:ident $seconds:literal s;)*) => {
         /// Why a command is sent.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Purpose {
@@ -19,41 +31,48 @@ macro_rules! purposes {
                     $(Self::$name => $word,)*
                 }
             }
+
+            /// How long a command may take where whoever sends it says nothing else.
+            pub fn time_limit(self) -> TimeLimit {
+                match self {
+                    $(Self::$name => TimeLimit::$kind(Duration::from_secs($seconds)),)*
+                }
+            }
         }
     };
 }
 
 purposes! {
     /// The first question over a line: what the account can do.
-    Login = "login",
+    Login = "login", Whole 60 s;
     /// Whether the line is still there.
-    Probe = "probe",
+    Probe = "probe", Whole 30 s;
     /// Waits until everything that starts at boot has been started.
-    Boot = "boot",
+    Boot = "boot", Whole 300 s;
     /// A script that outlives its line: a step, the checks, the end of cloud-init, groups and disks.
-    Job = "job",
+    Job = "job", Whole 604_800 s;
     /// Ends a job whose time is over.
-    EndJob = "end-job",
+    EndJob = "end-job", Whole 15 s;
     /// Ends all jobs of a run.
-    EndJobs = "end-jobs",
+    EndJobs = "end-jobs", Whole 30 s;
     /// Ends the process group of a command whose time is over.
-    EndGroup = "end-group",
+    EndGroup = "end-group", Whole 10 s;
     /// Asks for the accounts that own uploaded files.
-    Accounts = "accounts",
+    Accounts = "accounts", Whole 120 s;
     /// Puts uploaded files in their places.
-    Upload = "upload",
+    Upload = "upload", Silence 600 s;
     /// Brings pieces of an upload beside the first line.
-    UploadBeside = "upload-beside",
+    UploadBeside = "upload-beside", Silence 600 s;
     /// Fetches a file.
-    Download = "download",
+    Download = "download", Silence 300 s;
     /// Restarts the builder.
-    Restart = "restart",
+    Restart = "restart", Whole 120 s;
     /// Tells one boot from another.
-    BootId = "boot-id",
+    BootId = "boot-id", Whole 60 s;
     /// Puts off the time when the builder ends itself.
-    TimeToLive = "time-to-live",
+    TimeToLive = "time-to-live", Whole 60 s;
     /// The last look at the builder: inventory, seal, search for secrets.
-    Seal = "seal",
+    Seal = "seal", Whole 3_600 s;
 }
 
 #[cfg(test)]

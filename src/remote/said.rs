@@ -1,11 +1,13 @@
 //! What a login prints in place of an answer, kept for messages: the beginning of it, on one line, without anything
 //! that a terminal would act on.
 
+use super::exchange::Exchange;
+
 /// So much of it is shown.
 const SHOWN_CHARACTERS: usize = 300;
 
 /// More than this is not needed to show that.
-const KEPT_BYTES: usize = 4096;
+const KEPT_BYTES: usize = Exchange::FirstQuestion.limit().bytes as usize;
 
 #[derive(Default)]
 pub(super) struct Said(Vec<u8>);

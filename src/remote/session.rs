@@ -1,24 +1,21 @@
 //! Opening a session over a line: handshake, host key held against its pin, login. The same for a
 //! builder and for a bastion before it.
 
-use std::{
-    os::fd::OwnedFd,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 use ssh2::{ErrorCode, MethodType, Session};
 
 use super::{
     RemoteError,
     drive::{Stuck, Wire},
+    exchange::Limit,
     exec::lost,
+    guard::Guard,
     key::{HostKeyPin, fingerprint},
     line::Line,
     route::Account,
 };
-
-/// How long the handshake and the login may take once the server has greeted.
-const HANDSHAKE: Duration = Duration::from_secs(60);
+use crate::time::Moment;
 
 /// The round trips of a login (RFC 4252): for the service, for the key, for its signature.
 const LOGIN: u32 = 3;
@@ -53,21 +50,26 @@ pub(super) struct Login<'a> {
     pub pin: &'a HostKeyPin,
     /// cloud-init makes the account.
     pub by_cloud_init: bool,
+    pub limit: Limit,
+    /// By when all of it is to be done, within the limit of its own.
+    pub deadline: Instant,
 }
 
 impl<'a> Login<'a> {
-    pub fn of(account: &'a Account) -> Self {
+    pub fn of(account: &'a Account, limit: Limit, deadline: Instant) -> Self {
         Self {
             at: account.at(),
             user: &account.user,
             private_key: &account.private_key,
             pin: &account.pin,
             by_cloud_init: account.by_cloud_init,
+            limit,
+            deadline,
         }
     }
 }
 
-/// Asks for host keys of these kinds alone.
+/// Asks for host keys of these kinds alone. What the other side says stays counted until it is trusted.
 pub(super) fn log_in(line: Line, login: &Login<'_>, kinds: &str) -> Result<Wire, RemoteError> {
     let ended = line.ended.clone();
     greet(line, login, kinds).map_err(|error| ended.explain(error))
@@ -97,8 +99,8 @@ pub(super) async fn with_each_kind<T, F: Future<Output = Result<T, RemoteError>>
 }
 
 fn greet(line: Line, login: &Login<'_>, kinds: &str) -> Result<Wire, RemoteError> {
-    let deadline = Instant::now() + HANDSHAKE;
-    let wire = open(line, kinds).map_err(|error| lost("opening the session", &error))?;
+    let deadline = login.deadline.min(Instant::now().later(login.limit.time));
+    let wire = open(line, kinds, login.limit).map_err(|error| lost("opening the session", &error))?;
     wire.drive(deadline, |session| session.clone().handshake()).map_err(|stuck| match stuck {
         Stuck::Ssh(error) if error.code() == NOTHING_IN_COMMON => other_key(login, NO_KEY.into()),
         stuck => lost("the handshake", &stuck),
@@ -112,17 +114,17 @@ fn greet(line: Line, login: &Login<'_>, kinds: &str) -> Result<Wire, RemoteError
     Ok(wire)
 }
 
-fn open(line: Line, kinds: &str) -> Result<Wire, Box<dyn std::error::Error>> {
+fn open(line: Line, kinds: &str, limit: Limit) -> Result<Wire, Box<dyn std::error::Error>> {
     let mut session = Session::new()?;
     session.method_pref(MethodType::HostKey, kinds)?;
     session.method_pref(MethodType::CryptCs, CIPHERS)?;
     session.method_pref(MethodType::CryptSc, CIPHERS)?;
     session.method_pref(MethodType::MacCs, SUMS)?;
     session.method_pref(MethodType::MacSc, SUMS)?;
-    let socket: OwnedFd = line.socket.try_clone()?;
+    let (guard, socket) = Guard::new(line.socket.try_clone()?, limit)?;
     session.set_tcp_stream(socket);
     session.set_blocking(false);
-    Ok(Wire::new(session, line.socket, line.ended))
+    Ok(Wire::new(session, line.socket, line.ended).guarded(guard))
 }
 
 fn verify(wire: &Wire, login: &Login<'_>) -> Result<(), RemoteError> {
@@ -146,6 +148,6 @@ fn refused(login: &Login<'_>, why: &Stuck) -> RemoteError {
             why: why.to_string(),
             by_cloud_init: login.by_cloud_init,
         },
-        Stuck::Ssh(_) | Stuck::Deadline | Stuck::Closed => lost("the login", why),
+        Stuck::Ssh(_) | Stuck::Deadline | Stuck::Closed | Stuck::Guarded(_) => lost("the login", why),
     }
 }

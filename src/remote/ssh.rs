@@ -2,18 +2,20 @@
 
 use std::{
     io::Write,
+    os::fd::OwnedFd,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
 
 use super::{
     Command, Exit, LineSink, Printed, PrintedSink, Remote, RemoteError, bastion,
+    cut::Cut,
     dial::dial,
     drive::Wire,
     endpoint,
+    exchange::Exchange,
     exec::{execute, lost},
     follow::{end, follow},
     frame::Framed,
@@ -22,13 +24,13 @@ use super::{
     key::HostKeyPin,
     line::Line,
     login,
-    output::{Output, ToLines, ToWriter, hand_on},
+    output::{Batch, Output, ToLines, ToWriter, hand_on},
     patience::Patience,
     route::{Account, Route},
     session::{Login, log_in, with_each_kind},
     stop::{Stop, StopOnDrop},
 };
-use crate::{event::Stream, provision::script::command_line};
+use crate::{event::Stream, provision::script::command_line, time::Moment};
 
 /// Between tries after a refused login or a foreign host key: early in its first boot a machine
 /// may greet before cloud-init has given it its key and its account.
@@ -45,7 +47,7 @@ const ANOTHER: Duration = Duration::from_secs(10);
 /// # Errors
 /// What the last try came to, when the time is over; at once where waiting is no help.
 pub async fn reach(account: &Account, begun: Instant, patience: &Patience) -> Result<Line, RemoteError> {
-    let deadline = begun + patience.timeout;
+    let deadline = begun.later(patience.timeout);
     let said = |why: &str| patience.tell(&format!("waiting for SSH at {}: {why}", account.at()));
     let result = match &account.route {
         Route::Here | Route::Direct => match dial(account.address, begun, deadline, &said).await {
@@ -83,6 +85,8 @@ fn is_refusal(error: &RemoteError, by_cloud_init: bool) -> bool {
 #[derive(Clone)]
 pub struct SshRemote {
     wire: Arc<Mutex<Wire>>,
+    /// Under the wire, which is locked as long as a command runs.
+    socket: Arc<OwnedFd>,
     account: Account,
     /// Kept here, because `wire` is locked as long as a command runs.
     host_key: Arc<[u8]>,
@@ -106,7 +110,7 @@ impl SshRemote {
         sudo: Option<&'static str>,
     ) -> Result<Self, RemoteError> {
         let begun = Instant::now();
-        let mut deadline = begun + patience.timeout;
+        let mut deadline = begun.later(patience.timeout);
         let (mut refused, mut counts) = (None, false);
         loop {
             let pause = AGAIN.max(begun.elapsed() / PART);
@@ -120,7 +124,7 @@ impl SshRemote {
                 counts = true;
                 deadline = patience.until(begun, Instant::now());
             }
-            if Instant::now() + pause >= deadline {
+            if Instant::now().later(pause) >= deadline {
                 return Err(error);
             }
             patience.tell(&format!("waiting for a login: {error}"));
@@ -135,10 +139,16 @@ impl SshRemote {
         patience: &Patience,
         sudo: Option<&'static str>,
     ) -> Result<Self, RemoteError> {
+        let deadline = begun.later(patience.timeout);
         let enter = |kinds| async move {
             let line = reach(account, begun, patience).await?;
             let login = account.clone();
-            blocking(move || log_in(line, &Login::of(&login), kinds)).await
+            blocking(move || {
+                let wire = log_in(line, &Login::of(&login, Exchange::Login.limit(), deadline), kinds)?;
+                wire.trust().map_err(|stuck| lost("the login", &stuck))?;
+                Ok(wire)
+            })
+            .await
         };
         let wire = with_each_kind(&account.pin, enter).await?;
         let mut account = account.clone();
@@ -148,20 +158,24 @@ impl SshRemote {
         }
         let stop = StopOnDrop(Stop::default());
         let (stopped, login) = (stop.0.clone(), account.clone());
-        let (wire, sudo) = blocking(move || {
+        let socket = Arc::new(wire.socket.try_clone()?);
+        let ask = move || {
             let sudo = match sudo {
                 Some(sudo) => sudo,
-                None => login::ask(&wire, &login, &stopped).map_err(|error| wire.ended.explain(error))?,
+                None => {
+                    let answer = login::ask(&wire, &login, &stopped, deadline);
+                    answer.map_err(|error| wire.ended.explain(error))?
+                }
             };
             Ok((wire, sudo))
-        })
-        .await?;
+        };
+        let (wire, sudo) = Cut::new(socket.clone(), Some(login::patience(deadline))).over(ask).await?;
         if matches!(account.route, Route::Here) {
             // However long an emulated machine takes to answer.
             wire.answered(Duration::ZERO);
         }
         let host_key = wire.session.host_key().map(|(key, _)| key).unwrap_or_default().into();
-        Ok(Self { wire: Arc::new(Mutex::new(wire)), account, host_key, sudo })
+        Ok(Self { wire: Arc::new(Mutex::new(wire)), socket, account, host_key, sudo })
     }
 
     /// Runs a command on a blocking thread. When the caller goes away, so does the command's channel.
@@ -173,12 +187,15 @@ impl SshRemote {
         let (wire, sudo) = (self.wire.clone(), self.sudo);
         let stop = StopOnDrop(Stop::default());
         let stopped = stop.0.clone();
-        blocking(move || {
+        let cut = Cut::new(self.socket.clone(), command.timeout);
+        cut.over(move || {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
             let mut output = Framed::new(output);
             let result = execute(&wire, command, &mut output, &stopped);
             output.end();
-            if let (Err(RemoteError::TimedOut(_)), Some(group)) = (&result, output.group) {
+            if let (Err(RemoteError::TimedOut(_) | RemoteError::Silent(_)), Some(group)) =
+                (&result, output.group)
+            {
                 kill(&wire, sudo, group);
             }
             result.map_err(|error| wire.ended.explain(error))
@@ -189,25 +206,21 @@ impl SshRemote {
 
 impl SshRemote {
     /// Follows a job on a blocking thread. One whose time is over is ended.
-    async fn go_on(
-        &self,
-        job: Followed,
-        sender: mpsc::UnboundedSender<Printed>,
-    ) -> Result<Exit, RemoteError> {
+    async fn go_on(&self, job: Followed, mut printed: Batch<Printed>) -> Result<Exit, RemoteError> {
         let (wire, line) = (self.wire.clone(), command_line(self.sudo));
         let stop = StopOnDrop(Stop::default());
         let stopped = stop.0.clone();
-        blocking(move || {
+        let cut = Cut::new(self.socket.clone(), job.time_left());
+        cut.over(move || {
             let wire = wire.lock().unwrap_or_else(PoisonError::into_inner);
-            // A receiver that is gone has been dropped together with the job.
-            let mut each = |printed| drop(sender.send(printed));
-            let result = match follow(&wire, &line, &job, &mut each, &stopped) {
+            let result = match follow(&wire, &line, &job, &mut printed, &stopped) {
                 Err(RemoteError::TimedOut(time)) => Err(end(&wire, &line, &job, time)),
                 result => result,
             };
             if !matches!(result, Err(RemoteError::Lost { .. })) {
-                job.so_far().finish(&mut each);
+                job.so_far().finish(&mut |one| printed.push(one));
             }
+            printed.send();
             result.map_err(|error| wire.ended.explain(error))
         })
         .await
@@ -221,8 +234,8 @@ impl Remote for SshRemote {
     }
 
     async fn run(&self, command: Command, sink: LineSink<'_>) -> Result<Exit, RemoteError> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let output = ToLines::new(sender);
+        let (batch, receiver) = Batch::channel();
+        let output = ToLines::new(batch);
         hand_on(self.execute(command, output), receiver, &mut |(stream, line): (Stream, String)| {
             sink(stream, &line)
         })
@@ -230,8 +243,8 @@ impl Remote for SshRemote {
     }
 
     async fn follow(&self, job: &Followed, sink: PrintedSink<'_>) -> Result<Exit, RemoteError> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        hand_on(self.go_on(job.clone(), sender), receiver, sink).await
+        let (batch, receiver) = Batch::channel();
+        hand_on(self.go_on(job.clone(), batch), receiver, sink).await
     }
 
     fn host_key(&self) -> Option<&[u8]> {
@@ -261,5 +274,10 @@ impl Remote for SshRemote {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RemoteError> + Send + 'static,
 ) -> Result<T, RemoteError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(lost("connecting", &panic)))
+    match tokio::task::spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(result) => result,
+        // It is of whoever has called, as if there were no other thread.
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(cancelled)) => Err(lost("connecting", &cancelled)),
+    }
 }

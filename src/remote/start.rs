@@ -16,6 +16,7 @@ use super::{
     drive::{Stuck, Wire, would_block},
     exec::{CONTROL, lost},
 };
+use crate::time::Moment;
 
 /// libssh2's code for a channel that was not opened (`LIBSSH2_ERROR_CHANNEL_FAILURE`).
 const REFUSED: ErrorCode = ErrorCode::Session(-21);
@@ -36,7 +37,7 @@ pub(super) struct Started {
 /// # Errors
 /// When there is no channel for it, or it cannot be asked for.
 pub(super) fn start(wire: &Wire, line: &str) -> Result<Started, RemoteError> {
-    let deadline = Instant::now() + CONTROL;
+    let deadline = Instant::now().later(CONTROL);
     wire.let_go();
     let mut channel = match prepared(wire, deadline) {
         Prepared::Shell(mut shell) => match tell(wire, &mut shell, line, deadline) {
@@ -111,7 +112,7 @@ fn tell(wire: &Wire, shell: &mut Channel, line: &str, deadline: Instant) -> io::
 
 /// A channel for this command alone.
 fn own(wire: &Wire, deadline: Instant) -> Result<Channel, RemoteError> {
-    let patience = Instant::now() + FREED;
+    let patience = Instant::now().later(FREED);
     loop {
         let begun = Instant::now();
         match wire.drive(deadline, |session| session.channel_session()) {
@@ -157,7 +158,8 @@ impl Started {
         // An answer that nobody took in would be taken for that of a later channel with the same number.
         if !self.answered {
             let channel = &mut self.channel;
-            wire.drive(Instant::now() + CONTROL, |_| channel.exec(WAITER)).map_err(|stuck| failed(&stuck))?;
+            wire.drive(Instant::now().later(CONTROL), |_| channel.exec(WAITER))
+                .map_err(|stuck| failed(&stuck))?;
         }
         closed(wire, &mut self.channel)
     }
@@ -165,7 +167,7 @@ impl Started {
 
 /// Closes the channel and asks how the command ended.
 fn closed(wire: &Wire, channel: &mut Channel) -> Result<Exit, RemoteError> {
-    let deadline = Instant::now() + CONTROL;
+    let deadline = Instant::now().later(CONTROL);
     let lost = |stuck: Stuck| lost("waiting for a command's exit code", &stuck);
     wire.drive(deadline, |_| channel.close()).map_err(lost)?;
     wire.drive(deadline, |_| channel.wait_close()).map_err(lost)?;

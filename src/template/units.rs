@@ -11,6 +11,9 @@ pub struct Size(pub u64);
 /// 64 TiB, the largest volume of EC2.
 const LARGEST: u64 = 64 << 40;
 
+/// Nothing that a template speaks of takes longer.
+const LONGEST: Duration = Duration::from_secs(10 * 31_557_600);
+
 /// A file mode: the lower twelve bits, written in octal as a string: `"0750"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode(pub u32);
@@ -32,7 +35,7 @@ impl FromStr for Size {
         let bytes = text.parse::<bytesize::ByteSize>().map_err(|_| bad_size(text))?.as_u64();
         match bytes {
             bytes if bytes > LARGEST => Err(BadUnit(format!(
-                "a size of `{text}` is more than any disk or machine has; write one such as \"16GiB\""
+                "a size of `{text}` is more than any disk or machine has; write at most \"64TiB\""
             ))),
             0 => Err(BadUnit(format!("a size of 0 bytes in `{text}`; write one such as \"16GiB\""))),
             _ if !unit_given => Err(bad_size(text)),
@@ -68,6 +71,10 @@ impl FromStr for Span {
         })?;
         if duration.is_zero() {
             return Err(BadUnit(format!("a duration of nothing in `{text}`; write one such as \"10m\"")));
+        }
+        if duration > LONGEST {
+            let most = Self(LONGEST);
+            return Err(BadUnit(format!("a duration of `{text}` is too long; write at most \"{most}\"")));
         }
         Ok(Self(duration))
     }
@@ -160,6 +167,14 @@ mod tests {
             assert!(text.parse::<Size>().unwrap_err().0.contains("more than any disk"), "{text}");
         }
         assert_eq!("64TiB".parse::<Size>().unwrap().0, 64 << 40);
+    }
+
+    #[test]
+    fn a_duration_is_at_most_ten_years() {
+        for text in ["11y", "500000000000y", "18446744073709551615s", "4000d"] {
+            assert!(text.parse::<Span>().unwrap_err().0.contains("10years"), "{text}");
+        }
+        assert!("10y".parse::<Span>().is_ok() && "99999999999999999999y".parse::<Span>().is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Listener, sentence::sentence};
+use super::{Listener, sentence::sentence, text};
 use crate::event::{Event, Phase};
 
 /// Writes the log. Unbuffered: what happened is on record even if the process is killed next.
@@ -38,13 +38,21 @@ impl Listener for LogFile {
         }
         let phase = self.phase.map_or("run", Phase::title);
         let text: String =
-            sentence(event).lines().map(|line| format!("{at:.3} {phase} | {line}\n")).collect();
+            recorded(event).lines().map(|line| format!("{at:.3} {phase} | {line}\n")).collect();
         if let Event::PhaseFinished { .. } = event {
             self.phase = None;
         }
         self.file
             .write_all(text.as_bytes())
             .map_err(|err| format!("the log `{}` is no longer written: {err}", self.path.display()))
+    }
+}
+
+/// Of what was printed the record has every state that a line was in.
+fn recorded(event: &Event) -> String {
+    match event {
+        Event::Output { source, line, .. } => format!("{source}: {}", text::clean_whole(line)),
+        other => sentence(other),
     }
 }
 

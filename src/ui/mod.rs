@@ -18,15 +18,15 @@ mod text;
 pub use label::Label;
 pub use screen::{Deferred, Screen};
 pub use sentence::sentence;
-pub use text::{clean, pad, seconds};
+pub use text::{clean, clean_block, pad, seconds};
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use tokio::{sync::mpsc::UnboundedReceiver, time::MissedTickBehavior};
+use tokio::{sync::oneshot, time::MissedTickBehavior};
 
-use crate::event::Event;
+use crate::event::{Event, EventReceiver, Sent};
 
 /// Spinners turn and elapsed times grow this often. Below 100 ms the drawing is what costs.
 const TICK: Duration = Duration::from_millis(100);
@@ -118,14 +118,32 @@ pub trait Listener: Send {
     }
 }
 
+/// The listeners, at work until the last sender of events is gone. An error says that they have failed.
+pub type Shown = oneshot::Receiver<()>;
+
+/// Tells the listeners on a thread of their own: writing to a terminal or a pipe may take for ever.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn listen_aside(events: EventReceiver, listeners: Vec<Box<dyn Listener>>) -> io::Result<Shown> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (done, shown) = oneshot::channel();
+    std::thread::Builder::new().name("listeners".into()).spawn(move || {
+        runtime.block_on(listen(events, listeners));
+        // Nobody may wait for it any more.
+        done.send(()).ok();
+    })?;
+    Ok(shown)
+}
+
 /// Hands every event to every listener until the last sender is gone.
-pub async fn listen(mut events: UnboundedReceiver<Event>, mut listeners: Vec<Box<dyn Listener>>) {
+pub async fn listen(mut events: EventReceiver, mut listeners: Vec<Box<dyn Listener>>) {
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            event = events.recv() => match event {
-                Some(event) => tell(&mut listeners, event),
+            sent = events.next() => match sent {
+                Some(sent) => tell(&mut listeners, sent, &events),
                 None => break,
             },
             _ = ticker.tick() => listeners.iter_mut().for_each(|listener| listener.tick()),
@@ -138,14 +156,15 @@ pub async fn listen(mut events: UnboundedReceiver<Event>, mut listeners: Vec<Box
 }
 
 /// A listener that fails is dropped, and the rest hear why: the bake goes on.
-fn tell(listeners: &mut Vec<Box<dyn Listener>>, event: Event) {
-    let at = Timestamp::now();
+fn tell(listeners: &mut Vec<Box<dyn Listener>>, Sent { event, at }: Sent, events: &EventReceiver) {
     let mut pending = vec![event];
     while let Some(event) = pending.pop() {
         listeners.retain_mut(|listener| match listener.event(&event, at) {
             Ok(()) => true,
             Err(message) => {
-                pending.push(Event::Warning { message });
+                let warning = Event::Warning { message };
+                events.record(&warning, at);
+                pending.push(warning);
                 false
             }
         });

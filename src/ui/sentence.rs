@@ -22,8 +22,10 @@ pub fn sentence(event: &Event) -> String {
         Event::StepFinished { number, name, seconds, ok } => {
             finished(&format!("step {number} `{name}` "), *ok, *seconds)
         }
-        Event::Output { source, line, .. } | Event::UnfinishedLine { source, line } => {
-            format!("{source}: {}", text::clean(line))
+        Event::Output { source, line, .. } => format!("{source}: {}", text::clean(line)),
+        Event::UnfinishedLine { source, line } => format!("{source}: {}", text::last_state(line)),
+        Event::OutputSkipped { lines } => {
+            format!("{lines} lines of output are not shown here: they came too fast; the log has them")
         }
         Event::Progress { task, done, total } => progress(task, *done, *total),
         Event::Reused { what, detail } => format!("reused {what}: {detail}"),

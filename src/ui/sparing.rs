@@ -41,6 +41,7 @@ impl Sparing {
             | Event::StepRetried { .. }
             | Event::StepFinished { .. }
             | Event::Output { .. }
+            | Event::OutputSkipped { .. }
             | Event::Reused { .. }
             | Event::Note { .. }
             | Event::Warning { .. }

@@ -133,6 +133,7 @@ impl<W: Write + Send> Listener for Summary<W> {
                 self.end = Some(End { ok: *ok, seconds: *seconds, error, hint });
             }
             Event::StepRetried { .. }
+            | Event::OutputSkipped { .. }
             | Event::UnfinishedLine { .. }
             | Event::Progress { .. }
             | Event::Reused { .. }

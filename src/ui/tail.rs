@@ -36,7 +36,7 @@ impl Tail {
     /// Shows the line that is being written, cleaned, until it is whole or another state of it comes.
     pub fn set_unfinished(&mut self, source: &str, line: &str) {
         self.turn_to(source);
-        self.unfinished = Some(text::clean(line)).filter(|line| !line.is_empty());
+        self.unfinished = Some(text::last_state(line)).filter(|line| !line.is_empty());
     }
 
     fn turn_to(&mut self, source: &str) {

@@ -97,6 +97,34 @@ fn bad() -> Vec<(String, String, &'static str)> {
     ]
 }
 
+/// Durations and sizes that nobody can mean, each at its place and with the range that is allowed.
+fn out_of_range() -> Vec<(String, String, &'static str)> {
+    let mut bad = Vec::new();
+    for (table, key, range) in [
+        ("", "timeout", "\"1s\" to \"7days\""),
+        ("[ssh]\n", "timeout", "\"1s\" to \"7days\""),
+        ("[[steps]]\nrun = \"x\"\n", "timeout", "\"1s\" to \"7days\""),
+        ("[[checks]]\nport = 1\n", "timeout", "\"1s\" to \"7days\""),
+        ("[ec2]\n", "deprecate_after", "\"1h\" to \"10years\""),
+    ] {
+        for (value, told) in
+            [("500000000000y", "10years"), ("18446744073709551615s", "10years"), ("1ms", range)]
+        {
+            let line = format!("{key} = \"{value}\"\n");
+            let (image, rest) = if table.is_empty() {
+                (line, String::new())
+            } else {
+                (String::new(), format!("{table}{line}"))
+            };
+            bad.push((image, rest, told));
+        }
+    }
+    bad.push(("timeout = \"8d\"\n".into(), String::new(), "\"1s\" to \"7days\""));
+    bad.push((String::new(), "[qemu]\nmemory = \"5TiB\"\n".into(), "\"256MiB\" to \"4TiB\""));
+    bad.push((String::new(), "[root_disk]\nsize = \"65TiB\"\n".into(), "at most \"64TiB\""));
+    bad
+}
+
 /// Names that are too long, with what is told.
 fn long_names() -> Vec<(String, String, &'static str)> {
     vec![
@@ -125,7 +153,7 @@ fn what_aws_would_refuse_after_the_bake_is_counted_before_it() {
         let ran = validated(&hornero, &image, &rest);
         assert_eq!(ran.code, 0, "{image}{rest}: {}", ran.stderr);
     }
-    for (image, rest, told) in bad().into_iter().chain(long_names()) {
+    for (image, rest, told) in bad().into_iter().chain(long_names()).chain(out_of_range()) {
         let ran = validated(&hornero, &image, &rest);
         assert_eq!(ran.code, 3, "{told}: {}", ran.stderr);
         assert!(ran.stderr.contains(told) && ran.stderr.contains("t.toml:"), "{told}: {}", ran.stderr);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, which is its purpose")]
 
 mod accounts;
+mod adversary;
 mod alone;
 mod bakes;
 mod both;
@@ -16,11 +17,12 @@ mod fetch;
 mod fingerprints;
 mod hints;
 mod leaks;
-mod liars;
 mod limits;
 mod line;
 mod machines;
+mod output;
 mod packer;
+mod panics;
 mod private_keys;
 mod publish_again;
 mod remote;

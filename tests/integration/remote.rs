@@ -257,3 +257,23 @@ async fn a_server_that_gives_one_channel_at_a_time_is_enough() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_command_that_hangs_is_given_up_and_one_that_goes_on_is_not() {
+    let sshd = Sshd::start();
+    let remote = sshd.connect().await;
+    let silent = |line: &str| Command {
+        silence: Some(Duration::from_secs(2)),
+        ..Command::new(Purpose::Download, line)
+    };
+    let begun = std::time::Instant::now();
+    let result = remote.run(silent("exec sleep 300"), &mut |_, _| {}).await;
+    assert!(matches!(result, Err(RemoteError::Silent(_))), "{result:?}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let slow = "for i in 1 2 3 4; do sleep 1; echo $i; done";
+    assert_eq!(remote.run(silent(slow), &mut |_, _| {}).await.unwrap(), Exit::Code(0));
+    for purpose in Purpose::ALL {
+        let command = Command::new(*purpose, "true");
+        assert!(command.timeout.or(command.silence).is_some(), "{purpose:?} may hang for ever");
+    }
+}

@@ -1,11 +1,13 @@
 //! The rules of the house, checked on the source itself: which room may import which, who may
 //! print, what the pure rooms must not touch. Test modules may do as they like.
 
+mod moments;
 mod rules;
 mod survey;
 
 use std::{fs, path::Path};
 
+use moments::sums_of_moments;
 use rules::Place;
 use survey::Survey;
 use walkdir::WalkDir;
@@ -37,6 +39,10 @@ fn findings(file: &str, source: &str) -> Vec<String> {
         }
     }
     found.extend(everywhere(file, &survey));
+    for line in sums_of_moments(source).iter().filter(|_| !place.is_test()) {
+        let rule = "`+` and `-` on moments panic at the end of the clock; take `later` and `earlier` of `time::Moment`";
+        found.push(format!("{file}:{line}: {rule}"));
+    }
     found
 }
 
@@ -111,6 +117,10 @@ fn bad_code_is_found() {
         ("src/store/x.rs", "use crate::platform::Platform;"),
         ("src/engine/x.rs", "use rusqlite::Connection;"),
         ("src/helpers/x.rs", ""),
+        ("src/remote/x.rs", "fn f(limit: Duration) { g(Instant::now() + limit); }"),
+        ("src/remote/x.rs", "fn f(deadline: Instant, limit: Duration) { g(deadline.min(x) - limit); }"),
+        ("src/journal/x.rs", "struct A { at: Timestamp } fn f(a: &mut A, by: Duration) { a.at += by; }"),
+        ("src/journal/x.rs", "fn f(by: Duration) { let begun = Timestamp::now(); g(begun + by); }"),
         ("src/ui/x.rs", "#[cfg(test)] mod tests { #[test] #[ignore] fn f() {} }"),
     ];
     for (file, code) in caught {

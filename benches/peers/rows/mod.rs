@@ -5,6 +5,7 @@ mod carry;
 mod growth;
 mod local;
 mod many;
+mod print;
 mod reaction;
 mod start;
 mod uploads;
@@ -32,6 +33,8 @@ pub enum Row {
     Start,
     /// 50 bakes at once
     Many,
+    /// A step that prints a gigabyte
+    Print,
     /// Bakes on QEMU
     Local,
     /// Plots: more and more files, more and more bakes at once
@@ -49,6 +52,7 @@ impl Row {
             Self::Reaction => "reaction",
             Self::Start => "start",
             Self::Many => "many",
+            Self::Print => "print",
             Self::Local => "local",
             Self::Growth => "growth",
         }
@@ -64,6 +68,7 @@ impl Row {
             Self::Reaction => "from state change to reaction, in a cloud with known times",
             Self::Start => "start of the program, and 200 templates",
             Self::Many => "50 bakes at once in one process",
+            Self::Print => "steps that print a gigabyte: memory",
             Self::Local => "bakes on QEMU, cold and warm, against Packer",
             Self::Growth => "more and more files, more and more bakes at once",
         }
@@ -79,6 +84,7 @@ impl Row {
             Self::Reaction => reaction::run(bench).await?,
             Self::Start => start::run(bench).await?,
             Self::Many => many::run(bench).await?,
+            Self::Print => print::run(bench).await?,
             Self::Local => local::run(bench).await?,
             Self::Growth => growth::run(bench).await?,
         };

@@ -21,7 +21,7 @@ use crate::{
     event::Events,
     platform::Leftover,
     template::units::Span,
-    ui::{self, table::table},
+    ui::table::table,
 };
 
 pub use here::tell_of_dead;
@@ -65,11 +65,11 @@ impl Clean {
             *run = of_this_computer(run, context)?;
         }
         let (events, receiver) = Events::channel();
-        let shown = tokio::spawn(ui::listen(receiver, wiring::lines()));
+        let shown = show::listen(receiver, wiring::lines())?;
         let mut findings = Findings::default();
         let looked = self.look(context, &mut findings, &events).await;
         drop(events);
-        shown.await.map_err(|error| Error::new(Kind::Local, "showing what was done").because(&error))?;
+        show::wait_until_shown(shown).await;
         looked?;
         let Findings { listed, cleaned, mut failed, .. } = findings;
         let removed = cleaned.told().unwrap_or_else(|error| {

@@ -22,6 +22,7 @@ use crate::{
     error::{Error, Kind},
     journal,
     platform::{Builder, PowerOff},
+    time::Moment,
     time::minute,
 };
 
@@ -88,7 +89,7 @@ impl Bake<'_> {
         if progress.stage > Stage::Connect {
             self.leave(builder, timer.then_some(ttl.0)).await?;
         }
-        let until = Timestamp::now() + ttl.0;
+        let until = Timestamp::now().later(ttl.0);
         let kept = Kept {
             run: self.folders.id.clone(),
             image: template.image.name.clone(),

@@ -10,7 +10,7 @@ use crate::{
         phases::{Timings, phase},
         settle::settle,
     },
-    error::Error,
+    error::{Error, caught},
     event::{Event, Events, Phase},
     platform::LaunchSpec,
     store::ImageRecord,
@@ -33,14 +33,17 @@ impl Bake<'_> {
     ) -> Result<Made, Error> {
         // The time that a bake has begins when it is its turn.
         let interrupt = interrupt.within(self.plan.template.image.timeout);
-        let result = match from {
-            None => self.anew(interrupt).await,
-            Some((builder, mut ground, kept)) => {
-                let so_far = (kept.progress, kept.timings);
-                let baked = self.go_on(builder, &mut ground, so_far, interrupt.clone()).await;
-                self.delivered(baked, interrupt).await
+        let work = async {
+            match from {
+                None => self.anew(interrupt).await,
+                Some((builder, mut ground, kept)) => {
+                    let so_far = (kept.progress, kept.timings);
+                    let baked = self.go_on(builder, &mut ground, so_far, interrupt.clone()).await;
+                    self.delivered(baked, interrupt).await
+                }
             }
         };
+        let result = caught(work).await;
         if result.is_err() {
             clean::after_failure(self.rooms, self.folders, self.events).await;
         }

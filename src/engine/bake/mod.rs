@@ -28,7 +28,7 @@ use super::{
     stop,
 };
 use crate::{
-    error::Error,
+    error::{Error, caught},
     event::{Event, Events, Phase},
     plan::Plan,
     platform::Builder,
@@ -79,7 +79,7 @@ pub async fn bake(
 ) -> Result<Made, Error> {
     let keys = LaunchKeys::generate(&folders.id)?;
     let bake = Bake { plan, rooms, folders, inputs, keys, events };
-    match bake.lock(interrupt.clone()).await {
+    match caught(bake.lock(interrupt.clone())).await {
         Ok(lock) => bake.run(None, lock, interrupt).await,
         Err(error) => {
             clean::after_failure(rooms, folders, events).await;
@@ -104,7 +104,7 @@ impl Bake<'_> {
         // On the heap: it holds all that is done with a builder, and is part of two roads.
         let work = Box::pin(self.work(builder.as_mut(), ground, &mut progress, &mut timings));
         let result = tokio::select! {
-            result = work => result,
+            result = caught(work) => result,
             error = interrupt.wanted("the bake") => Err(error),
         };
         match result {

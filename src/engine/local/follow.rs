@@ -6,7 +6,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt},
     net::unix::pipe::Receiver,
     process::Child,
-    sync::mpsc::{UnboundedSender, unbounded_channel},
+    sync::mpsc::{Sender, channel},
     time::{Duration, Instant},
 };
 
@@ -16,11 +16,15 @@ use crate::{
     event::{Events, Stream},
     remote::{Exit, Printed, lines::Lines},
     template::model::Step,
+    time::Moment,
 };
 
 /// How long the output of a program that has ended is followed while something that it has started may
 /// still write. That may be a daemon.
 const MAX_LINGER: Duration = Duration::from_secs(2);
+
+/// So many reads may wait for whoever takes their lines; meanwhile the program waits that prints them.
+const QUEUED_READS: usize = 4;
 
 /// Follows the program, whose both streams are one pipe. How it ended, with its last lines. Lines that are
 /// `noise` are left out.
@@ -66,19 +70,19 @@ async fn until_end(
     output: impl AsyncRead + Unpin + Send + 'static,
     mut each: impl FnMut(Printed),
 ) -> std::io::Result<std::process::ExitStatus> {
-    let (sender, mut printed) = unbounded_channel();
+    let (sender, mut printed) = channel(QUEUED_READS);
     tokio::spawn(read(output, sender));
     let (mut status, mut last) = (None, Instant::now());
     loop {
         tokio::select! {
             biased;
             one = printed.recv() => match one {
-                Some(one) => each(one),
+                Some(batch) => batch.into_iter().for_each(&mut each),
                 None => break,
             },
             ended = child.wait(), if status.is_none() => {
                 status = Some(ended?);
-                last = Instant::now() + MAX_LINGER;
+                last = Instant::now().later(MAX_LINGER);
             }
             () = tokio::time::sleep_until(last), if status.is_some() => break,
         }
@@ -90,18 +94,20 @@ async fn until_end(
 }
 
 /// Reads to the end, also when nobody follows any longer: what goes on to write must not die of it.
-async fn read(mut output: impl AsyncRead + Unpin, sender: UnboundedSender<Printed>) {
+async fn read(mut output: impl AsyncRead + Unpin, sender: Sender<Vec<Printed>>) {
     let (mut lines, mut buffer) = (Lines::default(), vec![0; 64 * 1024]);
     // A pipe that cannot be read has ended for us; the exit code tells how the script fared.
     while let Ok(count) = output.read(&mut buffer).await
         && count > 0
     {
-        lines.push(&buffer[..count], |line| drop(sender.send(Printed::Line(line.to_owned()))));
-        if let Some(text) = lines.unfinished() {
-            sender.send(Printed::Unfinished(text)).ok();
-        }
+        let mut batch = Vec::new();
+        lines.push(&buffer[..count], |line| batch.push(Printed::Line(line.to_owned())));
+        batch.extend(lines.unfinished().map(Printed::Unfinished));
+        sender.send(batch).await.ok();
     }
-    lines.finish(|line| drop(sender.send(Printed::Line(line.to_owned()))));
+    let mut last = Vec::new();
+    lines.finish(|line| last.push(Printed::Line(line.to_owned())));
+    sender.send(last).await.ok();
 }
 
 /// The script and everything that it started.

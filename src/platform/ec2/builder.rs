@@ -23,6 +23,7 @@ use crate::{
     platform::{Builder, CaptureSpec, Captured, PlatformError, PowerOff, last_lines},
     remote::endpoint::Endpoint,
     template::model::{Disk, DiskName, Ec2},
+    time::Moment,
 };
 
 /// Between two questions whether it still runs: every question counts against the account's limit.
@@ -85,7 +86,7 @@ impl Builder for Ec2Builder {
     async fn gone(&self) -> Option<String> {
         let mut next = self.next_look.lock().await;
         sleep_until(*next).await;
-        *next = Instant::now() + LOOK;
+        *next = Instant::now().later(LOOK);
         states::gone(&self.machine.aws, &self.machine.id).await
     }
 

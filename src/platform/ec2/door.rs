@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::Notify, task::JoinHandle};
 
-use crate::remote::dial::dial;
+use crate::{remote::dial::dial, time::Moment};
 
 /// Nobody is waited for longer than EC2 is.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -41,7 +41,7 @@ impl Door {
             let answered = self.answered.clone();
             Knocking(tokio::spawn(async move {
                 // What keeps it shut is told when the builder is connected to.
-                if dial(at, Instant::now(), Instant::now() + PATIENCE, &|_| {}).await.is_ok() {
+                if dial(at, Instant::now(), Instant::now().later(PATIENCE), &|_| {}).await.is_ok() {
                     answered.notify_one();
                 }
             }))

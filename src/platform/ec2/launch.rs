@@ -21,6 +21,7 @@ use crate::{
     journal::Thing,
     platform::{LaunchSpec, Origin, PlatformError},
     template::model::{Ec2, Ssh, Via},
+    time::Moment,
 };
 
 /// The port of SSH where a template names no other.
@@ -30,7 +31,7 @@ const SSH: u16 = 22;
 /// What EC2 refused. Nothing is left then, or it is named.
 pub async fn launch(aws: Aws, spec: LaunchSpec, events: &Events) -> Result<Ec2Builder, PlatformError> {
     let ami = ami(&aws, &spec).await?;
-    let expires = Timestamp::now() + tags::BAKE + spec.ttl;
+    let expires = Timestamp::now().later(tags::BAKE).later(spec.ttl);
     let tags = tags(&spec, expires);
     let order = Order { expires, ..order(&spec, &ami, &tags)? };
     let mut made = Made { journal: Some(spec.journal.clone()), ..Made::default() };

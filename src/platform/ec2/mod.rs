@@ -38,6 +38,7 @@ use crate::{
     event::Events,
     journal::{History, Journal, Place},
     template::model::{Base, Ec2},
+    time::Moment,
 };
 
 /// The platform. AWS is not spoken to before something is asked of it.
@@ -139,7 +140,7 @@ impl Platform for Ec2Platform {
         for place in history.places() {
             let aws = self.at(&place).await?;
             let there = leftovers::find(&aws, Some(run), None).await?;
-            let until = Timestamp::now() + tags::BAKE + ttl;
+            let until = Timestamp::now().later(tags::BAKE).later(ttl);
             leftovers::retain(&aws.journaled(journal), run, &there, until).await?;
         }
         Ok(())

@@ -25,6 +25,7 @@ use crate::{
     journal::{Journal, Thing},
     platform::{Builder, CaptureSpec, Captured, PlatformError, PowerOff, last_lines},
     template::model::DiskName,
+    time::Moment,
 };
 
 /// A guest that is busy starting can miss the power button, so it is pressed again.
@@ -86,7 +87,7 @@ impl QemuBuilder {
     /// Waits until the guest has gone off or the time is over; presses the power button meanwhile,
     /// unless the guest goes by itself.
     async fn power_down(&mut self, by: PowerOff, deadline: Duration) -> Result<(), PlatformError> {
-        let end = Instant::now() + deadline;
+        let end = Instant::now().later(deadline);
         while self.running.how_it_ended().is_none() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

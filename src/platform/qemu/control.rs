@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{qmp::Qmp, running::Running};
+use crate::time::Moment;
 
 /// Its name in the folder.
 pub const SOCKET: &str = "control";
@@ -24,7 +25,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// # Errors
 /// When it ends, or does not open it in time.
 pub async fn opened(folder: &Path, running: &mut Running) -> io::Result<Qmp> {
-    let end = Instant::now() + OPEN;
+    let end = Instant::now().later(OPEN);
     loop {
         let not_yet = match connect(folder).await {
             Err(error) if is_not_there(&error) && Instant::now() < end => error,

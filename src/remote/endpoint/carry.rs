@@ -20,6 +20,7 @@ use crate::remote::{
     line::Line,
     pump::{Owed, SILENCE, silence},
 };
+use crate::time::Moment;
 
 /// What one frame carries at most.
 const CHUNK: usize = 16 * 1024;
@@ -103,7 +104,7 @@ fn closed(reason: String) -> String {
 async fn watch(owed: Arc<Mutex<Owed>>) -> String {
     loop {
         let deadline = owed.lock().await.deadline();
-        time::sleep_until(deadline.unwrap_or_else(|| Instant::now() + SILENCE).into()).await;
+        time::sleep_until(deadline.unwrap_or_else(|| Instant::now().later(SILENCE)).into()).await;
         if owed.lock().await.for_too_long(Instant::now()) {
             return silence();
         }

@@ -12,17 +12,16 @@ use std::{
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::{net::TcpStream, time};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, client_async_tls,
+    MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
         Error,
         http::{Response, StatusCode, Uri},
+        protocol::WebSocketConfig,
     },
 };
 
-use super::{RemoteError, line::Line, patience::Patience};
-
-/// How long one try may take, from the connection to the opened tunnel.
-const ONE_TRY: Duration = Duration::from_secs(20);
+use super::{RemoteError, exchange::Exchange, line::Line, patience::Patience};
+use crate::time::Moment;
 
 /// Between tries: an endpoint takes few connections, and one that is asked too often refuses.
 const EVERY: Duration = Duration::from_secs(1);
@@ -66,16 +65,18 @@ pub(super) async fn open(
     deadline: Instant,
     patience: &Patience,
 ) -> Result<Result<Line, String>, RemoteError> {
+    let limit = Exchange::EndpointTunnel.limit();
     loop {
-        let last: Result<String, RemoteError> = match time::timeout(ONE_TRY, connect(endpoint, builder)).await
-        {
+        let until = deadline.min(Instant::now().later(limit.time));
+        let tried = time::timeout_at(until.into(), connect(endpoint, builder)).await;
+        let last: Result<String, RemoteError> = match tried {
             Ok(Ok(socket)) => return Ok(Ok(carry::over(socket, endpoint.way())?)),
             Ok(Err(Failed::Refused(error))) => return Err(error),
             Ok(Err(Failed::Answered(error))) => Err(error),
             Ok(Err(Failed::Passing(why))) => Ok(why),
-            Err(_) => Ok(format!("no answer within {} s", ONE_TRY.as_secs())),
+            Err(_) => Ok(format!("no answer within {} s", limit.time.as_secs())),
         };
-        if Instant::now() + EVERY >= deadline {
+        if Instant::now().later(EVERY) >= deadline {
             return last.map(Err);
         }
         patience.tell(&last.unwrap_or_else(|error| error.to_string()));
@@ -94,7 +95,9 @@ enum Failed {
 async fn connect(endpoint: &Endpoint, builder: SocketAddr) -> Result<Socket, Failed> {
     let url = address(endpoint, builder).await.map_err(Failed::Refused)?;
     let stream = tcp(&endpoint.url).await.map_err(Failed::Passing)?;
-    match client_async_tls(url, stream).await {
+    let most = usize::try_from(Exchange::EndpointTunnel.limit().bytes).ok();
+    let config = WebSocketConfig::default().max_message_size(most).max_frame_size(most);
+    match client_async_tls_with_config(url, stream, Some(config), None).await {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(response)) => Err(refused(endpoint, builder, &response)),
         Err(error) => Err(Failed::Passing(error.to_string())),

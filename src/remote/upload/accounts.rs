@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     event::Stream,
     remote::{Command, Remote, RemoteError, entries::Entry, purpose::Purpose},
-    template::model::Owner,
+    template::{model::Owner, units::Span},
 };
+
+/// So much a login may say before the answer.
+const LONGEST_GREETING_LINES: usize = 1000;
 
 /// Numbers of the accounts that own files, as the builder knows them.
 #[derive(Debug, Default)]
@@ -26,13 +29,22 @@ pub(super) struct Ids {
 pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, RemoteError> {
     let mut ids = Ids::default();
     let mut missing = Vec::new();
-    let exit = remote
-        .run(Command::new(Purpose::Accounts, question(entries)), &mut |stream, line| {
-            if stream == Stream::Stdout && !ids.learn(line) {
-                missing.push(line.split(':').take(2).collect::<Vec<_>>().join(" "));
-            }
-        })
-        .await?;
+    // An owner and a group for each, and what a login has to say.
+    let (mut heard, most) = (0, entries.len() * 2 + LONGEST_GREETING_LINES);
+    let sink = &mut |stream, line: &str| {
+        heard += 1;
+        if stream == Stream::Stdout && heard <= most && !ids.learn(line) {
+            missing.push(line.split(':').take(2).collect::<Vec<_>>().join(" "));
+        }
+    };
+    let asked = remote.run(Command::new(Purpose::Accounts, question(entries)), sink).await;
+    let exit = asked.map_err(|error| match error {
+        RemoteError::TimedOut(after) => RemoteError::Setup(format!(
+            "asking the builder for accounts (`getent`): no answer within {}",
+            Span(after)
+        )),
+        error => error,
+    })?;
     if !exit.success() {
         return Err(RemoteError::Setup(format!("asking the builder for accounts failed with {exit}")));
     }
@@ -111,7 +123,10 @@ impl Ids {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::remote::{Exit, LineSink, PrintedSink, job::Followed};
 
     #[test]
     fn a_number_needs_no_account_and_a_name_does() {
@@ -129,5 +144,41 @@ mod tests {
         assert_eq!(ids.declared(&owner(Some("deploy"), None)).as_deref(), Some("1001:1002"));
         assert_eq!(ids.declared(&owner(None, Some("473"))).as_deref(), Some(":473"));
         assert_eq!(ids.declared(&Owner::default()), None);
+    }
+
+    /// A builder on which that question is not answered in time.
+    struct Hangs;
+
+    #[async_trait::async_trait]
+    impl Remote for Hangs {
+        fn sudo(&self) -> &'static str {
+            ""
+        }
+
+        async fn run(&self, command: Command, _: LineSink<'_>) -> Result<Exit, RemoteError> {
+            Err(RemoteError::TimedOut(command.timeout.expect("it would wait for ever")))
+        }
+
+        async fn follow(&self, _: &Followed, _: PrintedSink<'_>) -> Result<Exit, RemoteError> {
+            Err(RemoteError::Ended)
+        }
+
+        fn round_trip(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        async fn another(&self) -> Result<Option<Box<dyn Remote>>, RemoteError> {
+            Ok(None)
+        }
+
+        async fn fetch(&self, _: Command, _: Box<dyn std::io::Write + Send>) -> Result<Exit, RemoteError> {
+            Err(RemoteError::Ended)
+        }
+    }
+
+    #[tokio::test]
+    async fn accounts_that_the_builder_does_not_find_in_time_are_told_as_that() {
+        let error = ask(&Hangs, &[]).await.unwrap_err().to_string();
+        assert!(error.contains("`getent`") && error.contains("2m"), "{error}");
     }
 }

@@ -10,6 +10,7 @@ use super::{LocalStore, images};
 use crate::{
     journal::Journal,
     store::{Holder, Lease, Locks, StoreError, Taken},
+    time::Moment,
 };
 
 /// A computer that is overwhelmed still says in this time that its bakes live.
@@ -33,7 +34,7 @@ impl Locks for LocalStore {
             };
             transaction.execute(
                 "INSERT OR REPLACE INTO locks (name, token, who, since, until) VALUES (?1, ?2, ?3, ?4, ?5)",
-                (&name, &holder.token, &holder.who, since.to_string(), (now + lease).to_string()),
+                (&name, &holder.token, &holder.who, since.to_string(), now.later(lease).to_string()),
             )?;
             Ok(Taken::Ours)
         })

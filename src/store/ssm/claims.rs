@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Holder, Lease};
+use crate::time::Moment;
 
 /// The value of one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ pub fn holder(versions: &[Stored], lease: Duration) -> Option<(&Holder, Lease)> 
             Some((_, lease)) if lease.until > *at => continue,
             Some(_) | None => *since,
         };
-        held = Some((holder, Lease { who: holder.who.clone(), since, until: *at + lease }));
+        held = Some((holder, Lease { who: holder.who.clone(), since, until: at.later(lease) }));
     }
     held
 }
@@ -51,7 +52,8 @@ pub fn holder(versions: &[Stored], lease: Duration) -> Option<(&Holder, Lease)> 
 /// What AWS's clock shows when this computer's shows `now`, as far as an earlier claim of this holder tells.
 pub fn now_there(versions: &[Stored], token: &str, lease: Duration, now: Timestamp) -> Timestamp {
     let own = versions.iter().rfind(|one| one.claim.holder.token == token);
-    own.map_or(now, |own| now + own.at.duration_since(own.claim.until - lease))
+    let ahead = own.map(|own| own.at.duration_since(own.claim.until.earlier(lease)));
+    ahead.and_then(|ahead| now.checked_add(ahead).ok()).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::{
     aws::{Call, Fault},
     journal::{FIRST_FORMAT, Journal, Stamped, check_format},
     store::{Holder, Locks, Parameter, Parameters, StoreError, Taken},
+    time::Moment,
     wait::{Look, Wait, WaitError},
 };
 
@@ -44,7 +45,7 @@ impl Locks for SsmStore {
         };
         let now = now_there(&versions, &holder.token, self.lease, Timestamp::now());
         // What ends soon may be another's by the time that it is removed.
-        let ends_soon = lease.until <= now + TOO_LATE.min(self.lease / 2);
+        let ends_soon = lease.until <= now.later(TOO_LATE.min(self.lease / 2));
         if ends_soon && self.taken(self, name, holder).await? != Taken::Ours {
             return Ok(());
         }
@@ -93,7 +94,7 @@ impl SsmStore {
             Some((_, lease)) if lease.until > now => return Ok(Tried::Taken(Taken::Held(lease))),
             Some(_) | None => (now, false),
         };
-        let claim = Claim { holder: holder.clone(), since, renews, until: local + self.lease };
+        let claim = Claim { holder: holder.clone(), since, renews, until: local.later(self.lease) };
         match writer.claim(name, &claim, !versions.is_empty()).await? {
             Some(_) if versions.is_empty() => Ok(Tried::Taken(Taken::Ours)),
             Some(version) => self.outcome(name, holder, version).await,

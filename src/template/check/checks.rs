@@ -28,7 +28,7 @@ impl Cx<'_> {
     fn check(&self, check: &Spanned<raw::Check>) -> Option<Check> {
         let table = check.get_ref();
         let name = self.maybe_name(&table.name, &LABEL);
-        let timeout = self.unit(&table.timeout);
+        let timeout = self.timeout(&table.timeout);
         let kind = self.kind_of(check)?;
         let probe = self.probe(table, kind)?;
         Some(Check { name: name.unwrap_or_else(|| name_of(&probe)), probe, timeout })

@@ -53,7 +53,7 @@ impl Cx<'_> {
             let value = self.text(text)?;
             if value.is_empty() { Some(value) } else { self.ruled(value, &text.span(), &VALUE) }
         });
-        let timeout = self.unit(&image.timeout);
+        let timeout = self.timeout(&image.timeout);
         let builder_ttl = self.builder_ttl(&image.builder_ttl);
         Image { name: name.unwrap_or_default(), version, description, tags, timeout, builder_ttl }
     }

@@ -20,6 +20,7 @@ mod paths;
 mod platforms;
 mod regions;
 mod snapshot;
+mod spans;
 mod ssh;
 mod steps;
 mod uses;

@@ -1,5 +1,7 @@
 //! `[cloud_init]`, `[seal]`, `[ec2]`, `[qemu]` and `[notify]`.
 
+use std::ops::RangeInclusive;
+
 use toml::Spanned;
 
 use super::{
@@ -25,6 +27,9 @@ const PART_STARTS: [&str; 8] = [
     "#upstart-job",
     "Content-Type:",
 ];
+
+/// Of a machine on this computer, in bytes.
+const MEMORY: RangeInclusive<u64> = 256 << 20..=4 << 40;
 
 impl Cx<'_> {
     pub fn cloud_init(&self, raw: &Raw) -> CloudInit {
@@ -117,7 +122,7 @@ impl Cx<'_> {
                 .as_ref()
                 .map(|share| self.share(share.get_ref()))
                 .unwrap_or_default(),
-            deprecate_after: self.unit(&table.deprecate_after),
+            deprecate_after: self.deprecate_after(&table.deprecate_after),
         }
     }
 
@@ -137,12 +142,10 @@ impl Cx<'_> {
         let firmwares = [("bios", Firmware::Bios), ("uefi", Firmware::Uefi)];
         let memory: Option<Size> = self.unit(&table.memory);
         if let (Some(memory), Some(text)) = (memory, &table.memory)
-            && memory < Size(256 << 20)
+            && !MEMORY.contains(&memory.0)
         {
-            self.fault(
-                Fault::at(text.span(), format!("{memory} of memory are too few"))
-                    .hint("write at least \"256MiB\""),
-            );
+            let fault = Fault::at(text.span(), format!("a machine cannot have {memory} of memory"));
+            self.fault(fault.hint("write a size from \"256MiB\" to \"4TiB\""));
         }
         Qemu {
             memory: memory.unwrap_or(Size(2 << 30)),

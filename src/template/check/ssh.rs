@@ -26,7 +26,7 @@ impl Cx<'_> {
     pub fn ssh(&self, raw: &Raw) -> Ssh {
         let Some(table) = raw.ssh.as_ref().map(Spanned::get_ref) else { return Ssh::default() };
         Ssh {
-            timeout: self.unit(&table.timeout),
+            timeout: self.timeout(&table.timeout),
             user: self.maybe_name(&table.user, &LOGIN),
             private_key: table.private_key.as_ref().and_then(|path| self.key_file(path)),
             host_key: self.maybe_name(&table.host_key, &HOST_KEY),

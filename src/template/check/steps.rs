@@ -91,7 +91,7 @@ impl Cx<'_> {
             None => StepKind::Shell,
         };
         self.keys_fit(table, kind);
-        let timeout = self.unit(&table.timeout);
+        let timeout = self.timeout(&table.timeout);
         let retries = self.number(&table.retries, 0..=100).unwrap_or_default();
         let name = self.maybe_name(&table.name, &LABEL);
         let declared = self.inputs(&table.inputs);

@@ -53,6 +53,7 @@ impl Bars {
                 self.finished("  ", &text::pad(name, NAME), *seconds, *ok)?;
             }
             Event::Output { source, line, .. } => self.output(source, line),
+            Event::OutputSkipped { .. } => self.say(&format!("  {}", sentence(event)))?,
             Event::UnfinishedLine { source, line } => self.unfinished_line(source, line),
             Event::Progress { task, done, total } => self.progress(task, *done, *total),
             Event::Reused { what, detail } => self.say(&format!("  reused {what}: {detail}"))?,

@@ -94,7 +94,7 @@ fn samples() -> Vec<Event> {
     let samples = [run_samples(), step_samples(), told_samples(), made_samples(), outside_samples()].concat();
     let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), 19);
+    assert_eq!(kinds.len(), 20);
     samples.iter().for_each(|event| match event {
         Event::RunStarted { .. }
         | Event::PhaseStarted { .. }
@@ -103,6 +103,7 @@ fn samples() -> Vec<Event> {
         | Event::StepRetried { .. }
         | Event::StepFinished { .. }
         | Event::Output { .. }
+        | Event::OutputSkipped { .. }
         | Event::UnfinishedLine { .. }
         | Event::Progress { .. }
         | Event::Reused { .. }
@@ -152,6 +153,7 @@ fn step_samples() -> Vec<Event> {
 fn told_samples() -> Vec<Event> {
     vec![
         Event::Output { source: "configure".into(), stream: Stream::Merged, line: "done".into() },
+        Event::OutputSkipped { lines: 1200 },
         Event::UnfinishedLine { source: "configure".into(), line: "10 %\r50 %\r".into() },
         Event::Progress { task: "convert root".into(), done: 1048576, total: Some(4194304) },
         Event::Reused { what: "base".into(), detail: "debian bookworm, built from packages".into() },

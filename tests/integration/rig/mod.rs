@@ -6,7 +6,6 @@ pub mod ec2;
 pub mod guests;
 pub mod hornero;
 pub mod image;
-pub mod liar;
 pub mod moto;
 pub mod places;
 pub mod proxy;

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("event", &["redact"]),
     ("fetch", &["event", "wait", "sum", "private"]),
-    ("aws", &["event", "journal", "wait", "causes", "template"]),
+    ("aws", &["event", "journal", "wait", "causes", "template", "time"]),
     // Of `remote` only what names a way to a builder.
     (
         "platform",
@@ -37,10 +37,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "aws",
             "remote",
             "private",
+            "time",
         ],
     ),
-    ("remote", &["template", "provision", "event", "wait"]),
-    ("store", &["wait", "aws", "journal", "private"]),
+    ("remote", &["template", "provision", "event", "wait", "time"]),
+    ("store", &["wait", "aws", "journal", "private", "time"]),
     (
         "engine",
         &[
@@ -135,6 +136,10 @@ impl Place {
             module.pop();
         }
         Self { room: module.first().cloned().unwrap_or_default(), module, is_test }
+    }
+
+    pub fn is_test(&self) -> bool {
+        self.is_test
     }
 
     pub fn is_known(&self) -> bool {

@@ -83,7 +83,7 @@ fn line(span: Span) -> usize {
     span.start().line
 }
 
-fn is_test(attributes: &[Attribute]) -> bool {
+pub fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
             && attribute.parse_args::<Path>().is_ok_and(|path| path.is_ident("test"))

@@ -9,6 +9,7 @@ use crate::{
     aws::{Aws, AwsError, Call},
     platform::{PlatformError, ec2::error::failed},
     template::model::Ec2,
+    time::Moment,
 };
 
 /// # Errors
@@ -31,7 +32,7 @@ async fn imds(aws: &Aws, ami: &str) -> Result<(), AwsError> {
 }
 
 async fn deprecate(aws: &Aws, ami: &str, after: std::time::Duration) -> Result<(), AwsError> {
-    let when = Timestamp::now() + after;
+    let when = Timestamp::now().later(after);
     let call = Call::repeatable("ec2:EnableImageDeprecation", ami);
     let date = DateTime::from_secs(when.as_second());
     let make = || aws.ec2().enable_image_deprecation().image_id(ami).deprecate_at(date).send();

@@ -23,6 +23,7 @@ use crate::{
         },
     },
     private,
+    time::Moment,
 };
 
 /// A boot that takes longer is one that does not come to its end.
@@ -82,7 +83,7 @@ async fn save(launched: &mut Launched, folder: &Path) -> io::Result<()> {
     qmp.execute("stop", json!({})).await?;
     prepare(qmp).await?;
     qmp.execute("migrate", json!({ "uri": format!("exec:cat >{DEVICES}") })).await?;
-    let end = Instant::now() + WRITTEN;
+    let end = Instant::now().later(WRITTEN);
     loop {
         let state = qmp.execute("query-migrate", json!({})).await?;
         match state["status"].as_str() {

@@ -20,6 +20,7 @@ use crate::platform::{
         qmp::Qmp,
     },
 };
+use crate::time::Moment;
 
 /// It takes a tenth of a second; a busy computer may take seconds.
 const AWAKE: Duration = Duration::from_secs(60);
@@ -70,7 +71,7 @@ async fn wake(qmp: &mut Qmp, folder: &Path, devices: &Path) -> io::Result<()> {
     let devices = devices.to_string_lossy();
     let devices = shlex::try_quote(&devices).map_err(io::Error::other)?;
     qmp.execute("migrate-incoming", json!({ "uri": format!("exec:cat {devices}") })).await?;
-    let end = Instant::now() + AWAKE;
+    let end = Instant::now().later(AWAKE);
     while qmp.execute("query-status", json!({})).await?["status"] == "inmigrate" {
         if Instant::now() > end {
             return Err(io::Error::other("QEMU did not get done with it"));

@@ -53,6 +53,8 @@ impl Row {
             Event::StepFinished { ok: true, .. } => {}
             Event::StepFinished { name, seconds, ok: false, .. } => self.over(name, *seconds, false)?,
             Event::Output { source, line, .. } => self.tail.push(source, line),
+            // Of the others the row shows the last alone.
+            Event::OutputSkipped { .. } => {}
             Event::UnfinishedLine { source, line } => self.tail.set_unfinished(source, line),
             Event::Progress { task, done, total } => self.progress(task, *done, *total),
             Event::Reused { what, detail } => self.say(&format!("reused {what}: {detail}"))?,

@@ -7,13 +7,8 @@ use hornero::{
     remote::{Command, Exit, Remote, RemoteError, job::Followed, purpose::Purpose, ssh::SshRemote},
 };
 
-use crate::{
-    ec2::Cloud,
-    rig::{
-        liar::{IDLE_LIES, LIES, Liar},
-        sshd::Sshd,
-    },
-};
+use super::login::{IDLE_LIES, LIES, Liar};
+use crate::{ec2::Cloud, rig::sshd::Sshd};
 
 fn server(liar: &Liar) -> Sshd {
     let mut sshd = Sshd::prepare_at(Ipv4Addr::LOCALHOST, &liar.config());
