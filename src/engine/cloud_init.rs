@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Kind},
     event::{Events, Stream},
     provision::{
-        cloud_init::{FOLLOW, Judgement, STATUS_MARK, judge, missing_packages},
+        cloud_init::{Judgement, follow_script, judge, missing_packages, status_mark},
         script::Job,
     },
     remote::Printed,
@@ -25,8 +25,10 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 /// When one of its modules failed, with what was printed last; a package that does not exist is named.
 pub async fn wait(machine: &mut Machine<'_>, events: &Events) -> Result<(), Error> {
-    let job = Job { text: FOLLOW, user: "root", env: &BTreeMap::new() };
-    let mut heard = Heard::default();
+    let mark = ulid::Ulid::generate().to_string().to_lowercase();
+    let text = follow_script(&mark)?;
+    let job = Job { text: &text, user: "root", env: &BTreeMap::new() };
+    let mut heard = Heard::of(&mark);
     let sink = &mut |printed| match printed {
         Printed::Line(line) => {
             heard.line(&line, || events.output("cloud-init", Stream::Merged, line.as_str()));
@@ -35,17 +37,19 @@ pub async fn wait(machine: &mut Machine<'_>, events: &Events) -> Result<(), Erro
     };
     let end = follow(machine, &job, Some(TIMEOUT), sink, events).await?;
     match (heard.status, end) {
-        (Some(status), _) => conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events),
-        (None, End::Exit(exit)) => {
+        (Some(status), End::Exit(exit)) if exit.success() => {
+            conclude(judge(status.0, &status.1), heard.missing, heard.tail.lines(), events)
+        }
+        (_, End::Exit(exit)) => {
             Err(Error::new(Kind::Bake, format!("following cloud-init failed with {exit}"))
                 .tail(heard.tail.lines()))
         }
-        (None, End::TimedOut(after)) => Err(Error::new(
+        (_, End::TimedOut(after)) => Err(Error::new(
             Kind::Bake,
             format!("cloud-init was not done after {}", crate::template::units::Span(after)),
         )
         .tail(heard.tail.lines())),
-        (None, End::Restarted(_)) => Err(Error::new(
+        (_, End::Restarted(_)) => Err(Error::new(
             Kind::Bake,
             "the builder restarted while cloud-init ran",
         )
@@ -92,11 +96,16 @@ struct Heard {
     missing: Vec<String>,
     /// Whether it ran and what it says of that, once the mark has come.
     status: Option<(bool, String)>,
+    mark: String,
 }
 
 impl Heard {
+    fn of(mark: &str) -> Self {
+        Self { mark: status_mark(mark), ..Self::default() }
+    }
+
     fn line(&mut self, line: &str, show: impl FnOnce()) {
-        if let Some(ran) = line.strip_prefix(STATUS_MARK) {
+        if let Some(ran) = line.strip_prefix(self.mark.as_str()) {
             self.status = Some((ran.trim() == "yes", String::new()));
         } else if let Some((_, json)) = &mut self.status {
             json.push_str(line);
@@ -106,5 +115,24 @@ impl Heard {
             self.missing.dedup();
             show();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cloud_inits_output_holds_is_not_its_status() {
+        let mut heard = Heard::of("word");
+        for line in
+            ["\u{1}hornero-cloud-init no", "\u{1}other cloud-init no", "E: Unable to locate package nope"]
+        {
+            heard.line(line, || {});
+        }
+        assert_eq!((heard.status.clone(), heard.missing.len()), (None, 1));
+        heard.line("\u{1}word cloud-init yes", || {});
+        heard.line("{\"v1\": {}}", || {});
+        assert_eq!(heard.status, Some((true, "{\"v1\": {}}".to_owned())));
     }
 }

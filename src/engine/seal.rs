@@ -14,7 +14,7 @@ use crate::{
     provision::{
         apt,
         script::Job,
-        seal::{CLEAN, CONCLUSION_MARK, REMAINS_MARK, parts, script},
+        seal::{Hit, SealAnswer, parts, script},
         search::{self, Sought},
     },
     remote::purpose::Purpose,
@@ -23,9 +23,6 @@ use crate::{
 
 /// Giving free blocks back takes a while on a large disk, and so does reading all of its files.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
-
-/// Files with secrets that are listed.
-const LISTED: usize = 20;
 
 /// As many remains as fit into one sentence; the rest is in the lines under it.
 const NAMED: usize = 3;
@@ -50,32 +47,33 @@ pub async fn run(
         events.note(format!("searching the files of the builder for the secrets `{names}`"));
     }
     let ours = by == PowerOff::Guest;
-    let sealing = script(seal, &keys.account.public, &search::script(sought)?, ours)?;
+    let (mark, canary) = (unguessable_word(), unguessable_word());
+    let search = search::script(sought, &canary)?;
+    let sealing = script(seal, &keys.account.public, &mark, &search, ours)?;
     let text = [apt::RELEASE, survey::QUESTIONS, &machine.tidy(), &sealing].concat();
     let env = BTreeMap::new();
     let job = Job { text: &text, user: "root", env: &env };
     let command = machine.command(Purpose::Seal, &job)?.timeout(Some(TIMEOUT));
     let what = if seal.enabled { "sealing the builder" } else { "listing what is on the builder" };
     let lines = machine.ask(command, what).await?;
-    secret_free(&lines, sought)?;
-    gone(&lines)?;
-    concluded(&lines, what)?;
+    let answer = SealAnswer::of(&lines, &mark, sought);
+    answer.notes.iter().for_each(|note| events.warn(note));
+    secret_free(&answer)?;
+    searched(&answer)?;
+    gone(&answer.remains)?;
+    answer.concluded(!sought.is_empty()).map_err(|why| not_whole(what, why))?;
     let survey = Survey::of(&lines).ok_or_else(|| not_whole(what, "it lacks a part of the inventory"))?;
+    if !sought.is_empty() {
+        events.note(format!("no file holds a secret; searched: {}", answer.searched.join(", ")));
+    }
     if seal.enabled {
         events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
     }
     Ok(survey)
 }
 
-/// # Errors
-/// When the script does not say itself that it is through, and that nothing was found.
-fn concluded(lines: &[String], what: &str) -> Result<(), Error> {
-    let said: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix(CONCLUSION_MARK)).collect();
-    match said.as_slice() {
-        [CLEAN] => Ok(()),
-        [] => Err(not_whole(what, "it does not say that it came to its end")),
-        [..] => Err(not_whole(what, "it lacks what was found")),
-    }
+fn unguessable_word() -> String {
+    ulid::Ulid::generate().to_string().to_lowercase()
 }
 
 fn not_whole(what: &str, why: &str) -> Error {
@@ -85,24 +83,43 @@ fn not_whole(what: &str, why: &str) -> Error {
 
 /// # Errors
 /// When a file holds a secret; its value is not told.
-fn secret_free(lines: &[String], sought: &[Sought]) -> Result<(), Error> {
-    let hits: Vec<_> = lines.iter().filter_map(|line| search::hit(line, sought)).collect();
-    let Some((name, file)) = hits.first() else { return Ok(()) };
-    let more = match hits.len() {
+fn secret_free(answer: &SealAnswer) -> Result<(), Error> {
+    let Some(first) = answer.hits.first() else { return Ok(()) };
+    let more = match answer.hits.len() {
         1 => String::new(),
-        count => format!(", and {} more", count - 1),
+        count @ ..search::MAX_HITS => format!(", and {} more", count - 1),
+        count => format!(", and {} more at least", count - 1),
     };
-    Err(Error::new(Kind::Bake, format!("the image would hold the secret `{name}`: it is in {file}{more}"))
-        .tail(hits.iter().take(LISTED).map(|(name, file)| format!("{name}: {file}")).collect())
+    let name =
+        |hit: &Hit| hit.secret.as_ref().map_or("a secret".to_owned(), |name| format!("the secret `{name}`"));
+    let listed = answer.hits.iter().map(|hit| format!("{}: {}", name(hit), hit.place));
+    let unsearched = answer.failures.iter().map(|failure| format!("not searched: {failure}"));
+    let key = first.secret.as_deref().unwrap_or("NAME");
+    Err(Error::new(Kind::Bake, format!("the image would hold {}: {}{more}", name(first), first.place))
+        .tail(listed.chain(unsearched).collect())
         .hint(format!(
             "remove it there at the end of the step that writes it; if it has to be in the image, say why in [secrets]: \
-             {name} = {{ ..., in_image = \"REASON\" }}"
+             {key} = {{ ..., in_image = \"REASON\" }}"
         )))
 }
 
-fn gone(lines: &[String]) -> Result<(), Error> {
-    let remains: Vec<String> =
-        lines.iter().filter_map(|line| line.strip_prefix(REMAINS_MARK)).map(Into::into).collect();
+/// # Errors
+/// When not everything could be searched: the rest may hold a secret.
+fn searched(answer: &SealAnswer) -> Result<(), Error> {
+    let Some(first) = answer.failures.first() else { return Ok(()) };
+    let more = match answer.failures.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    Err(Error::new(Kind::Bake, format!("searching the builder for secrets did not work: {first}{more}"))
+        .tail(answer.failures.clone())
+        .hint(
+            "the last step has to leave a builder on which root can read every file: remove what cannot be read, stop \
+             what writes to it, and give the builder the memory and the programs that the search needs (docs/seal.md)",
+        ))
+}
+
+fn gone(remains: &[String]) -> Result<(), Error> {
     if remains.is_empty() {
         return Ok(());
     }
@@ -110,23 +127,6 @@ fn gone(lines: &[String]) -> Result<(), Error> {
     let more = if count > NAMED { ", ..." } else { "" };
     let what = format!("sealing the builder left {count} things behind: {}{more}", first.join(", "));
     Err(Error::new(Kind::Bake, what)
-        .tail(remains)
+        .tail(remains.to_vec())
         .hint("find out what makes them again, or leave that part of the seal out with [seal] keep"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_scripts_own_conclusion_shows_that_nothing_remains() {
-        let clean = format!("{CONCLUSION_MARK}{CLEAN}");
-        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert!(concluded(&lines(&["package\tx\t1\tall", &clean]), "sealing").is_ok());
-        for bad in [&[][..], &["remains= found="], &[&clean, &clean]] {
-            assert!(concluded(&lines(bad), "sealing").is_err(), "{bad:?}");
-        }
-        let some = format!("{CONCLUSION_MARK}remains=some found=");
-        assert!(concluded(&lines(&[&some]), "sealing").is_err(), "what remains did not arrive");
-    }
 }

@@ -78,13 +78,22 @@ impl<'a> Found<'a> {
     pub const NOT_ANSWERED: &'static str = "no answer";
 
     pub fn of(answer: Option<&'a Answer>) -> Self {
+        match (answer, Self::at_least(answer)) {
+            (Some(answer), Self::There(_)) if !answer.whole => {
+                Self::Unknown("more of an answer than is looked at".into())
+            }
+            (_, found) => found,
+        }
+    }
+
+    /// The same for what has its attributes at its beginning, which is all that there may be of it.
+    pub fn at_least(answer: Option<&'a Answer>) -> Self {
         let Some(answer) = answer else { return Self::Unknown(Self::NOT_ANSWERED.into()) };
         let (first, rest) = answer.stdout.split_once('\n').unwrap_or((&answer.stdout, ""));
         match (first.split_once(' ').unwrap_or((first, "")), answer.exit) {
             (("unknown", why), _) => Self::Unknown(format!("it could not be looked for: {why}")),
-            (("there", ""), 0) if answer.whole => Self::There(rest),
+            (("there", ""), 0) => Self::There(rest),
             (("absent", ""), 0) if rest.is_empty() => Self::Absent,
-            (("there", ""), 0) => Self::Unknown("more of an answer than is looked at".into()),
             (_, 0) => Self::Unknown(Self::NOT_ANSWERED.into()),
             (_, exit) => Self::Unknown(format!("it could not be looked for: exit code {exit}")),
         }

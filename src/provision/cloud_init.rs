@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::{ProvisionError, quote};
+
 /// Follows cloud-init's output until it has finished, then prints a mark, whether it ran, and what it has
 /// written down of its stages. `cloud-init status` reads the same, but takes seconds to start on an emulated
 /// processor.
-pub const FOLLOW: &str = r#"log=/var/log/cloud-init-output.log
+const FOLLOW: &str = r#"log=/var/log/cloud-init-output.log
 if ! command -v cloud-init >/dev/null; then
     echo "hornero: the base has no cloud-init" >&2
     exit 254
@@ -19,12 +21,23 @@ while [ ! -e /run/cloud-init/result.json ] && [ ! -e /run/cloud-init/disabled ];
 kill "$follower"
 ran=yes
 [ -e /run/cloud-init/result.json ] || ran=no
-printf '\001hornero-cloud-init %s\n' "$ran"
+printf '\n\001%s cloud-init %s\n' "$mark" "$ran"
 if [ "$ran" = yes ]; then cat /run/cloud-init/status.json; fi
 "#;
 
-/// Stands before `yes` or `no` and the JSON in the output of `FOLLOW`.
-pub const STATUS_MARK: &str = "\u{1}hornero-cloud-init ";
+/// The script that follows cloud-init. `mark` is a word that nobody can guess: what cloud-init's own output says is no
+/// answer.
+///
+/// # Errors
+/// When the mark cannot be written into a shell script.
+pub fn follow_script(mark: &str) -> Result<String, ProvisionError> {
+    Ok(format!("mark={}\n{FOLLOW}", quote(mark)?))
+}
+
+/// Stands before `yes` or `no`, and the JSON in the lines after it, in the output of `follow_script`.
+pub fn status_mark(mark: &str) -> String {
+    format!("\u{1}{mark} cloud-init ")
+}
 
 /// How a boot went for cloud-init.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +74,9 @@ pub fn judge(ran: bool, json: &str) -> Judgement {
         return Judgement::Failed(vec![format!("its status cannot be read: `{json}`")]);
     };
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    if !v1.values().any(Value::is_object) {
+        errors.push(format!("its status tells of no stage: `{json}`"));
+    }
     // Beside the stages it names the datasource and the stage that runs.
     for (name, stage) in v1.into_iter().filter(|(_, value)| value.is_object()) {
         let Ok(stage) = serde_json::from_value::<Stage>(stage) else { continue };
@@ -136,7 +152,9 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_json_is_a_failure() {
-        assert!(matches!(judge(true, "Traceback"), Judgement::Failed(_)));
+        for json in ["Traceback", "", "{}", r#"{"v1": {}}"#, r#"{"v1": {"stage": null}}"#] {
+            assert!(matches!(judge(true, json), Judgement::Failed(_)), "{json}");
+        }
     }
 
     #[test]

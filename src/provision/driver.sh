@@ -7,7 +7,10 @@ fail() {
     echo "hornero: $1" >&2
     exit 254
 }
+# What is run may hold secrets: it lies in memory, also where `/run` does not.
+in_memory() { case $(stat -f -c %T "$1" 2>/dev/null) in tmpfs | ramfs) ;; *) return 1 ;; esac; }
 root=${HORNERO_RUN_FOLDER:-/run/hornero}
+if [ -z "${HORNERO_RUN_FOLDER:-}" ] && ! in_memory /run && in_memory /dev/shm; then root=/dev/shm/hornero; fi
 mkdir -p "$root" && chmod 0711 "$root" || fail "cannot make $root on the builder"
 folder=$(mktemp -d "$root/XXXXXXXXXX") || fail "cannot make a folder in $root on the builder"
 trap 'rm -rf "$folder"' EXIT

@@ -54,7 +54,7 @@ pub fn judge(probe: &Probe, answer: Option<&Answer>) -> Verdict {
             package(&mut findings, &found, *installed, version.as_deref())
         }
         Probe::Service { running, enabled, .. } => service(&mut findings, &found, *running, *enabled),
-        Probe::File { .. } => file(&mut findings, probe, &found),
+        Probe::File { .. } => file(&mut findings, probe, answer),
         Probe::User { .. } => user(&mut findings, probe, &found),
         Probe::Group { exists, gid, .. } => {
             if let Some(entry) = presence(&mut findings, *exists, &found) {
@@ -157,9 +157,9 @@ fn service(findings: &mut Findings, found: &Found<'_>, running: Option<bool>, en
     }
 }
 
-fn file(findings: &mut Findings, probe: &Probe, found: &Found<'_>) {
+fn file(findings: &mut Findings, probe: &Probe, answer: Option<&Answer>) {
     let Probe::File { exists, mode, owner, group, contains, sha256, .. } = probe else { return };
-    let Some(text) = presence(findings, *exists, found) else { return };
+    let Some(text) = presence(findings, *exists, &Found::at_least(answer)) else { return };
     let (first, mut rest) = text.split_once('\n').unwrap_or((text, ""));
     let words: Vec<&str> = first.split(' ').collect();
     let word = |place: usize| words.get(place).copied().unwrap_or_default();
@@ -178,11 +178,11 @@ fn file(findings: &mut Findings, probe: &Probe, found: &Found<'_>) {
         rest = text;
     }
     if let Some(contains) = contains {
-        findings.add(
-            rest.contains(contains.trim_end_matches('\n')),
-            format!("`{contains}` in it"),
-            cut(rest),
-        );
+        let found = match answer.is_some_and(|answer| answer.whole) {
+            true => cut(rest),
+            false => format!("{} (only its beginning is looked at)", cut(rest)),
+        };
+        findings.add(rest.contains(contains.trim_end_matches('\n')), format!("`{contains}` in it"), found);
     }
 }
 

@@ -1,25 +1,29 @@
 //! The seal: what is removed from a builder before it becomes an image, and how it is seen that it
 //! is gone. `docs/seal.md` is the same list for people.
 
+mod answer;
 mod parts;
 
+pub use answer::{Hit, SealAnswer};
 pub use parts::{PARTS, Part};
 
-use super::{BUILDER_ACCOUNT, ProvisionError, accounts::BUILDER_HOME, power_off, quote};
+use super::{
+    BUILDER_ACCOUNT, ProvisionError,
+    accounts::BUILDER_HOME,
+    power_off, quote,
+    search::{self, SearchScript},
+};
 use crate::template::model::Seal;
-
-/// How a part's remains are told apart in the script's output.
-pub const REMAINS_MARK: &str = "\u{1}hornero-remains ";
 
 /// What the parts are written in. What is not there costs no program, which takes long to start on an
 /// emulated processor.
 const WORDS: &str = r#"there() {
     for path; do
-        if [ -e "$path" ] || [ -L "$path" ]; then printf '\001hornero-remains %s %s\n' "$part" "$path"; fi
+        if [ -e "$path" ] || [ -L "$path" ]; then printf '\001%s remains %s %s\n' "$mark" "$part" "$path"; fi
     done
 }
 told() {
-    while read -r path; do printf '\001hornero-remains %s %s\n' "$part" "$path"; done
+    while read -r path; do printf '\001%s remains %s %s\n' "$mark" "$part" "$path"; done
 }
 drop() {
     for path; do
@@ -52,18 +56,12 @@ done
 if [ -n \"$left\" ]; then printf '%s\\n' \"$left\"; fi
 ";
 
-/// The line with which the script says that it came to its end, and whether anything remains or was found. Nothing
-/// else shows that: a script that does nothing leaves no remains either.
-pub const CONCLUSION_MARK: &str = "\u{1}hornero-concluded ";
-
-const CONCLUSION: &str =
-    "printf '\\001hornero-concluded %s\\n' \"remains=${left:+some} found=${hits:+some}\"\n";
-
-/// What the conclusion says of a builder that may become an image.
-pub const CLEAN: &str = "remains= found=";
+/// The line with which the script says that it came to its end, whether anything remains or was found, and whether the
+/// search was complete. Nothing else shows that: a script that does nothing leaves no remains either.
+const CONCLUSION: &str = "printf '\\001%s concluded %s\\n' \"$mark\" \"remains=${left:+some} found=${hits:+some} search=$search\"\n";
 
 /// What is not to become an image stays up.
-const UNLESS_FOUND: &str = "if [ -n \"${left:-}${hits:-}\" ]; then exit 0; fi\n";
+const UNLESS_FOUND: &str = "if [ -n \"${left:-}${hits:-}\" ] || [ \"$search\" = failed ]; then exit 0; fi\n";
 
 /// Tells one seal from another that removes otherwise: everything that its parts do.
 pub fn version(seal: &Seal) -> Vec<(&'static str, &'static str)> {
@@ -76,24 +74,35 @@ pub fn parts(seal: &Seal) -> impl Iterator<Item = &'static Part> {
 }
 
 /// Removes, looks whether everything is gone, runs `search` on what is left, and gives free blocks
-/// back. Prints a line with `REMAINS_MARK`, the part and the path for everything that is still there.
+/// back. What it has to tell stands in lines that begin with `mark`, a word that nobody can guess.
 /// A builder in which nothing remains and nothing was found is then told to power itself off, if it is
 /// ours to do so. It is one script, for afterwards there is no way in any more.
 ///
 /// # Errors
 /// When the key cannot be written into a shell script.
-pub fn script(seal: &Seal, account_key: &str, search: &str, ours: bool) -> Result<String, ProvisionError> {
-    let mut script = match seal.enabled {
-        true => removal(seal, account_key)?,
-        false => "set +e -u\n".to_owned(),
-    };
-    script += search;
+pub fn script(
+    seal: &Seal,
+    account_key: &str,
+    mark: &str,
+    search: &SearchScript,
+    ours: bool,
+) -> Result<String, ProvisionError> {
+    let mark = format!("mark={}\n", quote(mark)?);
+    let mut script = format!("set +e -u\n{mark}");
+    if seal.enabled {
+        script += &removal(seal, account_key)?;
+    }
+    script += &search.run;
     if seal.enabled {
         script += "fstrim -a 2>/dev/null || true\nsync\n";
     }
     script += CONCLUSION;
     if ours {
         script += &format!("{UNLESS_FOUND}{}", power_off::SCRIPT);
+    }
+    if !search.program.is_empty() {
+        // What stands there is another shell's.
+        script += &format!("exit\n{}{mark}{}", search::BEGIN, search.program);
     }
     Ok(script)
 }
@@ -102,7 +111,7 @@ fn removal(seal: &Seal, account_key: &str) -> Result<String, ProvisionError> {
     let body = account_key.split(' ').nth(1).unwrap_or(account_key);
     let writers = parts(seal).map(|part| part.stops).fold(WRITERS.to_owned(), |all, one| all + " " + one);
     let mut script = format!(
-        "set +e -u\naccount={BUILDER_ACCOUNT}\nhome={BUILDER_HOME}\nkey={}\n{WORDS}\
+        "account={BUILDER_ACCOUNT}\nhome={BUILDER_HOME}\nkey={}\n{WORDS}\
          if command -v systemctl >/dev/null; then systemctl stop {writers} 2>/dev/null & fi\n",
         quote(body)?
     );
@@ -122,9 +131,14 @@ mod tests {
         Seal { enabled: true, keep: keep.iter().map(|name| (*name).into()).collect() }
     }
 
+    fn script(seal: &Seal, run: &str, ours: bool) -> String {
+        let search = SearchScript { run: run.into(), program: String::new() };
+        super::script(seal, "ssh-ed25519 AAAA hornero", "word", &search, ours).unwrap()
+    }
+
     #[test]
     fn a_kept_part_is_neither_removed_nor_looked_for() {
-        let script = script(&seal(&["logs"]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
+        let script = script(&seal(&["logs"]), "", true);
         assert!(!script.contains("/var/log/journal"));
         assert!(script.contains("ssh_host_"));
     }
@@ -136,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_search_comes_after_what_removes_and_also_without_a_seal() {
-        let script = |seal: Seal| script(&seal, "ssh-ed25519 AAAA hornero", "search here\n", false).unwrap();
+        let script = |seal: Seal| script(&seal, "search here\n", false);
         let whole = script(seal(&[]));
         let at = |text: &str| whole.find(text).unwrap();
         assert!(at("userdel") < at("search here") && at("for round in") < at("search here"), "{whole}");
@@ -152,17 +166,17 @@ mod tests {
 
     #[test]
     fn a_builder_is_powered_off_last_and_only_when_it_is_ours_and_nothing_remains() {
-        let ours = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
+        let ours = script(&seal(&[]), "", true);
         let (before, last) = ours.split_once(UNLESS_FOUND).unwrap();
         assert!(before.ends_with(CONCLUSION) && !before.contains("poweroff"), "{ours}");
         assert!(last.contains("poweroff"), "{ours}");
-        let theirs = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", false).unwrap();
+        let theirs = script(&seal(&[]), "", false);
         assert!(!theirs.contains("poweroff"), "{theirs}");
     }
 
     #[test]
     fn the_script_is_one_that_a_shell_can_read() {
-        let script = script(&seal(&[]), "ssh-ed25519 AAAA hornero", "", true).unwrap();
+        let script = script(&seal(&[]), "", true);
         let status = std::process::Command::new("sh").args(["-n", "-c", &script]).status().unwrap();
         assert!(status.success(), "{script}");
     }

@@ -1,12 +1,28 @@
 //! The search of a builder for secrets, just before it becomes an image: every file of its disks is
 //! read, for every form that a secret may have in it.
 
-use std::collections::BTreeMap;
+mod key;
+mod pattern;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::pattern::{Patterns, shell_words};
 use super::{ProvisionError, quote};
 use crate::{redact::forms, template::model::Secret};
 
-const SCRIPT: &str = include_str!("search.sh");
+/// Runs the program, and says what came of it.
+const START: &str = include_str!("search/start.sh");
+
+/// The line before the program.
+pub const BEGIN: &str = "# The search begins here.\n";
+
+/// The program's parts; the last one uses the others.
+const PROGRAM: [&str; 4] = [
+    include_str!("search/stream.sh"),
+    include_str!("search/narrow.sh"),
+    include_str!("search/file_systems.sh"),
+    include_str!("search/program.sh"),
+];
 
 /// Shorter values are found in every image, without ever having been put there.
 pub const SHORTEST_SOUGHT: usize = 6;
@@ -14,25 +30,38 @@ pub const SHORTEST_SOUGHT: usize = 6;
 /// The end of a longer value is enough: nothing else ends so.
 const ENOUGH: usize = 96;
 
-/// How a hit is told apart in the script's output.
-pub const FOUND_MARK: &str = "\u{1}hornero-secret ";
+/// After so many files with a secret no more are looked for.
+pub const MAX_HITS: usize = 20;
 
 /// One secret that must not be in the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sought {
     pub name: String,
-    forms: Vec<String>,
+    patterns: Patterns,
+}
+
+/// The parts of a root script that search the machine.
+#[derive(Clone, Debug, Default)]
+pub struct SearchScript {
+    /// Searches, tells what it finds, and sets `search` and `hits`.
+    pub run: String,
+    /// Stands at the end of the script, behind its `exit`.
+    pub program: String,
 }
 
 /// Those that the image is searched for: all that have a value long enough and no reason to be there.
 pub fn sought(secrets: &[Secret], values: &BTreeMap<String, String>) -> Vec<Sought> {
     let one = |secret: &Secret| {
-        let needle = needle(values.get(&secret.name)?);
-        let forms = forms::of(needle).into_iter().filter(|form| form.len() >= SHORTEST_SOUGHT);
-        let wanted = secret.in_image.is_none() && needle.len() >= SHORTEST_SOUGHT;
-        wanted.then(|| Sought { name: secret.name.clone(), forms: forms.collect() })
+        let value = values.get(&secret.name)?;
+        let wanted = secret.in_image.is_none() && needle(value).len() >= SHORTEST_SOUGHT;
+        wanted.then(|| Sought { name: secret.name.clone(), patterns: Patterns::of(forms_of(value)) })
     };
     secrets.iter().filter_map(one).collect()
+}
+
+fn forms_of(value: &str) -> BTreeSet<Vec<u8>> {
+    let texts = forms::of(needle(value)).into_iter().map(String::into_bytes);
+    texts.chain(key::forms(value)).collect()
 }
 
 /// What a file is searched for: of a secret with several lines its longest one. Of lines as long
@@ -43,37 +72,35 @@ fn needle(value: &str) -> &str {
     &line[line.ceil_char_boundary(line.len().saturating_sub(ENOUGH))..]
 }
 
-/// The part of a root script that prints a line with `FOUND_MARK`, a number and a file for every hit;
-/// the number is that of `sought`, from 1.
+/// The search as a part of a root script that tells its answers in lines which begin with `mark`. `canary` is a word
+/// that nobody can guess: a search that does not find it does not work.
 ///
 /// # Errors
 /// When a form cannot be written into a shell script.
-pub fn script(sought: &[Sought]) -> Result<String, ProvisionError> {
+pub fn script(sought: &[Sought], canary: &str) -> Result<SearchScript, ProvisionError> {
     if sought.is_empty() {
-        return Ok(String::new());
+        return Ok(SearchScript { run: "hits= search=none\n".into(), program: String::new() });
     }
     let mut cases = String::new();
     for (number, one) in (1..).zip(sought) {
-        cases += &format!("{number}) printf '%s\\n'{} ;;\n", words(&one.forms)?);
+        for (set, forms) in one.patterns.sets() {
+            if !forms.is_empty() {
+                cases += &format!("'{set} {number}') printf '%b\\n'{} ;;\n", shell_words(forms)?);
+            }
+        }
     }
-    let all = sought.iter().flat_map(|one| &one.forms);
-    let all = words(all)?;
-    Ok(format!(
-        "secrets={}\nsecret() {{\ncase $1 in\n{cases}esac\n}}\neverything() {{\nprintf '%s\\n'{all}\n}}\n{SCRIPT}",
-        sought.len()
-    ))
-}
-
-fn words<'a>(forms: impl IntoIterator<Item = &'a String>) -> Result<String, ProvisionError> {
-    forms.into_iter().map(|form| Ok(format!(" {}", quote(form)?))).collect()
-}
-
-/// The secret and the file of a line with `FOUND_MARK`.
-pub fn hit<'a>(line: &'a str, sought: &'a [Sought]) -> Option<(&'a str, &'a str)> {
-    let (number, file) = line.strip_prefix(FOUND_MARK)?.split_once(' ')?;
-    let number: usize = number.parse().ok()?;
-    let name = number.checked_sub(1).and_then(|place| sought.get(place)).map_or("?", |one| &one.name);
-    Some((name, file))
+    let (half, other) = canary.split_at(canary.len() / 2);
+    let longest =
+        sought.iter().map(|one| one.patterns.longest()).max().unwrap_or_default().max(canary.len() * 2);
+    let words = format!(
+        "secrets={} max_hits={MAX_HITS} half={} other={} longest={}\n",
+        sought.len(),
+        quote(half)?,
+        quote(other)?,
+        longest.next_multiple_of(1024)
+    );
+    let program = format!("{words}forms_of() {{\ncase \"$1 $2\" in\n{cases}esac\n}}\n{}", PROGRAM.concat());
+    Ok(SearchScript { run: START.to_owned(), program })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use hornero::{
     provision::{
         cloud_init::{Judgement, judge},
-        seal,
+        seal, search,
     },
     template::model::Seal,
 };
@@ -31,10 +31,10 @@ fn base(setup: &str) -> Rootfs {
 
 fn sealed(builder: &Rootfs) {
     let all = Seal { enabled: true, keep: Vec::new() };
-    let script = seal::script(&all, &builder.user.public, "", false).unwrap();
+    let search = search::script(&[], "canary").unwrap();
+    let script = seal::script(&all, &builder.user.public, "word", &search, false).unwrap();
     builder.write("/run/seal", script);
-    let nothing_remains = format!("{}{}", seal::CONCLUSION_MARK, seal::CLEAN);
-    assert_eq!(builder.sh("sh /run/seal 2>/dev/null"), nothing_remains);
+    assert_eq!(builder.sh("sh /run/seal 2>/dev/null"), "\u{1}word concluded remains= found= search=none");
 }
 
 /// `name uid` of every account that a person could log in to, in the order of the numbers.

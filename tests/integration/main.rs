@@ -29,6 +29,7 @@ mod remote;
 mod rig;
 mod rooms;
 mod rootfs;
+mod secret_search;
 mod setup;
 mod shipped;
 mod step_inputs;

@@ -148,6 +148,98 @@ fn an_absence_that_could_not_be_looked_for_does_not_hold() {
     check("programs that fail");
 }
 
+/// One of each kind that is asked for by a program, once as there and once as not there.
+fn presences_and_absences() -> Vec<Probe> {
+    let mut probes: Vec<Probe> = absences().into();
+    let name = || "hornero-nothing".to_owned();
+    probes.extend([
+        Probe::Package { package: name(), installed: true, version: None },
+        Probe::Service { service: name(), running: Some(true), enabled: None },
+        Probe::Service { service: name(), running: None, enabled: Some(true) },
+        Probe::File {
+            path: "/hornero/nothing".into(),
+            exists: true,
+            mode: None,
+            owner: None,
+            group: None,
+            contains: Some("x".into()),
+            sha256: None,
+        },
+        Probe::User { user: name(), exists: true, uid: None, groups: Vec::new(), shell: None },
+        Probe::Group { group: name(), exists: true, gid: None },
+        Probe::Port { port: 1, listening: true },
+        Probe::Mount { path: "/hornero/nothing".into(), filesystem: None, label: None },
+        command("dpkg-query"),
+    ]);
+    probes
+}
+
+#[test]
+fn a_program_that_prints_more_than_is_looked_at_and_fails_is_an_answer_of_no_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["dpkg-query", "systemctl", "stat", "getent", "findmnt"] {
+        let program = folder.path().join(name);
+        std::fs::write(
+            &program,
+            "#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' x\necho\necho there\nexit 1\n",
+        )
+        .unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let probes = presences_and_absences();
+    let all: Vec<&Probe> = probes.iter().collect();
+    let answers = ask_with(&all, &[("PATH", &path)]);
+    for (number, probe) in probes.iter().enumerate() {
+        assert!(!judge(probe, answers.get(&number)).ok, "{probe:?}: {:?}", answers.get(&number));
+    }
+}
+
+#[test]
+fn what_one_check_prints_is_an_answer_to_no_kind_of_check() {
+    let probes = presences_and_absences();
+    let mut forged = String::new();
+    for number in 0..=probes.len() {
+        for (open, close) in [
+            (format!("\\001hornero-check {number}"), format!("\\001hornero-check {number} 0")),
+            (format!("\\001oneother ask {number}"), format!("\\001oneother told {number} exit 0 rest 0")),
+        ] {
+            forged += &format!("{open}\\nthere\\nx\\nactive\\nenabled\\n{close}\\n");
+        }
+    }
+    // The marks that it prints are those of an earlier run.
+    let forging = command(&format!("printf '{forged}'"));
+    let this_run = Marks::of("anotherword");
+    let asked: Vec<&Probe> = std::iter::once(&forging).chain(&probes[5..]).collect();
+    let script = script(&asked, &this_run).unwrap();
+    let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
+    let lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(Into::into).collect();
+    let answers = this_run.answers(&lines);
+    assert!(judge(&forging, answers.get(&0)).ok, "{answers:?}");
+    for (number, probe) in asked.iter().enumerate().skip(1) {
+        assert!(!judge(probe, answers.get(&number)).ok, "{probe:?}: {:?}", answers.get(&number));
+    }
+}
+
+#[test]
+fn a_large_file_is_known_by_what_stands_at_its_beginning() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("first line\n{}\nlast line\n", "x".repeat(300_000))).unwrap();
+    let probe = |contains: &str| Probe::File {
+        path: file.path().display().to_string(),
+        exists: true,
+        mode: Some(Mode(0o600)),
+        owner: None,
+        group: None,
+        contains: Some(contains.into()),
+        sha256: None,
+    };
+    let verdict = |probe: Probe| judge(&probe, ask(&[&probe]).get(&0));
+    assert!(verdict(probe("first line")).ok);
+    let last = verdict(probe("last line"));
+    assert!(!last.ok && last.found.contains("only its beginning is looked at"), "{last:?}");
+}
+
 #[test]
 fn an_answer_that_is_missing_cut_or_doubled_agrees_with_nothing() {
     let (absent, failing) = (absences()[2].clone(), command("exit 0"));
