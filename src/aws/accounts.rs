@@ -24,11 +24,11 @@ const ATTEMPT: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Collects the actions that are called.
     pub audit: Option<Audit>,
-    /// In the place of what the environment and the user's files say.
+    /// Used in place of what the environment and the user's files say.
     pub sdk: Option<SdkConfig>,
 }
 
-/// Role and region.
+/// An account as it is asked for: by its role, and the region.
 type Place = (Option<String>, String);
 
 /// Hands out one `Aws` for each account and region.
@@ -53,23 +53,23 @@ impl Accounts {
         let mut open = self.open.lock().await;
         // A region that is not given is the same for the whole process: it is looked up each time.
         let base = match region {
-            Some(region) if open.contains_key(&place(role, region)) => {
-                return Ok(open[&place(role, region)].clone());
+            Some(region) if open.contains_key(&place_of(role, region)) => {
+                return Ok(open[&place_of(role, region)].clone());
             }
-            region => self.load(region).await?,
+            region => self.load_config(region).await?,
         };
         let Some(region) = base.region().map(ToString::to_string) else { return Err(setup::no_region()) };
         setup::check_region(&region, &base)?;
         setup::check_endpoints(&base)?;
-        if let Some(there) = open.get(&place(role, &region)) {
+        if let Some(there) = open.get(&place_of(role, &region)) {
             return Ok(there.clone());
         }
         let sdk = match role {
-            Some(role) => take_on(role, &base).await,
+            Some(role) => assume_role(role, &base).await,
             None => base,
         };
         let aws = self.connect(sdk, role, &region);
-        open.insert(place(role, &region), aws.clone());
+        open.insert(place_of(role, &region), aws.clone());
         Ok(aws)
     }
 
@@ -81,7 +81,7 @@ impl Accounts {
             ssm: aws_sdk_ssm::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             kms: aws_sdk_kms::Client::new(&sdk),
-            limiter: self.limiter(role, region),
+            limiter: self.limiter_of(role, region),
             accounts: self.clone(),
             sdk,
         };
@@ -89,7 +89,7 @@ impl Accounts {
     }
 
     /// The SDK's own retries are off: `call` retries, with the limiter that all calls share.
-    async fn load(&self, region: Option<&str>) -> Result<SdkConfig, AwsError> {
+    async fn load_config(&self, region: Option<&str>) -> Result<SdkConfig, AwsError> {
         let region = region.map(|region| Region::new(region.to_owned()));
         if let Some(sdk) = &self.options.sdk {
             let region = region.or_else(|| sdk.region().cloned());
@@ -108,7 +108,7 @@ impl Accounts {
     }
 
     /// AWS counts calls per account and region, so two roles of one account share a limiter.
-    fn limiter(&self, role: Option<&str>, region: &str) -> Arc<Limiter> {
+    fn limiter_of(&self, role: Option<&str>, region: &str) -> Arc<Limiter> {
         // arn:aws:iam::123456789012:role/name
         let account = role.and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,11 +116,12 @@ impl Accounts {
     }
 }
 
-fn place(role: Option<&str>, region: &str) -> Place {
+fn place_of(role: Option<&str>, region: &str) -> Place {
     (role.map(str::to_owned), region.to_owned())
 }
 
-async fn take_on(role: &str, base: &SdkConfig) -> SdkConfig {
+/// The configuration of whoever has assumed the role.
+async fn assume_role(role: &str, base: &SdkConfig) -> SdkConfig {
     // What carries no token is not repeated by `call`, so a lost answer of STS is asked for again
     // here. It is not for long: the SDK gives credentials five seconds.
     let asking = base.to_builder().retry_config(RetryConfig::standard()).build();

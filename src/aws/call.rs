@@ -15,7 +15,7 @@ const TRANSIENT: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// What is called, on what.
+/// A call to AWS: the action, and the resource that it is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// As a policy names it: `ec2:RunInstances`.
@@ -27,34 +27,34 @@ pub struct Call<'a> {
 /// What a call does if it is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Nothing.
+    /// It changes nothing.
     Reads,
-    /// The same as if it had been executed once, however often it is.
+    /// However often it is executed, the result is that of one execution.
     Repeatable,
-    /// As that, and it leaves less than there was.
+    /// As `Repeatable`, and there is less afterwards than before.
     Removes,
-    /// Something each time.
+    /// It makes something each time that it is executed.
     Once,
 }
 
 impl<'a> Call<'a> {
-    /// Changes nothing.
+    /// A call that changes nothing.
     pub fn read(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Reads }
     }
 
-    /// Does no harm when it is done twice: what deletes, sets or carries a client token.
+    /// A call that does no harm when it is done twice: what deletes, sets or carries a client token.
     pub fn repeatable(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Repeatable }
     }
 
-    /// Ends what was made. It is done also when the journal cannot be written, for what it is about
+    /// A call that ends what was made. It is done also when the journal cannot be written, for what it is about
     /// stands there already.
     pub fn removal(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Removes }
     }
 
-    /// Makes something each time it is executed, so that a lost answer must not lead to a second try.
+    /// A call that makes something each time it is executed, so that a lost answer must not lead to a second try.
     pub fn once(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Once }
     }
@@ -72,8 +72,10 @@ impl Aws {
         E: StdError + ProvideErrorMetadata + Send + 'static,
         F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
-        let intent = self.intend(&call).map_err(|error| AwsError::unwritten(&call, self.region(), &error))?;
-        let result = self.tries(call, make).await;
+        let intent = self
+            .write_intent(&call)
+            .map_err(|error| AwsError::journal_not_written(&call, self.region(), &error))?;
+        let result = self.try_until_answered(call, make).await;
         if let Some(intent) = intent {
             // What happened is known to this process; another one looks at AWS itself.
             intent.result(result.is_ok()).ok();
@@ -81,7 +83,7 @@ impl Aws {
         result
     }
 
-    fn intend(&self, call: &Call<'_>) -> Result<Option<Intent>, JournalError> {
+    fn write_intent(&self, call: &Call<'_>) -> Result<Option<Intent>, JournalError> {
         let Some(journal) = self.journal.as_ref().filter(|_| call.kind != Kind::Reads) else {
             return Ok(None);
         };
@@ -92,7 +94,7 @@ impl Aws {
         }
     }
 
-    async fn tries<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
+    async fn try_until_answered<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
     where
         T: Send + 'static,
         E: StdError + ProvideErrorMetadata + Send + 'static,
@@ -101,20 +103,20 @@ impl Aws {
         let mut tries = 0;
         loop {
             self.shared.limiter.take().await;
-            self.note(call.action);
+            self.record_action(call.action);
             let error = match self.send(&call, make()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     let role = self.shared.role.as_deref();
-                    AwsError::of(&call, self.region(), &error).in_role(role, &error)
+                    AwsError::of(&call, self.region(), &error).blamed_on_role(role, &error)
                 }
             };
             tries += 1;
-            if !again(&call, error.fault, tries) {
+            if !may_be_retried(&call, error.fault, tries) {
                 return Err(error);
             }
-            let pause = pause(tries);
-            self.patience(&error, pause);
+            let pause = pause_after(tries);
+            self.tell_wait(&error, pause);
             tokio::time::sleep(pause).await;
         }
     }
@@ -137,13 +139,13 @@ impl Aws {
         AwsError::missing(call, self.region(), why)
     }
 
-    fn note(&self, action: &'static str) {
+    fn record_action(&self, action: &'static str) {
         if let Some(audit) = &self.shared.accounts.options.audit {
             audit.lock().unwrap_or_else(PoisonError::into_inner).insert(action);
         }
     }
 
-    fn patience(&self, error: &AwsError, pause: Duration) {
+    fn tell_wait(&self, error: &AwsError, pause: Duration) {
         let why = match error.fault {
             Fault::Throttled => {
                 self.shared.limiter.drain();
@@ -173,7 +175,7 @@ where
     answer.await.unwrap_or_else(|error| Err(SdkError::construction_failure(error)))
 }
 
-fn again(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
+fn may_be_retried(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
     match fault {
         Fault::Throttled => tries < THROTTLED,
         Fault::Transient => call.kind != Kind::Once && tries < TRANSIENT,
@@ -189,8 +191,8 @@ fn again(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
     }
 }
 
-/// Doubles with each try; a random part keeps callers that were refused together apart.
-fn pause(tries: u32) -> Duration {
+/// How long to wait after so many tries. It doubles with each; a random part keeps callers that were refused together apart.
+fn pause_after(tries: u32) -> Duration {
     let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
     longest.mul_f64(rand::random_range(0.5..=1.0))
 }
@@ -202,14 +204,16 @@ mod tests {
     #[test]
     fn what_makes_something_is_tried_again_only_when_it_was_refused() {
         let (read, make) = (Call::read("ec2:DescribeImages", "x"), Call::once("ec2:CreateImage", "x"));
-        assert!(again(&read, Fault::Transient, 1) && again(&read, Fault::Throttled, 1));
-        assert!(!again(&make, Fault::Transient, 1) && again(&make, Fault::Throttled, 1));
-        assert!(!again(&read, Fault::Denied, 1) && !again(&read, Fault::Throttled, THROTTLED));
+        assert!(may_be_retried(&read, Fault::Transient, 1) && may_be_retried(&read, Fault::Throttled, 1));
+        assert!(!may_be_retried(&make, Fault::Transient, 1) && may_be_retried(&make, Fault::Throttled, 1));
+        assert!(
+            !may_be_retried(&read, Fault::Denied, 1) && !may_be_retried(&read, Fault::Throttled, THROTTLED)
+        );
     }
 
     #[test]
     fn pauses_grow_and_have_an_end() {
-        assert!(pause(1) <= Duration::from_secs(1) && pause(1) >= Duration::from_millis(500));
-        assert!((1..100).all(|tries| pause(tries) <= LONGEST_PAUSE));
+        assert!(pause_after(1) <= Duration::from_secs(1) && pause_after(1) >= Duration::from_millis(500));
+        assert!((1..100).all(|tries| pause_after(tries) <= LONGEST_PAUSE));
     }
 }

@@ -11,9 +11,9 @@ use crate::causes;
 
 type Cause = dyn StdError + 'static;
 
-/// Whether credentials are what the call failed of.
-pub fn lacking(error: &Cause) -> bool {
-    sources(error) > 0 && (!offline(error) || asks_instance(error))
+/// Whether the call failed because there were no credentials for it.
+pub fn is_lack_of_credentials(error: &Cause) -> bool {
+    count_empty_sources(error) > 0 && (!could_not_connect(error) || asks_instance(error))
 }
 
 /// Whether this computer was asked for the role of an instance, which is the last thing that is tried. One that
@@ -24,12 +24,12 @@ fn asks_instance(error: &Cause) -> bool {
 
 /// Whether the role that is to be taken on gave none. Where there were none to ask for it with, one
 /// source more says so.
-pub fn of_role(error: &Cause) -> bool {
-    sources(error) == 1
+pub fn is_refusal_of_role(error: &Cause) -> bool {
+    count_empty_sources(error) == 1
 }
 
-/// What the service that gives credentials said, if one was asked.
-pub fn said(error: &Cause) -> Option<&ErrorMetadata> {
+/// Finds the answer of the service that gives credentials, if one was asked.
+pub fn find_service_answer(error: &Cause) -> Option<&ErrorMetadata> {
     let after = causes::of(error).skip_while(|cause| !cause.is::<CredentialsError>());
     after.filter_map(|cause| cause.downcast_ref()).next()
 }
@@ -42,8 +42,8 @@ pub enum Lack {
     None(String),
 }
 
-/// `None` where somebody has said it well.
-pub fn lack(error: &Cause) -> Option<Lack> {
+/// Explains why there are no credentials; `None` where the error does so itself.
+pub fn explain_lack(error: &Cause) -> Option<Lack> {
     let last = causes::of(error).filter_map(|cause| cause.downcast_ref::<CredentialsError>()).last()?;
     let texts: Vec<String> = causes::of(last).skip(1).map(ToString::to_string).collect();
     let says = |word: &str| texts.iter().any(|text| text.to_lowercase().contains(word));
@@ -69,12 +69,13 @@ pub fn lack(error: &Cause) -> Option<Lack> {
     })
 }
 
-/// How many sources of credentials had none, each because of the next.
-fn sources(error: &Cause) -> usize {
+/// Counts the sources of credentials that had none, each because of the next.
+fn count_empty_sources(error: &Cause) -> usize {
     causes::of(error).filter(|cause| cause.is::<CredentialsError>()).count()
 }
 
-fn offline(error: &Cause) -> bool {
+/// Whether a service that gives credentials could not be reached.
+fn could_not_connect(error: &Cause) -> bool {
     let mut connections = causes::of(error).filter_map(|cause| cause.downcast_ref::<ConnectorError>());
     connections.any(|connection| connection.is_io() || connection.is_timeout())
 }
@@ -89,22 +90,22 @@ mod tests {
 
     #[test]
     fn a_role_that_is_refused_is_told_apart_from_having_nothing_to_ask_with() {
-        assert!(lacking(&refused()) && of_role(&refused()));
-        assert_eq!(said(&refused()).and_then(ErrorMetadata::code), Some("AccessDenied"));
+        assert!(is_lack_of_credentials(&refused()) && is_refusal_of_role(&refused()));
+        assert_eq!(find_service_answer(&refused()).and_then(ErrorMetadata::code), Some("AccessDenied"));
         let nothing = CredentialsError::provider_error(CredentialsError::not_loaded("none are set"));
-        assert!(lacking(&nothing) && !of_role(&nothing));
+        assert!(is_lack_of_credentials(&nothing) && !is_refusal_of_role(&nothing));
     }
 
     #[test]
     fn the_reason_is_told_without_the_parts_of_the_sdk() {
         let none = CredentialsError::provider_error(CredentialsError::not_loaded("no providers in chain"));
         let unset = Some(Lack::None("there are no AWS credentials here".into()));
-        assert_eq!(lack(&none), unset);
+        assert_eq!(explain_lack(&none), unset);
         let imds = CredentialsError::provider_error("failed to load IMDS session token");
-        assert_eq!(lack(&imds), unset);
+        assert_eq!(explain_lack(&imds), unset);
         let old = CredentialsError::provider_error("the SSO token has expired");
         assert_eq!(
-            lack(&old),
+            explain_lack(&old),
             Some(Lack::Expired(
                 "the AWS session is over, or was never begun: the SSO token has expired".into()
             ))
@@ -115,7 +116,7 @@ mod tests {
     fn a_service_that_is_not_reached_says_nothing_about_credentials() {
         let lost = ConnectorError::io("connection refused".into());
         let lost = CredentialsError::provider_error(lost);
-        assert!(!lacking(&lost) && of_role(&lost));
-        assert!(!lacking(&ErrorMetadata::builder().code("AccessDenied").build()));
+        assert!(!is_lack_of_credentials(&lost) && is_refusal_of_role(&lost));
+        assert!(!is_lack_of_credentials(&ErrorMetadata::builder().code("AccessDenied").build()));
     }
 }

@@ -9,7 +9,7 @@ use aws_types::request_id::RequestId;
 use super::{Call, classify::classify, credentials, setup};
 use crate::{causes, journal::JournalError, template::regions, wait::Passing};
 
-/// How a role is taken on.
+/// The action by which a role is assumed.
 pub(super) const ASSUME: &str = "sts:AssumeRole";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +60,14 @@ impl AwsError {
         E: StdError + ProvideErrorMetadata + 'static,
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
-        let refused = credentials::said(error);
+        let refused = credentials::find_service_answer(error);
         let (code, message) = match (refused, error) {
             (Some(said), _) => (said.code(), said.message()),
             (None, SdkError::ServiceError(answer)) => (answer.err().code(), answer.err().message()),
             (None, _) => (None, None),
         };
         let fault = match (code, error) {
-            _ if credentials::lacking(error) => without_credentials(code),
+            _ if credentials::is_lack_of_credentials(error) => fault_of_provider(code),
             (Some(code), _) => classify(code, status),
             (None, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_)) => {
                 Fault::Transient
@@ -80,7 +80,7 @@ impl AwsError {
             resource: call.resource.to_owned(),
             region: region.to_owned(),
             code: code.map(str::to_owned),
-            message: message.map_or_else(|| said(error), readable),
+            message: message.map_or_else(|| list_causes(error), without_encoded_part),
             request_id: refused.map_or_else(|| error.request_id(), RequestId::request_id).map(str::to_owned),
             hint: None,
         }
@@ -90,7 +90,9 @@ impl AwsError {
 
     /// What the SDK says of credentials that are not to be had is a chain of its own parts.
     fn about_credentials(self, error: &(dyn StdError + 'static)) -> Self {
-        match credentials::lack(error).filter(|_| self.fault == Fault::Credentials && self.code.is_none()) {
+        match credentials::explain_lack(error)
+            .filter(|_| self.fault == Fault::Credentials && self.code.is_none())
+        {
             Some(credentials::Lack::Expired(message)) => Self { fault: Fault::Expired, message, ..self },
             Some(credentials::Lack::None(message)) => Self { message, ..self },
             None => self,
@@ -106,7 +108,7 @@ impl AwsError {
         }
     }
 
-    pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
@@ -121,9 +123,9 @@ impl AwsError {
     }
 
     /// With a role to take on, credentials that were not to be had are those of the role.
-    pub(super) fn in_role(self, role: Option<&str>, error: &(dyn StdError + 'static)) -> Self {
+    pub(super) fn blamed_on_role(self, role: Option<&str>, error: &(dyn StdError + 'static)) -> Self {
         match role {
-            Some(role) if credentials::of_role(error) => {
+            Some(role) if credentials::is_refusal_of_role(error) => {
                 Self { action: ASSUME, resource: role.to_owned(), ..self }
             }
             Some(_) | None => self,
@@ -143,8 +145,8 @@ impl AwsError {
         }
     }
 
-    /// What cannot be written down is not done.
-    pub(super) fn unwritten(call: &Call<'_>, region: &str, error: &JournalError) -> Self {
+    /// The error of a call that was not made because the journal could not be written.
+    pub(super) fn journal_not_written(call: &Call<'_>, region: &str, error: &JournalError) -> Self {
         Self {
             fault: Fault::Other,
             message: format!("it was not called: {error}"),
@@ -152,7 +154,7 @@ impl AwsError {
         }
     }
 
-    /// What AWS said, with what its support asks for.
+    /// What AWS said, with the request ID that its support asks for.
     pub fn why(&self) -> String {
         let mut details: Vec<String> = self.code.iter().cloned().collect();
         details.extend(self.request_id.iter().map(|id| format!("request {id}")));
@@ -169,22 +171,22 @@ impl Passing for AwsError {
     }
 }
 
-/// What was said by the one who gives credentials, which is about them unless it passes.
-fn without_credentials(code: Option<&str>) -> Fault {
+/// The fault that an answer of a provider of credentials means: credentials, unless the answer is a passing one.
+fn fault_of_provider(code: Option<&str>) -> Fault {
     match code.map(|code| classify(code, None)) {
         Some(fault @ (Fault::Throttled | Fault::Transient | Fault::Expired)) => fault,
         Some(_) | None => Fault::Credentials,
     }
 }
 
-/// The text without the encoded half, which only AWS can read and which fills the screen.
-fn readable(message: &str) -> String {
+/// Takes out the encoded half of a message, which only AWS can read and which fills the screen.
+fn without_encoded_part(message: &str) -> String {
     let text = message.split("Encoded authorization failure message").next().unwrap_or(message);
     text.trim().to_owned()
 }
 
-/// Every cause once, from the nearest to the farthest.
-fn said<E: StdError + 'static, R: std::fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
+/// Lists every cause once, from the nearest to the farthest.
+fn list_causes<E: StdError + 'static, R: std::fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
     let mut texts: Vec<String> = causes::of(error).map(ToString::to_string).collect();
     texts.dedup();
     texts.join(": ")
@@ -201,7 +203,7 @@ mod tests {
             resource: "subnet-1".into(),
             region: "eu-west-1".into(),
             code: Some("Code".into()),
-            message: readable(message),
+            message: without_encoded_part(message),
             request_id: Some("r-1".into()),
             hint: None,
         }

@@ -10,14 +10,15 @@ impl Aws {
     pub async fn why_key_is_unusable(&self, key: &str) -> Option<String> {
         let call = Call::read("kms:DescribeKey", key);
         match self.call(call, || self.shared.kms.describe_key().key_id(key).send()).await {
-            Ok(answer) => answer.key_metadata.as_ref().and_then(against),
+            Ok(answer) => answer.key_metadata.as_ref().and_then(reason_against),
             Err(error) if error.fault == Fault::NotFound => Some("there is no such key".to_owned()),
             Err(_) => None,
         }
     }
 }
 
-fn against(key: &KeyMetadata) -> Option<String> {
+/// What the description of a key says against encrypting with it.
+fn reason_against(key: &KeyMetadata) -> Option<String> {
     match key.key_state() {
         Some(KeyState::Disabled) => Some("it is disabled".to_owned()),
         Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion) => {
@@ -44,7 +45,7 @@ mod tests {
     fn only_a_key_that_encrypts_can_be_used() {
         let key = |state: KeyState, spec: KeySpec| {
             let key = KeyMetadata::builder().key_id("k").key_state(state).key_spec(spec).build();
-            against(&key.unwrap())
+            reason_against(&key.unwrap())
         };
         assert_eq!(key(KeyState::Enabled, KeySpec::SymmetricDefault), None);
         assert_eq!(key(KeyState::Disabled, KeySpec::SymmetricDefault).as_deref(), Some("it is disabled"));

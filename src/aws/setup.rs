@@ -13,7 +13,7 @@ use reqwest::Url;
 use super::{AwsError, Fault};
 use crate::{causes, template::regions};
 
-/// The variable of the environment, and the word in a profile, for all services.
+/// These name an endpoint for all services: a variable of the environment, and a word in a profile.
 const ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "endpoint_url");
 
 /// Services that hornero calls, as the SDK names them for an endpoint of their own.
@@ -30,7 +30,7 @@ pub async fn check_profile() -> Result<(), AwsError> {
     let loaded = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
     let profiles = loaded.map_err(|error| {
         let texts: Vec<String> = causes::of(&error).map(ToString::to_string).collect();
-        wrong(format!("reading the AWS configuration: {}", texts.join(": "))).hinted(
+        setup_error(format!("reading the AWS configuration: {}", texts.join(": "))).with_hint(
             "correct ~/.aws/config and ~/.aws/credentials, or the files that AWS_CONFIG_FILE and \
                      AWS_SHARED_CREDENTIALS_FILE name",
         )
@@ -49,8 +49,8 @@ fn no_profile(name: &str, profiles: &ProfileSet) -> AwsError {
         true => "there are no profiles yet: `aws configure` makes one".to_owned(),
         false => format!("there are {}", known.join(", ")),
     };
-    wrong(format!("there is no AWS profile `{name}` in ~/.aws/config or ~/.aws/credentials"))
-        .hinted(format!("set AWS_PROFILE to a profile that is there ({there}), or unset it"))
+    setup_error(format!("there is no AWS profile `{name}` in ~/.aws/config or ~/.aws/credentials"))
+        .with_hint(format!("set AWS_PROFILE to a profile that is there ({there}), or unset it"))
 }
 
 /// Endpoints that the environment or the profile names must be addresses.
@@ -76,7 +76,7 @@ fn check_url(url: &str) -> Result<(), AwsError> {
         Err(error) if url.contains("://") => error.to_string(),
         Err(_) => "it does not begin with http:// or https://".to_owned(),
     };
-    Err(wrong(format!("the AWS endpoint `{}` is no web address: {why}", url.escape_debug())).hinted(
+    Err(setup_error(format!("the AWS endpoint `{}` is no web address: {why}", url.escape_debug())).with_hint(
         "write AWS_ENDPOINT_URL, or `endpoint_url` in the profile, as in http://localhost:4566, or unset it",
     ))
 }
@@ -93,18 +93,21 @@ pub fn check_region(region: &str, sdk: &SdkConfig) -> Result<(), AwsError> {
     }
 }
 
+/// The error of a region that AWS does not have; `doubt` says what speaks against it.
 pub fn no_such_region(region: &str, doubt: &str) -> AwsError {
-    wrong(format!("there is no AWS region `{}`: {doubt}", region.escape_debug()))
-        .hinted("correct `region` in [ec2] or --region where they name it, AWS_REGION otherwise")
+    setup_error(format!("there is no AWS region `{}`: {doubt}", region.escape_debug()))
+        .with_hint("correct `region` in [ec2] or --region where they name it, AWS_REGION otherwise")
 }
 
+/// The error of whoever has set no region.
 pub fn no_region() -> AwsError {
     let message = "hornero works on EC2 unless told otherwise, and no AWS region is set";
-    let error = AwsError { code: Some(NO_REGION.to_owned()), ..wrong(message.to_owned()) };
-    error.hinted("set `region` in [ec2], or AWS_REGION; or add `--platform qemu` to stay on this computer")
+    let error = AwsError { code: Some(NO_REGION.to_owned()), ..setup_error(message.to_owned()) };
+    error.with_hint("set `region` in [ec2], or AWS_REGION; or add `--platform qemu` to stay on this computer")
 }
 
-fn wrong(message: String) -> AwsError {
+/// An error of what is set up here; AWS was not asked, so there is neither an action nor a code.
+fn setup_error(message: String) -> AwsError {
     AwsError {
         fault: Fault::Setup,
         action: "",
