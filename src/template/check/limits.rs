@@ -49,44 +49,34 @@ struct VolumeLimits {
 /// A volume of gp3 can have a MiB/s for so many IOPS.
 const IOPS_PER_THROUGHPUT: u64 = 4;
 
+impl VolumeLimits {
+    /// A type whose performance follows from its size.
+    const fn fixed(name: &'static str, bytes: RangeInclusive<u64>) -> Self {
+        Self { name, bytes, iops: None, iops_per_gib: 0, has_throughput: false }
+    }
+
+    /// A type whose IOPS can be chosen.
+    const fn provisioned(
+        name: &'static str,
+        bytes: RangeInclusive<u64>,
+        iops: RangeInclusive<i64>,
+        iops_per_gib: u64,
+    ) -> Self {
+        Self { name, bytes, iops: Some(iops), iops_per_gib, has_throughput: false }
+    }
+}
+
 const VOLUMES: [VolumeLimits; 7] = [
     VolumeLimits {
-        name: "gp3",
-        bytes: GIB..=64 * TIB,
-        iops: Some(3_000..=80_000),
-        iops_per_gib: 500,
         has_throughput: true,
+        ..VolumeLimits::provisioned("gp3", GIB..=64 * TIB, 3_000..=80_000, 500)
     },
-    VolumeLimits { name: "gp2", bytes: GIB..=16 * TIB, iops: None, iops_per_gib: 0, has_throughput: false },
-    VolumeLimits {
-        name: "io1",
-        bytes: 4 * GIB..=16 * TIB,
-        iops: Some(100..=64_000),
-        iops_per_gib: 50,
-        has_throughput: false,
-    },
-    VolumeLimits {
-        name: "io2",
-        bytes: 4 * GIB..=64 * TIB,
-        iops: Some(100..=256_000),
-        iops_per_gib: 1_000,
-        has_throughput: false,
-    },
-    VolumeLimits {
-        name: "st1",
-        bytes: 125 * GIB..=16 * TIB,
-        iops: None,
-        iops_per_gib: 0,
-        has_throughput: false,
-    },
-    VolumeLimits {
-        name: "sc1",
-        bytes: 125 * GIB..=16 * TIB,
-        iops: None,
-        iops_per_gib: 0,
-        has_throughput: false,
-    },
-    VolumeLimits { name: "standard", bytes: GIB..=TIB, iops: None, iops_per_gib: 0, has_throughput: false },
+    VolumeLimits::fixed("gp2", GIB..=16 * TIB),
+    VolumeLimits::provisioned("io1", 4 * GIB..=16 * TIB, 100..=64_000, 50),
+    VolumeLimits::provisioned("io2", 4 * GIB..=64 * TIB, 100..=256_000, 1_000),
+    VolumeLimits::fixed("st1", 125 * GIB..=16 * TIB),
+    VolumeLimits::fixed("sc1", 125 * GIB..=16 * TIB),
+    VolumeLimits::fixed("standard", GIB..=TIB),
 ];
 
 impl Cx<'_> {
