@@ -1,6 +1,9 @@
 //! The Debian that tests use as their builder: it is a machine of its own in all that they change.
 
-use hornero::remote::{Command, Exit, Remote, purpose::Purpose};
+use hornero::{
+    provision::apt::HOLD,
+    remote::{Command, Exit, Remote, purpose::Purpose},
+};
 
 use crate::{ec2::Cloud, rig::rootfs::Rootfs};
 
@@ -54,4 +57,13 @@ fn its_own_cloud_init_makes_it_what_a_template_says() {
     builder.boot_as_builder("[[users]]\nname = \"deploy\"\nuid = 1500\nshell = \"/bin/sh\"\n");
     assert_eq!(builder.sh("getent passwd deploy | cut -d: -f3,7"), "1500:/bin/sh");
     assert_eq!(builder.sh("stat -c %U /home/deploy"), "deploy");
+}
+
+#[test]
+fn a_step_begins_when_what_updates_packages_by_itself_is_done() {
+    let builder = Rootfs::start();
+    let service = "/sys/fs/cgroup/system.slice/apt-daily.service";
+    builder.sh(&format!("mkdir -p {service} && {{ (sleep 2; rmdir {service}) >/dev/null 2>&1 & }}"));
+    let left = builder.sh(&format!("{HOLD}\ntest ! -e {service} && cat /etc/apt/apt.conf.d/zz-hornero-bake"));
+    assert!(left.contains("DPkg::Lock::Timeout"), "{left}");
 }
