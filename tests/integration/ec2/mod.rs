@@ -54,10 +54,7 @@ impl Cloud {
         let hornero = Hornero::alone();
         let disk = hornero.folder.path().join("disk");
         std::fs::create_dir(&disk).unwrap();
-        // The builder is this computer: it is not to be searched for secrets as a whole.
-        // Of such lines the first one counts.
-        let searched = format!("SetEnv HORNERO_SEARCH_IN={0} HOME={0}\n{sshd}", disk.display());
-        let mut sshd = Sshd::prepare_at(Ipv4Addr::LOCALHOST, &searched);
+        let mut sshd = Sshd::prepare_with_disk(Ipv4Addr::LOCALHOST, sshd, Some(&disk));
         sshd.run();
         Self { moto, proxy, sshd, hornero }
     }

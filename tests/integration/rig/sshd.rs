@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -36,6 +36,12 @@ impl Sshd {
 
     /// On another address of the loopback, with more lines of configuration.
     pub fn prepare_at(ip: Ipv4Addr, more: &str) -> Self {
+        Self::prepare_with_disk(ip, more, None)
+    }
+
+    /// With a folder in the place of the builder's disks and of the account's home; without one it is a folder of its
+    /// own. The builder is this computer: it is not to be searched for secrets as a whole.
+    pub fn prepare_with_disk(ip: Ipv4Addr, more: &str, disk: Option<&Path>) -> Self {
         let place = place_for_servers();
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
@@ -47,14 +53,14 @@ impl Sshd {
         };
         write("host_key", &host.private);
         write("authorized_keys", &user.public);
-        let at = folder.path().display();
+        let (at, disk) = (folder.path().display(), disk.unwrap_or(folder.path()).display());
         write(
             "config",
             &format!(
                 "ListenAddress {ip}\nPort {port}\nHostKey {at}/host_key\nAuthorizedKeysFile {at}/authorized_keys\n\
                  PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n{more}\n\
                  # Not what the account's shell reads on this computer at each command; and its apt stays as it is.\n\
-                 SetEnv HOME={at} HORNERO_SEARCH_IN={at}\n"
+                 SetEnv HOME={disk} HORNERO_SEARCH_IN={disk}\n"
             ),
         );
         Self { folder, process: None, host, user, ip, port, place }
