@@ -133,3 +133,26 @@ fn hard_links_and_holes_are_seen() {
     assert_eq!((*size, data.len(), data[0].contains(&(1 << 20))), (1 << 30, 1, true));
     assert!(data[0].end - data[0].start <= 1 << 16, "{data:?}");
 }
+
+#[test]
+fn capabilities_of_local_files_are_told_once_by_name_on_every_file_system() {
+    // cap_net_raw, permitted and effective: a `vfs_cap_data` of version 2 (linux/capability.h).
+    let mut capability = [0_u8; 20];
+    (capability[0], capability[3], capability[5]) = (1, 2, 0x20);
+    for place in ["/tmp", "/dev/shm", env!("CARGO_MANIFEST_DIR")] {
+        let root = tempfile::tempdir_in(place).unwrap();
+        for name in ["plain", "capable"] {
+            std::fs::write(root.path().join(name), name).unwrap();
+        }
+        let capable = root.path().join("capable");
+        let flags = rustix::fs::XattrFlags::empty();
+        match rustix::fs::setxattr(&capable, "security.capability", &capability, flags) {
+            // Only root may give them.
+            Err(rustix::io::Errno::PERM) => return,
+            given => given.unwrap(),
+        }
+        let expanded =
+            expand(&FileSpec { mode: Some(Mode(0o755)), ..spec(root.path(), None) }, None).unwrap();
+        assert_eq!(expanded.loses, [capable], "{place}");
+    }
+}
