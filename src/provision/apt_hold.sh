@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2317
-# For the time of a bake: apt waits for its locks, and its timers find nothing to do. Whoever has locked the
+# For the time of a bake: apt waits for its locks, its timers find nothing to do, and it fetches no translated
+# descriptions of packages, which nobody reads and which take as long as all else. Whoever has locked the
 # package lists by now is waited for, because apt itself does not wait for that lock; and so are services of the
 # timers that have begun before, because they may lock the lists at any moment.
 hornero_apt_lists_are_locked() {
@@ -28,7 +29,7 @@ hornero_hold_apt() {
     [ -w /etc/apt/apt.conf.d ] || return 0
     if [ ! -e /etc/apt/apt.conf.d/zz-hornero-bake ]; then
         (umask 022 && printf '%s\n' '// Of hornero, for the time of a bake.' 'DPkg::Lock::Timeout "3600";' \
-            'APT::Periodic::Enable "0";' >/etc/apt/apt.conf.d/zz-hornero-bake)
+            'APT::Periodic::Enable "0";' 'Acquire::Languages "none";' >/etc/apt/apt.conf.d/zz-hornero-bake)
     fi
     hornero_tries=0
     while [ "$hornero_tries" -lt 300 ] && { hornero_apt_lists_are_locked || hornero_apt_services_run; }; do

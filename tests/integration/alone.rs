@@ -69,7 +69,7 @@ impl Baking {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_hornero_left_alone_ends_by_itself() {
-    let turn = guests::turn();
+    let turn = guests::long_turn();
     let ec2 = Ec2::start(&[]).await;
     let hornero = Hornero::alone();
     let template = hornero.template("alone.toml", &(STEPS.to_owned() + guests::PATIENT));

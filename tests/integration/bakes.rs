@@ -2,6 +2,7 @@
 //! told and leaves nothing behind. Under emulation a guest takes about a minute to boot: those that are
 //! no test of that go on from one saved machine.
 
+mod firmware;
 mod kept;
 mod restart;
 mod snapshot;
@@ -15,24 +16,26 @@ use crate::rig::{
     guests,
     hornero::{Hornero, Ran, shipped},
     image::{Filesystem, info, manifest},
+    quick,
 };
 
 /// Fails, as a user sees it: exit code, one error, nothing left.
 fn failed(hornero: &Hornero, template: &str, code: i32) -> Ran {
     let ran = hornero.run(&["bake", template]);
+    assert_failed(hornero, &ran, code);
+    ran
+}
+
+fn assert_failed(hornero: &Hornero, ran: &Ran, code: i32) {
     assert_eq!(ran.code, code, "{}", ran.stderr);
     assert!(ran.stdout.is_empty(), "a failed bake prints no ID: {}", ran.stdout);
     assert!(ran.stderr.contains("log:"), "where the log lies: {}", ran.stderr);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     assert_eq!(hornero.leftovers(), Vec::<String>::new());
-    ran
 }
 
 fn head(name: &str) -> String {
-    format!(
-        "[image]\nname = \"{name}\"\n[base]\nos = \"debian-12\"\n[qemu]\nmemory = \"1GiB\"\n{}",
-        guests::PATIENT
-    )
+    format!("[image]\nname = \"{name}\"\n[base]\nos = \"debian-12\"\n{}{}", guests::SMALL, guests::PATIENT)
 }
 
 /// The bases that are in the cache, with their sums.
@@ -48,7 +51,7 @@ fn the_smallest_template_becomes_a_recorded_image() {
     // As a user's second bake begins; those below boot.
     let hornero = Hornero::new().warm();
     let hello = std::fs::read_to_string(shipped("hello.toml")).unwrap();
-    let hello = hello + "[qemu]\nmemory = \"1GiB\"\n" + guests::PATIENT;
+    let hello = hello + guests::SMALL + guests::PATIENT;
     let (id, folder) = hornero.bake(&hornero.template("hello.toml", &hello));
     let got = hornero.run(&["get", "hello"]);
     assert_eq!(got.stdout.trim(), id);
@@ -76,10 +79,10 @@ fn the_smallest_template_becomes_a_recorded_image() {
 
 /// Without checks, so that one machine is enough.
 fn an_image_is_the_base_of_the_next(hornero: &Hornero, base: &str) {
-    let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n[qemu]\nmemory = \"1GiB\"\n\
+    let text = "[image]\nname = \"child\"\n[base]\ntemplate = \"hello.toml\"\n\
                 [[users]]\nname = \"app\"\n[[users]]\nname = \"debian\"\ngroups = [\"adm\", \"app\"]\n\
                 [[steps]]\nrun = \"grep -q hornero /etc/motd; touch /etc/made-by-child\"\n";
-    let template = hornero.template("child.toml", &(text.to_owned() + guests::PATIENT));
+    let template = hornero.template("child.toml", &(text.to_owned() + guests::SMALL + guests::PATIENT));
     let (_, folder) = hornero.bake_with(&template, &["--cold"]);
     let root = Filesystem::open(&folder.join("root.qcow2"));
     assert!(root.exists("/etc/made-by-child"));
@@ -190,9 +193,6 @@ name = "full"
 version = "7"
 [base]
 os = "debian-12"
-[qemu]
-memory = "1GiB"
-firmware = "uefi"
 [variables]
 who = "world"
 [secrets]
@@ -311,13 +311,11 @@ command = "su debian -c 'touch /home/debian/work/here && sudo -n true'"
 file = "/etc/from-user-data"
 contains = "merged"
 [[checks]]
-file = "/sys/firmware/efi"
-[[checks]]
 command = "sudo -l -U auditor"
 stdout_contains = "/usr/bin/true"
 "#;
 
-/// Everything that a template can ask for, under UEFI; then a failing check after it, on the same base.
+/// Everything that a template can ask for; then a failing check after it, on the same base.
 #[test]
 fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     let _turn = guests::long_turn();
@@ -331,7 +329,7 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     std::fs::write(folder.join("extra.yaml"), extra).unwrap();
     let playbook = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.copy: {content: '{{ what }}', dest: /etc/from-ansible, mode: '0640'}\n";
     std::fs::write(folder.join("site.yml"), playbook).unwrap();
-    let template = hornero.template("full.toml", &(FULL.to_owned() + guests::PATIENT));
+    let template = hornero.template("full.toml", &(FULL.to_owned() + guests::SMALL + guests::PATIENT));
     let output =
         hornero.command(&["bake", &template]).env("E2E_TOKEN", "very$secret value").output().unwrap();
     let ran = Ran::from(output);
@@ -370,9 +368,9 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
 #[test]
 fn a_failing_step_ends_the_bake_with_its_last_lines() {
     let _turn = guests::turn();
-    let hornero = Hornero::new().warm();
+    let hornero = Hornero::alone();
     let steps = "[[steps]]\nname = \"count\"\nrun = \"seq 1 30; exit 3\"\n[[steps]]\nname = \"next\"\nrun = \"echo reached\"\n";
-    let ran = failed(&hornero, &hornero.template("step.toml", &(head("failing-step") + steps)), 6);
+    let ran = failed_in_quick_guest(&hornero, "failing-step", steps);
     let (_, end) = ran.stderr.split_once("error:").unwrap();
     assert!(end.contains("step `count` failed with exit code 3"), "{end}");
     assert!(end.contains("| 30") && end.contains("| 11") && !end.contains("| 10\n"), "{end}");
@@ -383,10 +381,18 @@ fn a_failing_step_ends_the_bake_with_its_last_lines() {
 #[test]
 fn a_hung_step_is_ended_by_its_timeout() {
     let _turn = guests::turn();
-    let hornero = Hornero::new().warm();
     let steps = "[[steps]]\nname = \"hang\"\nrun = \"echo waiting; sleep 3600 & wait\"\ntimeout = \"3s\"\n";
-    let ran = failed(&hornero, &hornero.template("hang.toml", &(head("hung-step") + steps)), 6);
+    let ran = failed_in_quick_guest(&Hornero::alone(), "hung-step", steps);
     assert!(ran.stderr.contains("step `hang` was not done after 3s"), "{}", ran.stderr);
+}
+
+/// For steps that need nothing of Debian: the guest is there in a second.
+fn failed_in_quick_guest(hornero: &Hornero, name: &str, steps: &str) -> Ran {
+    let template = quick::template(hornero, name, steps);
+    let mut bake = hornero.command(&["bake", &template]);
+    let ran = hornero.finish(bake.env("PATH", quick::resumed()));
+    assert_failed(hornero, &ran, 6);
+    ran
 }
 
 #[test]

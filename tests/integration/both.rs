@@ -26,6 +26,7 @@ fn template(hornero: &Hornero) -> String {
     let web = hornero.folder.path().join("templates/web.toml");
     let text = std::fs::read_to_string(&web).unwrap()
         + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n"
+        + guests::SMALL
         + guests::PATIENT;
     hornero.template("templates/web.toml", &text)
 }

@@ -51,7 +51,7 @@ def arguments():
     parser.add_argument("--image-pending", type=float, default=2, help="seconds until an image is available")
     parser.add_argument("--stop-timeout", type=float, default=180, help="seconds until the power is taken away")
     parser.add_argument("--memory", type=int, default=1024, help="of each machine, in MiB")
-    parser.add_argument("--cpus", type=int, default=2, help="of each machine")
+    parser.add_argument("--cpus", type=int, default=1, help="of each machine; under emulation a second one takes more time than it gives")
     return parser.parse_args()
 
 

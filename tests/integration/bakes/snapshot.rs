@@ -12,8 +12,6 @@ const TEMPLATE: &str = r#"
 name = "moment"
 [base]
 os = "debian-12"
-[qemu]
-memory = "1GiB"
 [packages]
 snapshot = { at = "2026-11-01", archive = "ARCHIVE" }
 install = ["hello"]
@@ -32,8 +30,10 @@ keep = ["package-cache"]
 fn packages_come_from_the_snapshot_and_the_image_has_its_own_sources() {
     let _turn = guests::turn();
     let (hornero, archive) = (Hornero::new().warm(), Archive::start());
-    let template =
-        hornero.template("moment.toml", &(TEMPLATE.replace("ARCHIVE", &archive.url) + guests::PATIENT));
+    let template = hornero.template(
+        "moment.toml",
+        &(TEMPLATE.replace("ARCHIVE", &archive.url) + guests::SMALL + guests::PATIENT),
+    );
     let planned = hornero.run(&["plan", &template]).stdout;
     let line = format!("packages of the distribution as of 2026-11-01T00:00:00Z in {}\n", archive.url);
     assert!(planned.contains(&line), "{planned}");

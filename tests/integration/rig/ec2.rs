@@ -66,6 +66,14 @@ pub struct Image {
     pub id: String,
     pub name: String,
     pub state: String,
+    pub disks: Vec<ImageDisk>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ImageDisk {
+    pub device: String,
+    /// The file that holds it.
+    pub layer: PathBuf,
 }
 
 impl Ec2 {
@@ -107,6 +115,11 @@ impl Ec2 {
     pub async fn machine(&self, id: &str) -> Machine {
         let machines = self.state().await.machines;
         machines.into_iter().find(|machine| machine.id == id).unwrap_or_else(|| panic!("{id} is unknown"))
+    }
+
+    pub async fn image(&self, id: &str) -> Image {
+        let images = self.state().await.images;
+        images.into_iter().find(|image| image.id == id).unwrap_or_else(|| panic!("{id} is unknown"))
     }
 }
 

@@ -27,15 +27,25 @@ pub fn output(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+fn raw_copy(disk: &Path) -> NamedTempFile {
+    let raw = NamedTempFile::new().unwrap();
+    output(Command::new("qemu-img").args(["convert", "-O", "raw"]).arg(disk).arg(raw.path()));
+    raw
+}
+
 impl Filesystem {
     pub fn open(disk: &Path) -> Self {
-        let raw = NamedTempFile::new().unwrap();
-        output(Command::new("qemu-img").args(["convert", "-O", "raw"]).arg(disk).arg(raw.path()));
+        let raw = raw_copy(disk);
         let table: Value =
             serde_json::from_str(&output(Command::new("sfdisk").arg("--json").arg(raw.path()))).unwrap();
         let partitions = table["partitiontable"]["partitions"].as_array().unwrap();
         let largest = partitions.iter().max_by_key(|partition| partition["size"].as_u64()).unwrap();
         Self { offset: largest["start"].as_u64().unwrap() * 512, raw }
+    }
+
+    /// That of a disk without partitions.
+    pub fn of_whole_disk(disk: &Path) -> Self {
+        Self { raw: raw_copy(disk), offset: 0 }
     }
 
     /// The text of a file; empty when there is none.

@@ -18,8 +18,6 @@ use tree::Tree;
 const TOLD: [&str; 5] = ["machine-id", "host-key", "instance", "name", "random"];
 
 const TEMPLATE: &str = r#"
-[qemu]
-memory = "1GiB"
 [[disks]]
 name = "data"
 size = "1GiB"
@@ -103,7 +101,7 @@ fn an_image_of_a_warm_builder_is_that_of_a_cold_one() {
     let hornero = Hornero::alone().warm();
     let head = format!("[image]\nname = \"twin\"\n[base]\nqemu = {{ image = \"{}\" }}\n", base.display());
     let allow = base.parent().unwrap().to_str().unwrap();
-    let template = hornero.template("twin.toml", &(head + TEMPLATE + guests::PATIENT));
+    let template = hornero.template("twin.toml", &(head + TEMPLATE + guests::SMALL + guests::PATIENT));
     let bake = |how: &[&str]| Baked::of(&hornero, &template, &[how, &["--allow-path", allow]].concat());
 
     let booted = bake(&["--cold"]);
