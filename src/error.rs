@@ -182,6 +182,12 @@ impl From<crate::plan::PlanError> for Error {
     }
 }
 
+impl From<crate::quote::QuoteError> for Error {
+    fn from(error: crate::quote::QuoteError) -> Self {
+        crate::provision::ProvisionError::from(error).into()
+    }
+}
+
 impl From<crate::provision::ProvisionError> for Error {
     fn from(error: crate::provision::ProvisionError) -> Self {
         Self::new(Kind::Template, "writing what the template asks for as text for the builder")

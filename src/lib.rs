@@ -13,6 +13,7 @@ pub mod plan;
 pub mod platform;
 mod private;
 pub mod provision;
+pub mod quote;
 pub mod redact;
 pub mod remote;
 pub mod store;

@@ -3,7 +3,10 @@ use std::{fs::File, io::Write, path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::{Context, show};
-use crate::error::{Error, Kind};
+use crate::{
+    error::{Error, Kind},
+    quote::shell_word,
+};
 
 const STARTER: &str = include_str!("starter.toml");
 
@@ -24,7 +27,9 @@ impl Init {
                 .because(&error)
                 .hint("give another name: `hornero init NAME.toml`")
         })?;
-        show::stderr(&format!("Wrote {shown}. Next: hornero bake {shown} --platform qemu\n"));
+        let shown = shown.to_string();
+        let word = shell_word(&shown).unwrap_or_else(|_| shown.clone());
+        show::stderr(&format!("Wrote {shown}. Next: hornero bake {word} --platform qemu\n"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Kind},
     event::Events,
     journal,
+    quote::ssh_option,
 };
 
 /// Opens a shell on the builder that a failed bake has kept
@@ -63,10 +64,10 @@ async fn client(way: &WayIn, words: &[String]) -> Result<ExitStatus, Error> {
     let mut command = Command::new("ssh");
     command.args(["-F", "none"]);
     for (name, value) in [
-        ("UserKnownHostsFile", quoted(&way.known_hosts())),
+        ("UserKnownHostsFile", ssh_option(&way.known_hosts().to_string_lossy())),
         ("GlobalKnownHostsFile", "none".to_owned()),
         ("StrictHostKeyChecking", "yes".to_owned()),
-        ("IdentityFile", quoted(&way.key())),
+        ("IdentityFile", ssh_option(&way.key().to_string_lossy())),
         ("IdentitiesOnly", "yes".to_owned()),
         ("IdentityAgent", "none".to_owned()),
         ("BatchMode", "yes".to_owned()),
@@ -93,11 +94,6 @@ async fn client(way: &WayIn, words: &[String]) -> Result<ExitStatus, Error> {
             _ = hangs_up.recv() => return Err(Error::new(Kind::Interrupted, "the terminal was closed")),
         }
     }
-}
-
-/// A value of an option can have blanks in it.
-fn quoted(path: &std::path::Path) -> String {
-    format!("\"{}\"", path.display())
 }
 
 fn unheard(error: &io::Error) -> Error {

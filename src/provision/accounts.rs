@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::{BUILDER_ACCOUNT, ProvisionError, machine};
-use crate::template::model::{Group, User};
+use super::{BUILDER_ACCOUNT, ProvisionError, render::render};
+use crate::{
+    quote::{sudo_rule, yaml_value},
+    template::model::{Group, User},
+};
 
-/// The home of the temporary account. It must survive a restart, so `/run` is no place for it, and a template
-/// may mount a disk on `/home`, `/var` or `/srv` that would hide it; servers may read keys under `/etc` with
-/// SELinux too.
-pub const BUILDER_HOME: &str = "/etc/hornero-builder";
+pub use crate::template::reserved::BUILDER_HOME;
 
 /// The first uid and gid that is tried for the temporary account: distributions and systemd use none of 65520
 /// to 65533 (systemd's "Users, Groups, UIDs and GIDs on systemd systems"), and useradd none above `UID_MAX`.
@@ -42,7 +42,10 @@ pub fn late_memberships(users: &[User]) -> Vec<[&str; 2]> {
 }
 
 /// A user of the template in cloud-init's words.
-pub fn user_entry(user: &User, users: &[User]) -> Value {
+///
+/// # Errors
+/// When the rule for sudo cannot stand in sudo's file.
+pub fn user_entry(user: &User, users: &[User]) -> Result<Value, ProvisionError> {
     let (groups, _) = groups_of(user, users);
     let mut entry = json!({
         "name": user.name,
@@ -53,7 +56,7 @@ pub fn user_entry(user: &User, users: &[User]) -> Value {
         ("uid", user.uid.map(Value::from)),
         ("homedir", user.home.as_deref().map(Value::from)),
         ("groups", (!groups.is_empty()).then(|| json!(groups))),
-        ("sudo", user.sudo.as_deref().map(Value::from)),
+        ("sudo", user.sudo.as_deref().map(sudo_rule).transpose()?.map(Value::from)),
         ("ssh_authorized_keys", (!user.ssh_keys.is_empty()).then(|| json!(user.ssh_keys))),
     ];
     optional.into_iter().for_each(|(key, value)| {
@@ -61,7 +64,7 @@ pub fn user_entry(user: &User, users: &[User]) -> Value {
             entry[key] = value;
         }
     });
-    entry
+    Ok(entry)
 }
 
 /// Makes the base's login user before the users of the template and before its groups that ask for no number, and
@@ -75,14 +78,14 @@ pub fn users_script(users: &[User], groups: &[Group]) -> Result<Option<String>, 
     if users.is_empty() && groups.is_empty() {
         return Ok(None);
     }
-    let described = |user: &User| {
-        json!({
+    let described = |user: &User| -> Result<Value, ProvisionError> {
+        Ok(json!({
             "name": user.name, "uid": user.uid, "home": user.home, "shell": user.shell,
-            "groups": groups_of(user, users).0, "entry": user_entry(user, users).to_string(),
-        })
+            "groups": groups_of(user, users).0, "entry": yaml_value(&user_entry(user, users)?)?,
+        }))
     };
-    let users: Vec<Value> = users.iter().map(described).collect();
-    machine::render("accounts.sh.j2", USERS, json!({ "users": users, "groups": groups })).map(Some)
+    let users: Vec<Value> = users.iter().map(described).collect::<Result<_, _>>()?;
+    render("accounts.sh.j2", USERS, json!({ "users": users, "groups": groups })).map(Some)
 }
 
 #[cfg(test)]
@@ -110,13 +113,13 @@ mod tests {
 
     #[test]
     fn a_user_is_told_to_cloud_init_with_what_the_template_says_and_no_more() {
-        let entry = user_entry(&user("app", Some(1000)), &[]);
+        let entry = user_entry(&user("app", Some(1000)), &[]).unwrap();
         assert_eq!(
             entry,
             json!({ "name": "app", "lock_passwd": true, "shell": "/bin/bash", "uid": 1000, "groups": ["audit"] })
         );
         let users = [user("app", None), user("audit", None)];
-        assert_eq!(user_entry(&users[0], &users).get("groups"), None, "it comes with its user");
+        assert_eq!(user_entry(&users[0], &users).unwrap().get("groups"), None, "it comes with its user");
         assert_eq!(late_memberships(&users), [["app", "audit"]]);
     }
 }

@@ -1,10 +1,9 @@
 //! Groups and disks: the script that cloud-init runs early in the first boot, and the one that
 //! follows over SSH once the packages are there.
 
-use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde_json::json;
 
-use super::{ProvisionError, accounts, quote};
+use super::{ProvisionError, accounts, render::render};
 use crate::template::model::{Disk, DiskName, Group, Packages, User};
 
 const EARLY: &str = include_str!("../../cloud-init/machine.sh.j2");
@@ -75,25 +74,6 @@ pub fn late_script(
     }
     render("prepare.sh.j2", LATE, json!({ "packages": packages, "disks": disks, "memberships": memberships }))
         .map(Some)
-}
-
-/// Renders one of hornero's own templates; `sh` makes a value one word of a shell.
-pub(super) fn render(
-    name: &'static str,
-    text: &str,
-    values: serde_json::Value,
-) -> Result<String, ProvisionError> {
-    let failed = |source| ProvisionError::Render { template: name, source };
-    let mut syntax = SyntaxConfig::builder();
-    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-    let mut environment = Environment::new();
-    environment.set_syntax(syntax.build().map_err(failed)?);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_filter("sh", |value: String| {
-        quote(&value)
-            .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, error.to_string()))
-    });
-    environment.render_str(text, Serde(values)).map_err(failed)
 }
 
 #[cfg(test)]

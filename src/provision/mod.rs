@@ -12,6 +12,8 @@ pub mod judge;
 pub mod machine;
 pub mod packed;
 pub mod power_off;
+mod render;
+mod repositories;
 pub mod script;
 pub mod seal;
 pub mod search;
@@ -20,24 +22,20 @@ pub mod supervisor;
 pub mod time_to_live;
 pub mod user_data;
 
-pub use crate::template::model::BUILDER_ACCOUNT;
+pub use crate::{
+    quote::{QuoteError, shell_word as quote},
+    template::model::BUILDER_ACCOUNT,
+};
 
 /// Why something declared cannot be brought to the machine.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
     #[error("rendering `{template}`")]
     Render { template: &'static str, source: minijinja::Error },
-    #[error("{what} contains a NUL byte, which no shell can take")]
-    Nul { what: String },
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    #[error("writing a value as YAML")]
+    Yaml(#[from] serde_json::Error),
     #[error("writing the parts of the user-data")]
     Mime(#[from] std::io::Error),
-}
-
-/// `text` as one word of a POSIX shell.
-///
-/// # Errors
-/// When it contains a NUL byte.
-pub fn quote(text: &str) -> Result<String, ProvisionError> {
-    let quoted = shlex::try_quote(text).map_err(|_| ProvisionError::Nul { what: format!("`{text}`") })?;
-    Ok(quoted.into_owned())
 }

@@ -10,7 +10,8 @@ use serde_json::json;
 use super::{
     BUILDER_ACCOUNT, ProvisionError, accounts, apt,
     machine::{self, Names},
-    snapshot, time_to_live,
+    render::render as render_template,
+    repositories, snapshot, time_to_live,
 };
 use crate::template::model::{Image, Packages, Template, User};
 
@@ -90,14 +91,18 @@ fn render(
     early: Option<&str>,
 ) -> Result<String, ProvisionError> {
     let specs: Vec<String> = packages.install.iter().map(ToString::to_string).collect();
-    let users: Vec<_> = users.iter().map(|user| accounts::user_entry(user, users)).collect();
+    let users: Vec<_> =
+        users.iter().map(|user| accounts::user_entry(user, users)).collect::<Result<_, _>>()?;
+    let apt_sources = repositories::apt_sources(&packages.repositories)?;
+    let dnf_files = repositories::dnf_files(&packages.repositories)?;
     let first = accounts::builder_script() + &time_to_live::script(time) + NO_PASSWORDS;
-    machine::render(
+    render_template(
         "builder.yaml.j2",
         BUILDER,
         json!({
             "keys": keys, "first": first, "users": users, "packages": packages, "specs": specs, "early": early,
             "account": BUILDER_ACCOUNT, "home": accounts::BUILDER_HOME,
+            "apt_sources": apt_sources, "dnf_files": dnf_files,
         }),
     )
 }
@@ -117,16 +122,18 @@ fn multipart(own: String, parts: &[(String, String)]) -> Result<Vec<u8>, Provisi
 
 /// The type of a user's part by its first line, as cloud-init itself tells them apart.
 fn content_type(text: &str) -> &'static str {
-    const TYPES: [(&str, &str); 6] = [
+    const TYPES: [(&str, &str); 7] = [
         ("#!", "text/x-shellscript"),
         ("#cloud-config-archive", "text/cloud-config-archive"),
         ("#cloud-config", "text/cloud-config"),
         ("#cloud-boothook", "text/cloud-boothook"),
         ("#include", "text/x-include-url"),
+        ("#part-handler", "text/part-handler"),
         ("## template: jinja", "text/jinja2"),
     ];
     let known = TYPES.iter().find(|(start, _)| text.starts_with(start));
-    known.map_or("text/cloud-config", |(_, kind)| kind)
+    // cloud-init looks at a plain text itself.
+    known.map_or("text/plain", |(_, kind)| kind)
 }
 
 #[cfg(test)]
@@ -155,7 +162,10 @@ mod tests {
         let keys = Keys { account_public: "ssh-ed25519 A", host_private: "B", host_public: "C" };
         let of = |name: &str, suite: Option<&str>, key: Option<&str>| Repository {
             name: name.into(),
-            uri: format!("https://packages.example.org/{name}/$releasever/$basearch"),
+            uri: match suite {
+                Some(_) => format!("https://packages.example.org/{name}/$(ARCH)"),
+                None => format!("https://packages.example.org/{name}/$releasever/$basearch"),
+            },
             suite: suite.map(str::to_owned),
             components: Vec::new(),
             key: key.map(str::to_owned),

@@ -12,6 +12,7 @@ pub mod path_name;
 pub mod raw;
 pub mod regions;
 pub mod render;
+pub mod reserved;
 pub mod seal;
 pub mod sources;
 pub mod units;

@@ -16,6 +16,7 @@ mod ec2;
 mod fetch;
 mod fingerprints;
 mod hints;
+mod hostile;
 mod leaks;
 mod limits;
 mod line;

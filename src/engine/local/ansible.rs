@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Kind},
     event::Events,
     private,
+    quote::{QuoteError, shell_word, ssh_option, yaml_value},
     remote::Exit,
     template::model::{AnsibleSettings, Step},
 };
@@ -72,21 +73,20 @@ fn write_files(way: &WayIn, job: &PlaybookJob<'_>) -> io::Result<Written> {
     // `--become` is meant for the builder. A play on this computer runs as whoever bakes.
     private::folder(&way.folder().join("host_vars"))?;
     way.write("host_vars/localhost.yml", "ansible_become: false\n")?;
-    let inventory = way.write("inventory.yml", &inventory(way).to_string())?;
+    let inventory = way.write("inventory.yml", &inventory(way).map_err(io::Error::other)?.to_string())?;
     // The command line can be read by everybody.
-    let extra_vars = way.write("vars.json", &json!(job.extra_vars).to_string())?;
+    let extra_vars = way.write("vars.yml", &extra_vars(job.extra_vars)?)?;
     Ok(Written { inventory, extra_vars })
 }
 
 /// The inventory, in JSON, which is YAML too. What stands at the host wins over `remote_user` and
 /// `connection` of a play: no other account can log in, and nothing that is meant for the builder may
 /// be done to this computer.
-fn inventory(way: &WayIn) -> Value {
-    let (address, quoted) = (way.address(), |path: PathBuf| format!("\"{}\"", path.display()));
-    let options = format!(
-        "-o 'UserKnownHostsFile={}' -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes",
-        quoted(way.known_hosts())
-    );
+fn inventory(way: &WayIn) -> Result<Value, QuoteError> {
+    let address = way.address();
+    let known_hosts = format!("UserKnownHostsFile={}", ssh_option(&way.known_hosts().to_string_lossy()));
+    let known_hosts = shell_word(&known_hosts)?;
+    let options = format!("-o {known_hosts} -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes");
     let host = json!({
         "ansible_connection": "ssh",
         "ansible_host": address.ip().to_string(),
@@ -95,7 +95,20 @@ fn inventory(way: &WayIn) -> Value {
         "ansible_ssh_private_key_file": way.key().display().to_string(),
         "ansible_ssh_common_args": options,
     });
-    json!({ "all": { "hosts": { HOST: host }, "children": { HOST: { "hosts": { HOST: {} } } } } })
+    Ok(json!({ "all": { "hosts": { HOST: host }, "children": { HOST: { "hosts": { HOST: {} } } } } }))
+}
+
+/// Variables as a file that Ansible reads. `!unsafe` keeps it from rendering what stands in a value: a text in
+/// braces is a text, and no expression that is worked out on this computer.
+fn extra_vars(variables: &BTreeMap<String, String>) -> Result<String, serde_json::Error> {
+    let mut text = String::from("---\n");
+    if variables.is_empty() {
+        text += "{}\n";
+    }
+    for (name, value) in variables {
+        text += &format!("{}: !unsafe {}\n", yaml_value(name)?, yaml_value(value)?);
+    }
+    Ok(text)
 }
 
 fn ansible_playbook(

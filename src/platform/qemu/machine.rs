@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::control::{PORT_SOCKET, SOCKET};
-use crate::template::units::Size;
+use crate::{quote::qemu_option, template::units::Size};
 
 /// What the guest calls the line to hornero.
 pub const PORT: &str = "org.hornero.warm";
@@ -94,7 +94,7 @@ fn fixed(machine: &Machine) -> Vec<String> {
         "-display",
         "none",
         "-name",
-        &escaped(&machine.name),
+        &qemu_option(&machine.name),
         "-smp",
         &machine.cpus.to_string(),
         "-chardev",
@@ -192,7 +192,7 @@ fn disk(number: usize, drive: &Drive) -> Vec<String> {
         "file": {"driver": "file", "filename": drive.file, "cache": cache, "discard": "unmap"},
     });
     let boot = if number == 0 { ",bootindex=0" } else { "" };
-    let device = format!("virtio-blk-pci,drive={node},serial={}{boot}", escaped(&drive.serial));
+    let device = format!("virtio-blk-pci,drive={node},serial={}{boot}", qemu_option(&drive.serial));
     words(&["-blockdev", &block.to_string(), "-device", &device])
 }
 
@@ -211,12 +211,7 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 fn path(path: &Path) -> String {
-    escaped(&path.to_string_lossy())
-}
-
-/// In QEMU's option lists a comma ends a value unless it is doubled.
-fn escaped(text: &str) -> String {
-    text.replace(',', ",,")
+    qemu_option(&path.to_string_lossy())
 }
 
 #[cfg(test)]

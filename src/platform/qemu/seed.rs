@@ -1,9 +1,12 @@
 //! The volume that cloud-init reads: what it is called, how large it is, and what is in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::fat;
-use crate::{platform::PlatformError, private};
+use crate::{platform::PlatformError, private, quote::yaml_value};
 
 /// Its name in the machine's folder.
 pub const FILE: &str = "seed.img";
@@ -22,12 +25,17 @@ pub fn size(user_data: usize) -> u64 {
 /// When it cannot be written.
 pub fn write(folder: &Path, name: &str, user_data: &[u8], bytes: u64) -> Result<PathBuf, PlatformError> {
     let file = folder.join(FILE);
-    let meta_data = format!("instance-id: {name}\nlocal-hostname: {}\n", hostname(name));
+    let failed =
+        |error: io::Error| PlatformError::new(format!("writing the seed `{}`", file.display()), error);
+    let meta_data = meta_data(name).map_err(|error| failed(error.into()))?;
     let files = [("meta-data", meta_data.as_bytes()), ("user-data", user_data)];
-    fat::volume(bytes, "CIDATA", &files)
-        .and_then(|volume| private::write(&file, volume))
-        .map_err(|error| PlatformError::new(format!("writing the seed `{}`", file.display()), error))?;
+    fat::volume(bytes, "CIDATA", &files).and_then(|volume| private::write(&file, volume)).map_err(failed)?;
     Ok(file)
+}
+
+fn meta_data(name: &str) -> Result<String, serde_json::Error> {
+    let (id, host) = (yaml_value(&name)?, yaml_value(&hostname(name))?);
+    Ok(format!("instance-id: {id}\nlocal-hostname: {host}\n"))
 }
 
 /// A host name has letters, digits and hyphens, and at most 63 of them.
@@ -44,6 +52,11 @@ mod tests {
     #[test]
     fn a_host_name_is_made_of_any_name() {
         assert_eq!(hostname("01JX_hello.web-"), "01jx-hello-web");
+    }
+
+    #[test]
+    fn an_id_that_looks_like_a_number_is_a_text() {
+        assert_eq!(meta_data("1e5").unwrap(), "instance-id: \"1e5\"\nlocal-hostname: \"1e5\"\n");
     }
 
     #[test]

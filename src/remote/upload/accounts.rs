@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::Stream,
+    quote::{QuoteError, shell_word},
     remote::{Command, Remote, RemoteError, entries::Entry, purpose::Purpose},
     template::{model::Owner, units::Span},
 };
@@ -29,6 +30,7 @@ pub(super) struct Ids {
 pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, RemoteError> {
     let mut ids = Ids::default();
     let mut missing = Vec::new();
+    let question = question(entries).map_err(|error| RemoteError::Upload(error.to_string()))?;
     // An owner and a group for each, and what a login has to say.
     let (mut heard, most) = (0, entries.len() * 2 + LONGEST_GREETING_LINES);
     let sink = &mut |stream, line: &str| {
@@ -37,7 +39,7 @@ pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, R
             missing.push(line.split(':').take(2).collect::<Vec<_>>().join(" "));
         }
     };
-    let asked = remote.run(Command::new(Purpose::Accounts, question(entries)), sink).await;
+    let asked = remote.run(Command::new(Purpose::Accounts, question), sink).await;
     let exit = asked.map_err(|error| match error {
         RemoteError::TimedOut(after) => RemoteError::Setup(format!(
             "asking the builder for accounts (`getent`): no answer within {}",
@@ -58,24 +60,25 @@ pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, R
     )))
 }
 
-fn question(entries: &[Entry]) -> String {
+fn question(entries: &[Entry]) -> Result<String, QuoteError> {
     let users: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.owner.user.as_deref()).collect();
     let groups: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.owner.group.as_deref()).collect();
-    // Names are checked when a template is read: they hold no character that a shell minds.
     let each = |kind: &str, database: &str, names: BTreeSet<&str>| match names.is_empty() {
-        true => String::new(),
+        true => Ok(String::new()),
         false => {
-            let names = names.into_iter().collect::<Vec<_>>().join(" ");
-            format!("; for name in {names}; do echo \"{kind}:$name:$(getent {database} \"$name\")\"; done")
+            let names = names.into_iter().map(shell_word).collect::<Result<Vec<_>, _>>()?.join(" ");
+            Ok(format!(
+                "; for name in {names}; do echo \"{kind}:$name:$(getent {database} -- \"$name\")\"; done"
+            ))
         }
     };
     let zstd = "if command -v zstd >/dev/null; then echo zstd:; fi";
-    format!("{zstd}{}{}", each("user", "passwd", users), each("group", "group", groups))
+    Ok(format!("{zstd}{}{}", each("user", "passwd", users)?, each("group", "group", groups)?))
 }
 
 impl Ids {
     /// Takes in `user:NAME:passwd entry` or `group:NAME:group entry`; false when the entry is empty.
-    fn learn(&mut self, line: &str) -> bool {
+    pub(super) fn learn(&mut self, line: &str) -> bool {
         let fields: Vec<&str> = line.split(':').collect();
         let number = |place: usize| fields.get(place).and_then(|field| field.parse().ok());
         let name = fields.get(1).copied().unwrap_or_default().to_owned();

@@ -7,12 +7,12 @@ use toml::Spanned;
 use super::{
     cx::Cx,
     draft::{Draft, Membership, Placed},
-    names::{ACCOUNT, DESTINATION, SUDO},
+    names::{ACCOUNT, HOME, SUDO, breaks_line},
 };
 use crate::template::{
     catalogue::{self, Os},
     diagnose::{Fault, closest, holds_private_key},
-    model::{BUILDER_ACCOUNT, Base, Group, QemuBase, User},
+    model::{Base, Group, QemuBase, User},
     raw::{self, Number, Raw, Text},
     sources::Place,
 };
@@ -27,38 +27,29 @@ impl Cx<'_> {
             let gid: Option<u32> = self.number(&table.gid, IDS);
             draft.gids.extend(placed_id(gid, &table.gid));
             let name = self.need(&table.name, &place, "a group", "name");
-            if let Some((name, text)) = name.and_then(|text| Some((self.account_name(text)?, text))) {
+            if let Some((name, text)) = name.and_then(|text| Some((self.account_name(text, &ACCOUNT)?, text)))
+            {
                 draft.groups.push(Placed { value: Group { name, gid }, place: text.span() });
             }
         }
         raw.users.iter().for_each(|user| self.user(user, draft));
     }
 
-    /// The name of a new user or group. hornero's own is taken on a builder, and gone from the image.
-    fn account_name(&self, text: &Text) -> Option<String> {
-        let name = self.name(text, &ACCOUNT)?;
-        if name == BUILDER_ACCOUNT {
-            let message = format!("`{BUILDER_ACCOUNT}` is the name of the account that hornero works with");
-            self.fault(
-                Fault::at(text.span(), message)
-                    .hint("choose another name: that account is removed from the image"),
-            );
-        }
-        Some(name)
-    }
-
     fn user(&self, user: &Spanned<raw::User>, draft: &mut Draft) {
         let (place, table) = (user.span(), user.get_ref());
         let groups = self.placed_names(&table.groups, &ACCOUNT);
-        let name = self.need(&table.name, &place, "a user", "name").and_then(|name| self.account_name(name));
+        groups.iter().for_each(|(group, place)| self.refuse_reserved_account(group, place));
+        let name = self
+            .need(&table.name, &place, "a user", "name")
+            .and_then(|name| self.account_name(name, &ACCOUNT));
         let uid: Option<u32> = self.number(&table.uid, IDS);
         draft.uids.extend(placed_id(uid, &table.uid));
         let checked = User {
             name: name.unwrap_or_default(),
             uid,
             groups: groups.iter().map(|(group, _)| group.clone()).collect(),
-            shell: self.maybe_name(&table.shell, &DESTINATION),
-            home: self.maybe_name(&table.home, &DESTINATION),
+            shell: self.maybe_name(&table.shell, &HOME),
+            home: table.home.as_ref().and_then(|home| self.path_on_builder(home, &HOME)),
             sudo: self.maybe_name(&table.sudo, &SUDO),
             ssh_keys: table
                 .ssh_keys
@@ -83,7 +74,10 @@ impl Cx<'_> {
         let lines = content.iter().flat_map(|content| content.lines());
         let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Vec<String> = lines.map(str::to_owned).collect();
-        let bad = keys.iter().any(|key| ssh_key::PublicKey::from_openssh(key).is_err());
+        // Some programs see two lines, and so two keys, where one of these characters stands.
+        let bad = keys
+            .iter()
+            .any(|key| key.contains(breaks_line) || ssh_key::PublicKey::from_openssh(key).is_err());
         if let Some(content) = content.filter(|_| bad || keys.is_empty()) {
             self.fault(self.no_public_key(text, &content, (!literal).then_some(written.as_str())));
         }

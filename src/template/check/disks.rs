@@ -43,6 +43,9 @@ impl Cx<'_> {
     fn disk(&self, disk: &Spanned<raw::Disk>) -> Option<Disk> {
         let (place, table) = (disk.span(), disk.get_ref());
         let name = self.need(&table.name, &place, "a disk", "name").and_then(|name| self.name(name, &DISK));
+        if let (Some(name), Some(text)) = (&name, &table.name) {
+            self.refuse_reserved_disk(name, text.span());
+        }
         self.need(&table.size, &place, "a disk", "size");
         let size = self.size(&table.size);
         let mount = self.need(&table.mount, &place, "a disk", "mount").and_then(|mount| self.mount(mount));
@@ -89,11 +92,13 @@ impl Cx<'_> {
             self.fault(Fault::at(text.span(), "a mount point cannot have blanks in its path"));
             return None;
         }
+        self.refuse_needed_folder(&tidy, text.span());
         Some(tidy)
     }
 
     pub fn owner(&self, user: &Option<Text>, group: &Option<Text>) -> Owner {
-        Owner { user: self.maybe_name(user, &names::OWNER), group: self.maybe_name(group, &names::OWNER) }
+        let name = |text| self.maybe_account_name(text, &names::OWNER);
+        Owner { user: name(user), group: name(group) }
     }
 
     fn ec2_disk(&self, table: &raw::Ec2Disk) -> Ec2Disk {

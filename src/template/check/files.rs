@@ -103,7 +103,7 @@ impl Cx<'_> {
 
     /// Where it goes. A single file that goes into a folder has its own name there.
     fn destination(&self, text: &Text, table: &raw::File, source: Option<&FileSource>) -> Option<String> {
-        let path = self.name(text, &DESTINATION)?;
+        let path = self.path_on_builder(text, &DESTINATION)?;
         let source = source?;
         if self.is_folder(source) {
             return Some(path);

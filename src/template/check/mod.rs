@@ -19,6 +19,7 @@ mod packages;
 mod paths;
 mod platforms;
 mod regions;
+mod reserved;
 mod snapshot;
 mod spans;
 mod ssh;

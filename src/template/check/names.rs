@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::template::regions;
+use crate::{
+    quote::{apt_word, sudo_rule},
+    template::regions,
+};
 
 /// A rule for one kind of name.
 pub struct Rule {
@@ -46,7 +49,7 @@ rules! {
     IMAGE: "an image name", most 63, "write 1 to 63 of a-z, 0-9 and `-`, neither first nor last a `-`",
         |s| dashed(s, 63);
     DISK: "a disk name", most 12, "write 1 to 12 of a-z, 0-9 and `-`: it becomes the filesystem label",
-        |s| dashed(s, 12) && s != "root";
+        |s| dashed(s, 12);
     STAGE: "a stage name", most 63, "write 1 to 63 of a-z, 0-9 and `-`, such as \"dev\"", |s| dashed(s, 63);
     ACCOUNT: "a user or group name", most 32, "write at most 32 of a-z, 0-9, `_` and `-`, first a letter or `_`", account;
     OWNER: "an owner", "write a user or group name or its number", |s| account(s) || number(s);
@@ -59,28 +62,34 @@ rules! {
     VARIABLE: "the name of a variable", "write a-z, 0-9 and `_`, first not a digit",
         |s| identifier(s) && s.len() <= 64;
     DESTINATION: "an absolute path", most 4096, "write it from `/`, without `..` and without line breaks", absolute;
+    HOME: "the path of a home or a shell", "write it from `/`, without `..`, `:` and line breaks",
+        |s| absolute(s) && !s.contains(':');
     SERVICE: "the name of a service", "write the name of the systemd unit, such as \"nginx\"",
-        |s| only(s, 1, 200, "@.-_:\\");
+        |s| only(s, 1, 200, "@.-_:\\") && !s.starts_with('-');
     COMMAND: "a command", "write what to run", |s| !s.trim().is_empty() && !s.contains('\0');
     LABEL: "a name", most 100, "write one line of at most 100 characters", line_of_text;
     VALUE: "one line of text", most 256, "write at most 256 characters, without line breaks", |s| plain(s, 256);
     REASON: "a reason", most 256, "say in a few words why the value has to lie in the image",
         |s| plain(s, 256) && s.trim().len() >= 3;
     SUDO: "a sudo rule", most 500, "write the right-hand side of one, such as \"ALL=(ALL) NOPASSWD:ALL\"",
-        |s| plain(s, 500) && s.contains('=');
+        |s| plain(s, 500) && s.contains('=') && sudo_rule(s).is_ok();
     TAG: "the key of a tag", most 128, "write 1 to 128 characters, not beginning with `aws:` or `hornero:`",
         |s| plain(s, 128) && !is_reserved_tag(s);
     DESCRIPTION: "one line of text", most 255, "write at most 255 characters, without line breaks",
         |s| plain(s, 255);
-    URI: "an address", "write it with its scheme: \"https://...\"",
-        |s| (s.starts_with("https://") || s.starts_with("http://")) && graphic(s);
+    URI: "an address", "write it with its scheme: \"https://...\"; other characters than those of addresses are escaped (`%20`)",
+        |s| (s.starts_with("https://") || s.starts_with("http://")) && address(s);
+    APT_URI: "an address for apt", "write it with its scheme: \"https://...\"; `$(ARCH)` is the only variable in it",
+        |s| (URI.fits)(s) && apt_word(s).is_ok();
+    SUITE: "a word of a package source", "write a name such as \"bookworm\" or \"main\"",
+        |s| graphic(s) && apt_word(s).is_ok();
     WORD: "a single word", "write it without blanks", graphic;
     SHA256: "a SHA-256 sum", "write its 64 hex digits, as `sha256sum` prints them",
         |s| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
     HOST_KEY: "the fingerprint of a host key", "write it as `ssh-keygen -l` prints it: \"SHA256:...\"",
         |s| s.strip_prefix("SHA256:").is_some_and(|sum| only(sum, 43, 43, "+/"));
-    HOST: "a host name or address", "write it without scheme and port", |s| only(s, 1, 253, ".-:_");
-    LOGIN: "a login name", "write the account to log in as", |s| only(s, 1, 64, "._-@\\");
+    HOST: "a host name or address", "write it without scheme and port", |s| only(s, 1, 253, ".-:_") && !s.starts_with('-');
+    LOGIN: "a login name", "write the account to log in as", |s| only(s, 1, 64, "._-@\\") && !s.starts_with('-');
     ENDPOINT: "an EC2 Instance Connect Endpoint", "write its ID, such as \"eice-0123456789abcdef0\"", |s| id(s, "eice-");
     INSTANCE_TYPE: "an instance type", "write one such as \"t3.large\"",
         |s| s.split_once('.').is_some_and(|(family, size)| only(family, 2, 20, "-") && only(size, 2, 20, "-"));
@@ -152,7 +161,10 @@ fn number(s: &str) -> bool {
 }
 
 fn package(s: &str) -> bool {
-    s.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && only(s, 1, 128, "+.-_:~")
+    // apt takes `name-` for the wish to remove that package.
+    s.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+        && only(s, 1, 128, "+.-_:~")
+        && !s.ends_with('-')
 }
 
 fn version(s: &str) -> bool {
@@ -166,7 +178,7 @@ fn identifier(s: &str) -> bool {
 fn absolute(s: &str) -> bool {
     s.starts_with('/')
         && s.len() <= 4096
-        && !s.contains(char::is_control)
+        && !s.contains(breaks_line)
         && !s.split('/').any(|part| part == ".." || part == ".")
 }
 
@@ -185,8 +197,18 @@ fn graphic(s: &str) -> bool {
     (1..=2048).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// The characters of addresses (RFC 3986), short of the `#` before a part that no server is sent.
+fn address(s: &str) -> bool {
+    graphic(s) && only(s, 1, 2048, "-._~:/?[]@!$&'()*+,;=%")
+}
+
 fn plain(s: &str, longest: usize) -> bool {
-    !s.trim().is_empty() && s.chars().count() <= longest && !s.contains(char::is_control)
+    !s.trim().is_empty() && s.chars().count() <= longest && !s.contains(breaks_line)
+}
+
+/// Control characters, and what some programs take for the end of a line though a terminal shows none.
+pub fn breaks_line(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')
 }
 
 fn line_of_text(s: &str) -> bool {
@@ -206,14 +228,33 @@ mod tests {
     #[test]
     fn rules_take_what_is_usual_and_refuse_what_would_harm() {
         takes(&IMAGE, &["web", "moodle-4-5", "a"], &["", "Web", "a_b", "-a", "a-", "a b", &"a".repeat(64)]);
-        takes(&DISK, &["data", "data-1"], &["", "root", "a-name-too-long", "Data"]);
+        takes(&DISK, &["data", "data-1"], &["", "a-name-too-long", "Data"]);
         takes(&ACCOUNT, &["deploy", "www-data", "_apt"], &["", "1st", "De", "a b", "x:y", &"a".repeat(33)]);
         takes(
             &OWNER,
             &["deploy", "1000", "0", "4294967294"],
             &["", "-1", "+5", "a b", "4294967295", "99999999999"],
         );
-        takes(&PACKAGE, &["nginx", "g++", "libc6:i386", "php8.2-fpm"], &["", "-y", "a b", "a;b", "$(x)"]);
+        takes(
+            &PACKAGE,
+            &["nginx", "g++", "libc6:i386", "php8.2-fpm"],
+            &["", "-y", "a b", "a;b", "$(x)", "nginx-"],
+        );
+        takes(&SERVICE, &["nginx", "getty@tty1", "a\\x2db.mount"], &["", "--help", "a b"]);
+        takes(&HOME, &["/srv/app", "/bin/sh"], &["", "srv", "/srv/a:b", "/a\nb", "/a\u{2028}b"]);
+        takes(&LOGIN, &["admin", "DOM\\me"], &["", "-oProxyCommand"]);
+        takes(&SUDO, &["ALL=(ALL) NOPASSWD:ALL"], &["", "ALL", "ALL=(ALL) ALL\\", "ALL=\nroot ALL=ALL"]);
+        takes(
+            &URI,
+            &["https://x.org/a?b=1", "https://[::1]/"],
+            &["", "ftp://x", "https://a b", "https://x/#y", "https://x/\"", "https://x/`id`"],
+        );
+        takes(&APT_URI, &["https://x.org/$(ARCH)"], &["https://x.org/$RELEASE"]);
+        takes(
+            &SUITE,
+            &["bookworm", "trixie/updates", "./"],
+            &["", "a b", "$RELEASE", "[a=b]", "a#b", "\"a\""],
+        );
         takes(&ENV, &["PATH", "_x1", "1A", "a.b", "IFS"], &["", "A=", "A\0", "A\nB"]);
         takes(&ENV_VALUE, &["", "a\nb"], &["a\0"]);
         takes(&EXTRA_VAR, &["x", "_x1"], &["", "1A", "A-B", "A="]);

@@ -56,25 +56,29 @@ impl Cx<'_> {
         let name = self.need(&table.name, &place, "a repository", "name");
         let name = name.and_then(|name| self.name(name, &names::IMAGE));
         let uri = self.need(&table.uri, &place, "a repository", "uri");
-        let uri = uri.and_then(|uri| self.name(uri, &names::URI));
-        let suite = self.maybe_name(&table.suite, &names::WORD);
-        let components = self.names(&table.components, &names::WORD);
-        // cloud-init writes the files of dnf through a library for which a `%` begins a reference.
-        if let (None, Some(text), true) =
-            (&table.suite, &table.uri, uri.as_ref().is_some_and(|uri| uri.contains('%')))
-        {
-            let fault = Fault::at(
-                text.span(),
-                "cloud-init cannot write an address with `%` into a repository of dnf",
-            );
-            self.fault(fault.hint("use an address without escapes, or write the file with [[files]]"));
-        }
+        let rule = if table.suite.is_some() { &names::APT_URI } else { &names::URI };
+        let uri = uri.and_then(|uri| self.name(uri, rule));
+        let suite = self.maybe_name(&table.suite, &names::SUITE);
+        let components = self.names(&table.components, &names::SUITE);
+        self.fits_dnf(table, uri.as_deref());
         if let (None, Some(components)) = (&table.suite, &table.components) {
             let fault = Fault::at(components.span(), "`components` has a meaning only with a `suite`");
             self.fault(fault.hint("a repository of apt has a `suite`; one of RPM packages has neither"));
         }
         let key = table.key.as_ref().and_then(|key| self.signing_key(key));
         Some(Repository { name: name?, uri: uri?, suite, components, key })
+    }
+
+    /// dnf takes a `%` for the beginning of a reference, and what stands after a comma for another address.
+    fn fits_dnf(&self, repository: &raw::Repository, uri: Option<&str>) {
+        let wrong = uri
+            .filter(|_| repository.suite.is_none())
+            .and_then(|uri| uri.find(['%', ',']).map(|at| &uri[at..=at]));
+        if let (Some(wrong), Some(text)) = (wrong, &repository.uri) {
+            let fault =
+                Fault::at(text.span(), format!("an address of a repository of dnf cannot have a `{wrong}`"));
+            self.fault(fault.hint("use an address without it, or write the file with [[files]]"));
+        }
     }
 
     fn signing_key(&self, text: &Text) -> Option<String> {

@@ -3,10 +3,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Trouble, cx::Cx};
-use crate::template::{
-    diagnose::{Fault, holds_private_key, visible},
-    raw::Text,
-    sources::Place,
+use crate::{
+    quote::shell_word,
+    template::{
+        diagnose::{Fault, holds_private_key, visible},
+        raw::Text,
+        sources::Place,
+    },
 };
 
 impl Cx<'_> {
@@ -132,7 +135,10 @@ fn stray(place: Place, written: &str, why: &str, root: &Path, path: &Path) -> Fa
 /// Advice that ends with what the user can do from outside of the template.
 pub fn outside(advice: &str, path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    format!("{advice}, or allow it with --allow-path {}", folder.display())
+    let folder = folder.display().to_string();
+    // It is copied into a shell.
+    let folder = shell_word(&folder).unwrap_or(folder);
+    format!("{advice}, or allow it with --allow-path {folder}")
 }
 
 pub fn unusable(place: Place, path: &Path, trouble: Trouble) -> Fault {

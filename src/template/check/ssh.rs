@@ -27,7 +27,7 @@ impl Cx<'_> {
         let Some(table) = raw.ssh.as_ref().map(Spanned::get_ref) else { return Ssh::default() };
         Ssh {
             timeout: self.timeout(&table.timeout),
-            user: self.maybe_name(&table.user, &LOGIN),
+            user: self.maybe_account_name(&table.user, &LOGIN),
             private_key: table.private_key.as_ref().and_then(|path| self.key_file(path)),
             host_key: self.maybe_name(&table.host_key, &HOST_KEY),
             host: self.maybe_name(&table.host, &HOST),

@@ -123,7 +123,7 @@ impl Cx<'_> {
         match kind {
             StepKind::Shell => {
                 let (script, env, allowed_exit_codes) = self.script_parts(step);
-                let user = self.maybe_name(&table.user, &ACCOUNT).unwrap_or_else(|| "root".into());
+                let user = self.maybe_account_name(&table.user, &ACCOUNT).unwrap_or_else(|| "root".into());
                 Some(Action::Shell { script: script?, env, user, allowed_exit_codes })
             }
             StepKind::Local => {

@@ -6,12 +6,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lib", &["*"]),
     ("error", &["*"]),
     ("cli", &["*"]),
-    ("template", &[]),
+    // Of `quote` what a name may not hold wherever it is written.
+    ("template", &["quote"]),
+    ("quote", &[]),
     ("sum", &[]),
     ("causes", &[]),
     ("load", &["template", "sum"]),
     // Of `redact` the forms that a secret is looked for in.
-    ("provision", &["template", "redact"]),
+    ("provision", &["template", "redact", "quote"]),
     ("plan", &["template", "provision"]),
     ("redact", &[]),
     ("private", &[]),
@@ -38,9 +40,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "remote",
             "private",
             "time",
+            "quote",
         ],
     ),
-    ("remote", &["template", "provision", "event", "wait", "time"]),
+    ("remote", &["template", "provision", "event", "wait", "time", "quote"]),
     ("store", &["wait", "aws", "journal", "private", "time"]),
     (
         "engine",
@@ -60,6 +63,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "platform",
             "remote",
             "store",
+            "quote",
         ],
     ),
     ("release", &["error", "platform", "store"]),
@@ -70,7 +74,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that decide and never do: the same input gives the same output, at any time, anywhere.
-const PURE: &[&str] = &["template", "provision", "plan"];
+const PURE: &[&str] = &["template", "provision", "plan", "quote"];
 
 /// What no pure room touches.
 const IMPURE: &[&str] = &[

@@ -11,14 +11,17 @@ use super::{
     make::prepare,
     port::{Order, Port, Said},
 };
-use crate::platform::{
-    LaunchSpec, PlatformError, last_lines,
-    qemu::{
-        disk_image, drives, firmware,
-        launch::{self, Launched},
-        machine::{Accel, Drive, Start},
-        qmp::Qmp,
+use crate::{
+    platform::{
+        LaunchSpec, PlatformError, last_lines,
+        qemu::{
+            disk_image, drives, firmware,
+            launch::{self, Launched},
+            machine::{Accel, Drive, Start},
+            qmp::Qmp,
+        },
     },
+    quote::shell_word,
 };
 use crate::time::Moment;
 
@@ -69,7 +72,7 @@ async fn wake(qmp: &mut Qmp, folder: &Path, devices: &Path) -> io::Result<()> {
     let mut port = Port::open(folder).await?;
     prepare(qmp).await?;
     let devices = devices.to_string_lossy();
-    let devices = shlex::try_quote(&devices).map_err(io::Error::other)?;
+    let devices = shell_word(&devices).map_err(io::Error::other)?;
     qmp.execute("migrate-incoming", json!({ "uri": format!("exec:cat {devices}") })).await?;
     let end = Instant::now().later(AWAKE);
     while qmp.execute("query-status", json!({})).await?["status"] == "inmigrate" {
