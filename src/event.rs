@@ -197,7 +197,7 @@ impl Event {
     pub const FORMAT: u32 = 1;
 
     /// Shows every text: also names come from templates, and hold what variables do.
-    fn texts(&mut self, mut each: impl FnMut(&mut String)) {
+    pub fn texts(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
             Self::Note { message: text }
             | Self::Warning { message: text }

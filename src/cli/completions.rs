@@ -16,7 +16,7 @@ impl Completions {
     pub fn run(self) -> Result<ExitCode, Error> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "hornero", &mut text);
-        show::stdout(&String::from_utf8_lossy(&text))?;
+        show::own_script(&String::from_utf8_lossy(&text))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     set::{self, Set},
     show,
 };
-use crate::error::Error;
+use crate::{error::Error, ui::for_json};
 
 /// Prints the bakes that are due as a job matrix for CI
 ///
@@ -81,8 +81,9 @@ fn levels(set: &Set, judged: &[Judged]) -> Vec<Vec<Job>> {
 /// An output for each level, and how many there are; a job of a level that is not there is skipped by its
 /// `if`.
 fn github(levels: &[Vec<Job>]) -> String {
-    let line =
-        |(number, jobs): (usize, &Vec<Job>)| format!("level_{number}={}\n", json!({ "include": jobs }));
+    let line = |(number, jobs): (usize, &Vec<Job>)| {
+        format!("level_{number}={}\n", for_json(&json!({ "include": jobs }).to_string()))
+    };
     let lines: String = levels.iter().enumerate().map(line).collect();
     format!("levels={}\n{lines}", levels.len())
 }

@@ -9,7 +9,7 @@ use crate::{
     plan::Plan,
     store::ImageRecord,
     template::diagnose::{Mistakes, render, render_warnings},
-    ui::{self, Listener, Screen, Shown, sentence},
+    ui::{self, Listener, Screen, Shown, for_json, for_screen, sentence},
 };
 
 /// The error, what caused it, the last lines that explain it, and what to do now; as JSON for programs too.
@@ -101,10 +101,11 @@ pub fn stdout_json(value: &impl serde::Serialize) -> Result<(), Error> {
 pub fn json_line(value: &impl serde::Serialize) -> String {
     // Our own types have string keys and no failing parts; a line that cannot be made is a bug.
     let line = serde_json::to_string(value).expect("hornero's own types can be written as JSON");
-    format!("{line}\n")
+    format!("{}\n", for_json(&line))
 }
 
-/// A reader that has gone away (`hornero get | head -0`) is no error.
+/// A reader that has gone away (`hornero get | head -0`) is no error. What could act on a terminal or in CI is taken
+/// out.
 ///
 /// # Errors
 /// When standard output cannot be written: whoever called would take nothing for the answer.
@@ -112,11 +113,23 @@ pub fn stdout(text: &str) -> Result<(), Error> {
     write_stdout(text).map(|_| ())
 }
 
+/// A script of our own, with nothing from outside in it.
+///
+/// # Errors
+/// As [`stdout`].
+pub fn own_script(text: &str) -> Result<(), Error> {
+    write_raw(text).map(|_| ())
+}
+
 /// The same for text without end; gives whether somebody still reads it.
 ///
 /// # Errors
 /// As [`stdout`].
 pub fn write_stdout(text: &str) -> Result<bool, Error> {
+    write_raw(&for_screen(text))
+}
+
+fn write_raw(text: &str) -> Result<bool, Error> {
     let text = text.to_owned();
     let write = move || {
         let mut out = io::stdout();

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 
-use super::{Listener, sparing::Sparing};
+use super::{Listener, harmless::for_json, sparing::Sparing};
 use crate::event::Event;
 
 /// A transfer says how far it is this often: for each packet of it would be thousands of lines.
@@ -63,7 +63,8 @@ impl<W: Write + Send> Json<W> {
 /// One event as one JSON object, without the line break.
 fn encode(run: Option<&str>, event: &Event, at: Timestamp) -> io::Result<Vec<u8>> {
     let at = at.round(Unit::Millisecond).unwrap_or(at);
-    Ok(serde_json::to_vec(&Line { time: format!("{at:.3}"), run, event })?)
+    let line = serde_json::to_string(&Line { time: format!("{at:.3}"), run, event })?;
+    Ok(for_json(&line).into_owned().into_bytes())
 }
 
 impl<W: Write + Send> Listener for Json<W> {

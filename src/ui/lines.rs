@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Label, Listener,
+    harmless::for_screen,
     sentence::{finished, sentence},
     sparing::Sparing,
 };
@@ -61,7 +62,7 @@ impl<W: Write + Send> Listener for Lines<W> {
         // Written whole in one go: no line of another run comes between.
         let lines: String = told(event).lines().map(line).collect();
         self.out
-            .write_all(lines.as_bytes())
+            .write_all(for_screen(&lines).as_bytes())
             .map_err(|err| format!("the lines are no longer shown: {err}"))?;
         if let Event::PhaseFinished { .. } = event {
             self.phase = None;

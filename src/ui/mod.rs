@@ -3,6 +3,7 @@
 //! summary at the end. Runs at once share a `Screen`. Nothing but this room and `cli` prints.
 
 pub mod bars;
+mod harmless;
 pub mod json;
 mod label;
 pub mod lines;
@@ -15,6 +16,7 @@ pub mod table;
 mod tail;
 mod text;
 
+pub use harmless::{for_json, for_screen};
 pub use label::Label;
 pub use screen::{Deferred, Screen};
 pub use sentence::sentence;
@@ -158,7 +160,8 @@ pub async fn listen(mut events: EventReceiver, mut listeners: Vec<Box<dyn Listen
 /// A listener that fails is dropped, and the rest hear why: the bake goes on.
 fn tell(listeners: &mut Vec<Box<dyn Listener>>, Sent { event, at }: Sent, events: &EventReceiver) {
     let mut pending = vec![event];
-    while let Some(event) = pending.pop() {
+    while let Some(mut event) = pending.pop() {
+        harmless::clean_event(&mut event);
         listeners.retain_mut(|listener| match listener.event(&event, at) {
             Ok(()) => true,
             Err(message) => {

@@ -9,7 +9,7 @@ use std::{
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
-use super::label::Label;
+use super::{harmless::for_screen, label::Label};
 
 /// Redraws a second at most: guests can print thousands of lines a second.
 const REDRAWS: u8 = 15;
@@ -100,7 +100,10 @@ impl Screen {
 
     /// A line that stays, above everything that moves.
     pub(super) fn say(&self, line: &str) -> Result<(), String> {
-        self.terminal.bars.println(line).map_err(|err| format!("the bars are no longer drawn: {err}"))
+        self.terminal
+            .bars
+            .println(for_screen(line))
+            .map_err(|err| format!("the bars are no longer drawn: {err}"))
     }
 
     /// A new bar at `index` from the top, or at the end.
@@ -153,7 +156,8 @@ impl Write for Deferred {
 /// Each piece of text is written whole.
 impl Write for Screen {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.aside(|out| out.write_all(text)).map(|()| text.len())
+        let shown = String::from_utf8_lossy(text);
+        self.aside(|out| out.write_all(for_screen(&shown).as_bytes())).map(|()| text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use console::{measure_text_width, strip_ansi_codes, truncate_str};
 
+use super::harmless::acts_on_screen;
+
 /// Nothing longer than this is worth cleaning: no screen and no reader takes more of one line.
 const LONGEST: usize = 16 * 1024;
 
@@ -54,7 +56,7 @@ fn plain(state: &str) -> String {
     for char in state.chars() {
         match char {
             '\t' => plain.push_str("    "),
-            _ if char.is_control() || reorders(char) => {}
+            _ if acts_on_screen(char) => {}
             _ => plain.push(char),
         }
     }
@@ -78,11 +80,6 @@ fn shorten(line: &str) -> Cow<'_, str> {
     let (first, last) =
         (line.floor_char_boundary(LONGEST - LAST), line.ceil_char_boundary(line.len() - LAST));
     format!("{} [{} bytes are left out here] {}", &line[..first], last - first, &line[last..]).into()
-}
-
-/// Marks that turn the direction of text around, with which a line can claim what it is not.
-fn reorders(char: char) -> bool {
-    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// At most `width` columns; what was cut ends in `…`.
