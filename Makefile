@@ -32,7 +32,7 @@ check: setup
 	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	$(CARGO) test --test integration rooms
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(LINTS) --no-deps --lib
-	@scripts/deny.sh
+	@scripts/deny.sh $(or $(CARGO_TARGET_DIR),target)
 
 # hornero and its peers at the same work, about 45 minutes; `make bench BENCH='bake files --quick'` is less.
 bench: rust

@@ -35,6 +35,7 @@ mod setup;
 mod shipped;
 mod step_inputs;
 mod store_ssm;
+mod supply_chain;
 mod templates;
 mod upload;
 mod uploads;
