@@ -12,6 +12,8 @@ pub mod load;
 pub mod plan;
 pub mod platform;
 mod private;
+#[cfg(test)]
+mod properties;
 pub mod provision;
 pub mod quote;
 pub mod redact;

@@ -160,10 +160,19 @@ impl Manifest {
     /// When it cannot be read, or is none of ours.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let reading = format!("reading the manifest `{}`", path.display());
-        let failed = || Error::new(Kind::Local, &reading);
-        let text = std::fs::read_to_string(path).map_err(|error| failed().because(&error))?;
-        check_format(text.as_bytes(), FORMAT).map_err(|newer| Error::newer(&reading, &newer))?;
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| failed().because(&error))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::new(Kind::Local, &reading).because(&error))?;
+        Self::parse(&text, &reading)
+    }
+
+    /// The manifest in `text`; `reading` says in errors what was being done.
+    ///
+    /// # Errors
+    /// When it is none of ours.
+    pub fn parse(text: &str, reading: &str) -> Result<Self, Error> {
+        check_format(text.as_bytes(), FORMAT).map_err(|newer| Error::newer(reading, &newer))?;
+        let manifest: Self =
+            serde_json::from_str(text).map_err(|error| Error::new(Kind::Local, reading).because(&error))?;
         // Of the tables of the platforms one has no key that must be there: nothing may be taken for it.
         let machine = match &manifest.machine {
             Settings::Qemu(_) => PlatformKind::Qemu,

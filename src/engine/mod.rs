@@ -32,7 +32,7 @@ mod secrets;
 pub mod settle;
 mod steps;
 mod stop;
-mod survey;
+pub mod survey;
 mod test;
 pub mod visit;
 mod way;

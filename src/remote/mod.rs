@@ -26,6 +26,8 @@ mod login;
 mod marks;
 mod output;
 pub mod patience;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 mod pump;
 pub mod purpose;
 pub mod route;

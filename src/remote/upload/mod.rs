@@ -11,6 +11,8 @@ mod lines;
 mod maker;
 mod plan;
 mod progress;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 mod refusal;
 mod seal;
 mod squeeze;

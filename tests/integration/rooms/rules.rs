@@ -5,6 +5,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("main", &["*"]),
     ("lib", &["*"]),
     ("error", &["*"]),
+    ("properties", &["*"]),
+    ("without_aws", &["*"]),
     ("cli", &["*"]),
     // Of `quote` what a name may not hold wherever it is written.
     ("template", &["quote"]),
