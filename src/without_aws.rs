@@ -33,9 +33,6 @@ pub mod platform {
     pub use image::{Captured, CapturedDisk, CaptureSpec, CloudImage, ImageCopy};
     pub use settings::Settings;
 
-    #[path = "qemu/qcow2_header.rs"]
-    pub mod qcow2_header;
-
     /// As far as a manifest names it.
     #[derive(Clone, Debug)]
     pub struct BaseImage {
@@ -60,6 +57,10 @@ pub mod platform {
 
 /// As far as the rooms above make errors.
 pub mod error {
+    pub async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        work.await
+    }
+
     #[derive(Clone, Copy, Debug)]
     pub enum Kind {
         Local,

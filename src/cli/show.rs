@@ -174,5 +174,5 @@ pub async fn wait_until_shown(shown: Shown) {
 /// From a panic, which may have come while something was drawn: nothing is waited for.
 pub fn panic(text: &str) {
     // There is nowhere else to tell it.
-    io::stderr().write_all(text.as_bytes()).ok();
+    io::stderr().write_all(for_screen(text).as_bytes()).ok();
 }

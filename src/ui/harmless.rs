@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use console::{AnsiCodeIterator, strip_ansi_codes};
 
-use super::text::{clean, clean_block};
+use super::text::clean_block;
 use crate::event::Event;
 
 /// Whether a character does something where it should be seen: it controls a terminal, turns the direction of text
@@ -32,10 +32,7 @@ pub fn clean_event(event: &mut Event) {
 
 fn clean_text(text: &mut String) {
     if text.contains(|char: char| char != '\n' && acts_on_screen(char)) {
-        *text = match text.contains('\n') {
-            true => clean_block(text),
-            false => clean(text),
-        };
+        *text = clean_block(text);
     }
 }
 

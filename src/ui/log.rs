@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Listener, sentence::sentence, text};
+use super::{Listener, harmless::for_screen, sentence::sentence, text};
 use crate::event::{Event, Phase};
 
 /// Writes the log. Unbuffered: what happened is on record even if the process is killed next.
@@ -43,7 +43,7 @@ impl Listener for LogFile {
             self.phase = None;
         }
         self.file
-            .write_all(text.as_bytes())
+            .write_all(for_screen(&text).as_bytes())
             .map_err(|err| format!("the log `{}` is no longer written: {err}", self.path.display()))
     }
 }

@@ -138,3 +138,34 @@ fn ansible_playbook(
     process.arg("--extra-vars").arg(format!("@{}", files.extra_vars.display())).arg(job.playbook);
     Ok(process)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process::Command};
+
+    use super::*;
+
+    /// Nothing in them is worked out on this computer, and conditions read them as they read any other text.
+    #[test]
+    fn a_playbook_gets_variables_as_the_texts_that_they_are() {
+        let texts = ["{{ 7 * 7 }}", "{% raw %}a'b\"c\\ #x $(id)", "line\nbreak: [x", "007\u{2028}é🦀", "yes"];
+        let names = ["a", "b", "c", "d", "flag"];
+        let variables =
+            names.iter().zip(texts).map(|(name, text)| ((*name).to_owned(), text.to_owned())).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("vars.yml"), extra_vars(&variables).unwrap()).unwrap();
+        let content = "{{ [a, b, c, d, flag] | to_json }}";
+        let copy = json!({ "copy": { "content": content, "dest": path("out.json") }, "when": "flag | bool" });
+        let play =
+            json!([{ "hosts": "localhost", "connection": "local", "gather_facts": false, "tasks": [copy] }]);
+        fs::write(path("play.yml"), play.to_string()).unwrap();
+        let extra = format!("@{}", path("vars.yml").display());
+        let mut ansible = Command::new("ansible-playbook");
+        ansible.args(["-i", "localhost,", "--extra-vars", &extra]).arg(path("play.yml")).current_dir(&folder);
+        let output = ansible.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let read: Vec<String> = serde_json::from_slice(&fs::read(path("out.json")).unwrap()).unwrap();
+        assert_eq!(read, texts);
+    }
+}

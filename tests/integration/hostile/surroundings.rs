@@ -120,27 +120,7 @@ fn parts(key: &Key) -> (String, String) {
     match key.table.as_str() {
         "Raw" => (String::new(), GOOD.to_owned()),
         "Image" => ("[image]\nname = 'x'\n".into(), "[base]\nos = 'debian-12'\n".into()),
-        "Base" => {
-            let before =
-                if ["os", "template"].contains(&key.name.as_str()) { "" } else { "os = 'debian-12'\n" };
-            (format!("[image]\nname = 'x'\n[base]\n{before}"), String::new())
-        }
-        "Ec2Base" => {
-            let with = match key.name.as_str() {
-                "owner" => "name = 'x'\n",
-                "name" => "owner = 'self'\n",
-                _ => "",
-            };
-            (format!("[image]\nname = 'x'\n[base.ec2]\n{with}"), String::new())
-        }
-        "QemuBase" => {
-            let with = match key.name.as_str() {
-                "url" => SHA,
-                "sha256" => "url = 'https://x.test/a'\n",
-                _ => "",
-            };
-            (format!("[image]\nname = 'x'\n[base.qemu]\n{with}"), String::new())
-        }
+        "Base" | "Ec2Base" | "QemuBase" => (format!("[image]\nname = 'x'\n{}", base(key)), String::new()),
         "Variable" | "VariableTable" => after_all("[variables.v]\n"),
         "RootDisk" => after_all("[root_disk]\n"),
         "Disk" => after_all("[[disks]]\nname = 'd'\nsize = '1GiB'\nmount = '/srv'\n"),
@@ -156,16 +136,7 @@ fn parts(key: &Key) -> (String, String) {
         "Use" => after_all("[[use]]\nprovisioner = 'nginx'\n"),
         "Step" => after_all(&step(&key.name)),
         "Check" => after_all(&check(&key.name)),
-        "Secret" => after_all(&format!(
-            "[secrets.s]\n{}",
-            if key.name == "key" {
-                "secret = 'a'\n"
-            } else if key.name == "in_image" {
-                "env = 'A'\n"
-            } else {
-                ""
-            }
-        )),
+        "Secret" => after_all(&secret(&key.name)),
         "CloudInit" => after_all("[cloud_init]\n"),
         "Ssh" => after_all(if key.name == "endpoint" {
             "[ssh]\nvia = 'instance-connect-endpoint'\n"
@@ -185,6 +156,29 @@ fn parts(key: &Key) -> (String, String) {
             panic!("`{}` of a table `{other}` that is not tried: say what must stand around it", key.name)
         }
     }
+}
+
+fn base(key: &Key) -> String {
+    let (table, with) = match (key.table.as_str(), key.name.as_str()) {
+        ("Base", "os" | "template") => ("base", ""),
+        ("Base", _) => ("base", "os = 'debian-12'\n"),
+        ("Ec2Base", "owner") => ("base.ec2", "name = 'x'\n"),
+        ("Ec2Base", "name") => ("base.ec2", "owner = 'self'\n"),
+        ("Ec2Base", _) => ("base.ec2", ""),
+        (_, "url") => ("base.qemu", SHA),
+        (_, "sha256") => ("base.qemu", "url = 'https://x.test/a'\n"),
+        (_, _) => ("base.qemu", ""),
+    };
+    format!("[{table}]\n{with}")
+}
+
+fn secret(key: &str) -> String {
+    let with = match key {
+        "key" => "secret = 'a'\n",
+        "in_image" => "env = 'A'\n",
+        _ => "",
+    };
+    format!("[secrets.s]\n{with}")
 }
 
 fn file(key: &str) -> String {

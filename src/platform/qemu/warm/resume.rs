@@ -11,6 +11,7 @@ use super::{
     make::prepare,
     port::{Order, Port, Said},
 };
+use crate::time::Moment;
 use crate::{
     platform::{
         LaunchSpec, PlatformError, last_lines,
@@ -23,7 +24,6 @@ use crate::{
     },
     quote::shell_word,
 };
-use crate::time::Moment;
 
 /// It takes a tenth of a second; a busy computer may take seconds.
 const AWAKE: Duration = Duration::from_secs(60);
