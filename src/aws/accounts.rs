@@ -13,7 +13,7 @@ use aws_config::{
 use aws_types::SdkConfig;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{Audit, Aws, AwsError, Limiter, Shared, setup};
+use super::{AnswerCheck, Audit, Aws, AwsError, Limiter, Shared, setup};
 
 /// A try that takes longer is given up and made again.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -74,13 +74,19 @@ impl Accounts {
     }
 
     fn connect(self: &Arc<Self>, sdk: SdkConfig, role: Option<&str>, region: &str) -> Aws {
+        let check = AnswerCheck::default();
+        let ec2 = aws_sdk_ec2::config::Builder::from(&sdk).interceptor(check.clone());
+        let ssm = aws_sdk_ssm::config::Builder::from(&sdk).interceptor(check.clone());
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(&sdk).interceptor(check.clone());
+        let kms = aws_sdk_kms::config::Builder::from(&sdk).interceptor(check.clone());
         let shared = Shared {
             region: region.to_owned(),
             role: role.map(str::to_owned),
-            ec2: aws_sdk_ec2::Client::new(&sdk),
-            ssm: aws_sdk_ssm::Client::new(&sdk),
-            secrets: aws_sdk_secretsmanager::Client::new(&sdk),
-            kms: aws_sdk_kms::Client::new(&sdk),
+            ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
+            ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
+            kms: aws_sdk_kms::Client::from_conf(kms.build()),
+            check,
             limiter: self.limiter_of(role, region),
             accounts: self.clone(),
             sdk,

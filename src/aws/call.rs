@@ -72,10 +72,48 @@ impl Aws {
         E: StdError + ProvideErrorMetadata + Send + 'static,
         F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
+        self.journaled_tries(call, make, may_be_retried).await
+    }
+
+    /// The same with one try alone, for a write before which something has to be asked each time.
+    ///
+    /// # Errors
+    /// As with [`Aws::call`].
+    pub async fn call_once<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
+    where
+        T: Send + 'static,
+        E: StdError + ProvideErrorMetadata + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
+    {
+        self.journaled_tries(call, make, |_, _, _| false).await
+    }
+
+    /// Whether another try of a call that failed so often may do, after the pause that lies before it.
+    pub async fn pause_before_retry(&self, error: &AwsError, tries: u32) -> bool {
+        if !may_be_retried(&Call::repeatable(error.action, &error.resource), error.fault, tries) {
+            return false;
+        }
+        let pause = pause_after(tries);
+        self.tell_wait(error, pause);
+        tokio::time::sleep(pause).await;
+        true
+    }
+
+    async fn journaled_tries<T, E, F>(
+        &self,
+        call: Call<'_>,
+        make: impl Fn() -> F,
+        again: impl Fn(&Call<'_>, Fault, u32) -> bool,
+    ) -> Result<T, AwsError>
+    where
+        T: Send + 'static,
+        E: StdError + ProvideErrorMetadata + Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
+    {
         let intent = self
             .write_intent(&call)
             .map_err(|error| AwsError::journal_not_written(&call, self.region(), &error))?;
-        let result = self.try_until_answered(call, make).await;
+        let result = self.try_until_answered(call, make, again).await;
         if let Some(intent) = intent {
             // What happened is known to this process; another one looks at AWS itself.
             intent.result(result.is_ok()).ok();
@@ -94,7 +132,12 @@ impl Aws {
         }
     }
 
-    async fn try_until_answered<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
+    async fn try_until_answered<T, E, F>(
+        &self,
+        call: Call<'_>,
+        make: impl Fn() -> F,
+        again: impl Fn(&Call<'_>, Fault, u32) -> bool,
+    ) -> Result<T, AwsError>
     where
         T: Send + 'static,
         E: StdError + ProvideErrorMetadata + Send + 'static,
@@ -134,9 +177,14 @@ impl Aws {
         }
     }
 
-    /// For an answer that lacks what was asked for.
+    /// For an answer by which something is not there.
     pub fn missing(&self, call: &Call<'_>, why: &str) -> AwsError {
         AwsError::missing(call, self.region(), why)
+    }
+
+    /// For an answer that lacks what it must have, whatever came of the call.
+    pub fn incomplete(&self, call: &Call<'_>, why: &str) -> AwsError {
+        AwsError { fault: Fault::Transient, ..AwsError::missing(call, self.region(), why) }
     }
 
     fn record_action(&self, action: &'static str) {

@@ -3,6 +3,7 @@
 //! our words. Nothing here is global: two templates with different regions or roles share nothing.
 
 mod accounts;
+mod answer;
 mod call;
 mod classify;
 mod credentials;
@@ -20,8 +21,10 @@ use std::{
 };
 
 use aws_types::SdkConfig;
+use jiff::Timestamp;
 
 pub use accounts::{Accounts, Options};
+use answer::AnswerCheck;
 pub use call::Call;
 pub use error::{AwsError, Fault};
 pub use limiter::Limiter;
@@ -53,6 +56,7 @@ struct Shared {
     ssm: aws_sdk_ssm::Client,
     secrets: aws_sdk_secretsmanager::Client,
     kms: aws_sdk_kms::Client,
+    check: AnswerCheck,
     limiter: Arc<Limiter>,
     accounts: Arc<Accounts>,
 }
@@ -73,6 +77,11 @@ impl Aws {
     /// For clients of other services, and for signing.
     pub fn sdk(&self) -> &SdkConfig {
         &self.shared.sdk
+    }
+
+    /// What AWS's clock showed at its last answer here, in whole seconds.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.shared.check.server_time()
     }
 
     pub fn limiter(&self) -> &Arc<Limiter> {

@@ -97,7 +97,7 @@ async fn ask(aws: &Aws, there: &Aws, image: &Image, key: Option<String>) -> Resu
     };
     let doing = format!("copying the AMI {ami} to {}", there.region());
     let answer = there.call(call, make).await.map_err(failed(&doing))?;
-    answer.image_id.ok_or_else(|| failed(doing)(there.missing(&call, "EC2 named no AMI")))
+    answer.image_id.ok_or_else(|| failed(doing)(there.incomplete(&call, "EC2 named no AMI")))
 }
 
 fn tags_of(image: &Image, region: &str) -> BTreeMap<String, String> {

@@ -21,7 +21,7 @@ const LOST: Duration = Duration::from_secs(20);
 const BEGUN: Duration = Duration::from_secs(15 * 60);
 
 /// CreateImage has no token that makes it safe to repeat: the name, which only one AMI can have, is
-/// one.
+/// one. Whoever gets no answer looks for the AMI, and asks for it again when it is not there.
 pub async fn create(aws: &Aws, source: &Source<'_>, labels: &Labels) -> Result<String, AwsError> {
     let call = Call::once("ec2:CreateImage", source.instance);
     let make = || {
@@ -29,23 +29,29 @@ pub async fn create(aws: &Aws, source: &Source<'_>, labels: &Labels) -> Result<S
         let made = made.description(&labels.description);
         made.set_tag_specifications(Some(labels.specifications())).send()
     };
-    let mut last = match aws.call(call, make).await {
-        Ok(answer) => return answer.image_id.ok_or_else(|| aws.missing(&call, "EC2 named no AMI")),
-        Err(error) => error,
-    };
-    if last.fault == Fault::Transient {
-        if let Some(ami) = lost(aws, labels).await? {
+    let mut tries = 0;
+    loop {
+        let answer = aws.call(call, make).await;
+        let made = |id: Option<String>| id.ok_or_else(|| aws.incomplete(&call, "EC2 named no AMI"));
+        let error = match answer.and_then(|answer| made(answer.image_id)) {
+            Ok(ami) => return Ok(ami),
+            Err(error) => error,
+        };
+        tries += 1;
+        if may_be_made(&error)
+            && let Some(ami) = lost(aws, labels).await?
+        {
             return Ok(ami);
         }
-        match aws.call(call, make).await {
-            Ok(answer) => return answer.image_id.ok_or_else(|| aws.missing(&call, "EC2 named no AMI")),
-            Err(error) => last = error,
+        if error.fault != Fault::Transient || !aws.pause_before_retry(&error, tries).await {
+            return Err(error);
         }
     }
-    match last.code.as_deref() {
-        Some("InvalidAMIName.Duplicate") => lost(aws, labels).await?.ok_or(last),
-        _ => Err(last),
-    }
+}
+
+/// Whether the AMI may be there although this is what came of asking for it.
+fn may_be_made(error: &AwsError) -> bool {
+    error.fault == Fault::Transient || error.code.as_deref() == Some("InvalidAMIName.Duplicate")
 }
 
 /// The AMI of this run, if it was made although nobody said so.

@@ -31,7 +31,7 @@ impl Machines for Aws {
         let call = Call::repeatable("ec2:RunInstances", &what);
         let answer = self.call(call, || ordered(self.ec2().run_instances(), order).send()).await?;
         let made = answer.instances.unwrap_or_default().into_iter().next();
-        made.map(instance).ok_or_else(|| self.missing(&call, "EC2 answered without an instance"))
+        made.map(instance).ok_or_else(|| self.incomplete(&call, "EC2 answered without an instance"))
     }
 
     async fn ordered(&self, tokens: &[String]) -> Result<Option<Instance>, AwsError> {

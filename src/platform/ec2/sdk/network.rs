@@ -43,7 +43,7 @@ impl Network for Aws {
                 .send()
         };
         let made = self.call(call, make).await?;
-        made.group_id.ok_or_else(|| self.missing(&call, "EC2 answered without a group"))
+        made.group_id.ok_or_else(|| self.incomplete(&call, "EC2 answered without a group"))
     }
 
     async fn made_group(&self, group: &GroupOrder) -> Result<Option<String>, AwsError> {
