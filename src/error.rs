@@ -31,7 +31,8 @@ pub enum Kind {
     Store,
     /// Files of hornero's own: state, data, logs.
     Local,
-    /// Another bake of the same image is under way, and was not to be waited for.
+    /// Another bake of the same image is under way, and was not to be waited for; or it has begun while this one
+    /// was away.
     Locked,
     /// A mistake of hornero's own: something in it panicked.
     Internal,
@@ -198,7 +199,12 @@ impl From<crate::provision::ProvisionError> for Error {
 impl From<crate::store::StoreError> for Error {
     fn from(error: crate::store::StoreError) -> Self {
         let hint = error.hint();
-        let mut top = Self::new(Kind::Store, error.to_string());
+        let is_lock_lost = matches!(
+            error,
+            crate::store::StoreError::LockLost { .. } | crate::store::StoreError::WrittenLate { .. }
+        );
+        let kind = if is_lock_lost { Kind::Locked } else { Kind::Store };
+        let mut top = Self::new(kind, error.to_string());
         if let crate::store::StoreError::Aws { source, .. } = &error {
             if source.is_setup() {
                 return Self::from((**source).clone());

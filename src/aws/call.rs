@@ -155,7 +155,7 @@ impl Aws {
                 }
             };
             tries += 1;
-            if !may_be_retried(&call, error.fault, tries) {
+            if !again(&call, error.fault, tries) {
                 return Err(error);
             }
             let pause = pause_after(tries);

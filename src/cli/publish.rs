@@ -6,13 +6,14 @@ use serde::Deserialize;
 use super::{
     Context, Global,
     find_run::{FoundRun, RunFilter, find},
+    inputs::who,
     interrupt,
     run::Run,
     wiring,
 };
 use crate::{
     engine::{
-        Delivery, clean, deliver,
+        Delivery, Interrupt, Rooms, clean, deliver, lock,
         manifest::Manifest,
         outcome::{Outcome, Proof},
     },
@@ -50,7 +51,7 @@ impl Publish {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let FoundRun { id, folder } = find(&self.run, RunFilter::WITH_UNFINISHED_IMAGE, context)?;
         // Held to the end: nobody else goes on with this run meanwhile.
-        let _lock = lock(&folder, &id)?;
+        let _journal = take_over(&folder, &id)?;
         let outcome = Outcome::read(&folder)?;
         let plan = read_plan(&folder)?;
         if outcome.proof == Proof::Failed {
@@ -70,17 +71,34 @@ impl Publish {
         let (manifest, target) = (&mut manifest, &plan.template.publish);
         let told = format!("nothing is left to do: {} is published at {}", outcome.image, target.parameter);
         let image = Delivery { manifest, outcome, made_by: &folder, target };
-        let result = deliver(&rooms, image, &run.folders, interrupt, &run.events).await;
+        let result = under_lock(image, (&id, plan.platform), (&rooms, &run), interrupt).await;
         match result {
-            Ok(_) => run.events.note(told),
+            Ok(()) => run.events.note(told),
             Err(_) => clean::after_failure(&rooms, &run.folders, &run.events).await,
         }
         Ok(run.finish(result).await.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS))
     }
 }
 
+/// Publishes when no bake of the same image is under way, and lets none begin meanwhile. The lock that the run
+/// itself may still have is given back: it is dead.
+async fn under_lock(
+    image: Delivery<'_>,
+    (id, platform): (&str, PlatformKind),
+    (rooms, run): (&Rooms, &Run),
+    interrupt: Interrupt,
+) -> Result<(), Error> {
+    let (name, who, telling) = (image.manifest.name.clone(), who(), (&run.folders.journal, &run.events));
+    rooms.store.release(&lock::name(&name, platform), &lock::holder(id, "")).await?;
+    let wanted = lock::Wanted { image: &name, platform, run: &run.folders.id, who: &who, wait: true };
+    let lock = lock::lock(&rooms.store, wanted, interrupt.clone(), telling).await?;
+    let result = deliver(&lock.guard(rooms), image, &run.folders, interrupt, &run.events).await;
+    lock::give_back(lock, &run.events).await;
+    result
+}
+
 /// `None` for a run that was made before there were journals.
-fn lock(folder: &Path, run: &str) -> Result<Option<Journal>, Error> {
+fn take_over(folder: &Path, run: &str) -> Result<Option<Journal>, Error> {
     if !folder.join(journal::FILE).is_file() {
         return Ok(None);
     }

@@ -9,7 +9,7 @@ use super::{Rooms, RunFolders};
 use crate::{
     error::{Error, Kind},
     event::Events,
-    journal::{self, History, Journal},
+    journal::{self, History, Journal, Thing},
     platform::{Leftover, Platform, PlatformError, Whose},
     wait::{Look, Passing, Wait, WaitError},
 };
@@ -39,10 +39,12 @@ pub struct Cleaned {
     pub removed: Vec<Leftover>,
     /// What stays, and why.
     pub stuck: Vec<(Leftover, PlatformError)>,
+    /// What stays because something of it is wanted.
+    pub spared: Vec<Leftover>,
 }
 
-/// Removes everything that the run has left and that is no complete image. Its journal is closed when
-/// nothing stays.
+/// Removes everything that the run has left, that is no complete image and that does not stay for a reason.
+/// What its journal lists is gone when nothing stays.
 ///
 /// # Errors
 /// When the platform cannot be looked at, or the journal not be written.
@@ -50,9 +52,10 @@ pub async fn run(
     platform: &dyn Platform,
     id: &str,
     (journal, history): (&Journal, &History),
+    stays: impl Fn(&Leftover) -> bool + Sync,
     events: &Events,
 ) -> Result<Cleaned, Error> {
-    remove_until_gone(platform, id, (journal, history), IN_A_ROW, events).await
+    remove_until_gone(platform, id, (journal, history), IN_A_ROW, &stays, events).await
 }
 
 /// `times` says how often in a row a service far away must show nothing.
@@ -61,16 +64,22 @@ async fn remove_until_gone(
     id: &str,
     (journal, history): (&Journal, &History),
     times: u32,
+    stays: &(dyn Fn(&Leftover) -> bool + Sync),
     events: &Events,
 ) -> Result<Cleaned, Error> {
     let times = if history.places().is_empty() { 1 } else { times };
     let wait = Wait::new(format!("nothing of {id} is left"), PATIENCE).consecutive(times);
     let cleaned = Mutex::new(Cleaned::default());
     let look = || async {
-        let found = platform.leftovers(Whose::Run { id, history }).await?;
+        let found: Vec<Leftover> = platform.leftovers(Whose::Run { id, history }).await?;
         let mut cleaned = cleaned.lock().await;
+        // What one of them needs, such as the group of an instance, stays with it.
+        if found.iter().any(stays) {
+            cleaned.spared = found;
+            return Ok::<_, PlatformError>(Look::There(()));
+        }
         match cleaned.remove(platform, found, Some(journal), events).await {
-            0 => Ok::<_, PlatformError>(Look::There(())),
+            0 => Ok(Look::There(())),
             _ => Ok(Look::NotYet("something was still there".to_owned())),
         }
     };
@@ -82,9 +91,9 @@ async fn remove_until_gone(
         }
     }
     let cleaned = cleaned.into_inner();
-    if cleaned.stuck.is_empty() {
-        journal.gone(|_| true)?;
-        journal.ended(None)?;
+    if cleaned.stuck.is_empty() && cleaned.spared.is_empty() {
+        // A lock is given back where it is kept.
+        journal.gone(|thing| !thing.is_lock())?;
     }
     Ok(cleaned)
 }
@@ -136,13 +145,14 @@ pub async fn after_failure(rooms: &Rooms, folders: &RunFolders, events: &Events)
     folders.journal.answered(ANSWER).await;
     let history = match journal::read(&folders.run) {
         Ok(Some(history)) if history.builder_kept.is_some() => return,
-        Ok(Some(history)) if history.is_half_done() || !history.things.is_empty() => history,
+        Ok(Some(history)) if history.is_half_done() || !history.things.iter().all(Thing::is_lock) => history,
         Ok(_) => return,
         Err(error) => return events.warn(error.to_string()),
     };
     let times = if history.is_half_done() { IN_A_ROW_AFTER_A_CALL } else { IN_A_ROW };
     let known = (&folders.journal, &history);
-    let cleaned = remove_until_gone(rooms.platform.as_ref(), &folders.id, known, times, events).await;
+    let cleaned =
+        remove_until_gone(rooms.platform.as_ref(), &folders.id, known, times, &|_| false, events).await;
     if let Err(left) = cleaned.and_then(Cleaned::told) {
         events.warn(left.to_string());
         left.tail.into_iter().chain(left.hint).for_each(|line| events.warn(line));

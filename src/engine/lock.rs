@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::Interrupt;
+use super::{Interrupt, Rooms};
 use crate::{
     error::{Error, Kind},
     event::Events,
-    journal::Journal,
-    store::{Holder, Lease, Store, StoreError, Taken},
+    journal::{Journal, Thing},
+    store::{Confirmed, HeldLock, Holder, Lease, Store, StoreError, Taken},
     template::model::PlatformKind,
     time::{clock, second},
     wait::{Look, Wait, WaitError},
@@ -23,9 +23,7 @@ const RENEWALS: u32 = 3;
 
 /// A lock that is ours until it is given back, or this process ends.
 pub struct Lock {
-    store: Arc<dyn Store>,
-    name: String,
-    holder: Holder,
+    held: HeldLock,
     renewal: JoinHandle<()>,
 }
 
@@ -62,29 +60,53 @@ pub async fn lock(
     (journal, events): (&Journal, &Events),
 ) -> Result<Lock, Error> {
     let (name, holder) = (name(wanted.image, wanted.platform), holder(wanted.run, wanted.who));
+    // Before it is taken: whoever cleans up then knows of it, however this process ends.
+    journal.made(Thing::Lock { name: name.clone() })?;
+    let held = HeldLock { store: store.clone(), name, holder, journal: journal.clone() };
     let taken = tokio::select! {
-        taken = take(store, &wanted, (&name, &holder), (journal, events)) => taken,
+        taken = take(&held, &wanted, events) => taken,
         error = interrupt.wanted("waiting for another bake") => Err(error),
     };
     if let Err(error) = taken {
         // It may have been taken all the same: the answer was lost, or nobody waited for it.
-        store.release(&name, &holder).await.ok();
+        release(&held).await.ok();
         return Err(error);
     }
-    let renewal =
-        tokio::spawn(renew(store.clone(), name.clone(), holder.clone(), journal.clone(), events.clone()));
-    Ok(Lock { store: store.clone(), name, holder, renewal })
+    let renewal = tokio::spawn(renew(held.clone(), events.clone()));
+    Ok(Lock { held, renewal })
 }
 
 impl Lock {
+    /// The same rooms for what is done under the lock: no parameter is written there when it is lost.
+    pub fn guard(&self, rooms: &Rooms) -> Rooms {
+        Rooms { store: rooms.store.under(self.held.clone()), ..rooms.clone() }
+    }
+
     /// # Errors
     /// When the store cannot be written; the lock ends by itself then.
-    pub async fn release(mut self) -> Result<(), Error> {
+    async fn release(mut self) -> Result<(), Error> {
         self.renewal.abort();
         // What it was about to write is written, or never will be.
         (&mut self.renewal).await.ok();
-        Ok(self.store.release(&self.name, &self.holder).await?)
+        release(&self.held).await.map_err(|error| {
+            let run = &self.held.holder.token;
+            error.hint(format!("nobody is kept from baking after its end; `hornero clean {run}` removes it"))
+        })
     }
+}
+
+/// Gives a lock back at the end of what was done under it. What goes wrong with that is told, and spoils nothing.
+pub async fn give_back(lock: Lock, events: &Events) {
+    if let Err(error) = lock.release().await {
+        events.warn(error.to_string());
+        error.hint.into_iter().for_each(|hint| events.warn(hint));
+    }
+}
+
+async fn release(held: &HeldLock) -> Result<(), Error> {
+    let HeldLock { store, name, holder, journal } = held;
+    store.release(name, holder).await?;
+    Ok(journal.gone(|thing| matches!(thing, Thing::Lock { name: known } if known == name))?)
 }
 
 impl Drop for Lock {
@@ -93,25 +115,20 @@ impl Drop for Lock {
     }
 }
 
-async fn take(
-    store: &Arc<dyn Store>,
-    wanted: &Wanted<'_>,
-    (name, holder): (&str, &Holder),
-    (journal, events): (&Journal, &Events),
-) -> Result<(), Error> {
-    match store.take(name, holder, journal).await? {
+async fn take(held: &HeldLock, wanted: &Wanted<'_>, events: &Events) -> Result<(), Error> {
+    match held.store.take(&held.name, &held.holder, &held.journal).await? {
         Taken::Ours => Ok(()),
         Taken::Held(lease) if !wanted.wait => Err(refused(wanted, &lease)),
         Taken::Held(lease) => {
             events.note(format!("waiting for another bake of `{}`: {}", wanted.image, told(&lease)));
-            turn(store, name, holder, journal).await
+            turn(held).await
         }
     }
 }
 
-async fn turn(store: &Arc<dyn Store>, name: &str, holder: &Holder, journal: &Journal) -> Result<(), Error> {
+async fn turn(held: &HeldLock) -> Result<(), Error> {
     let look = || async {
-        Ok::<_, StoreError>(match store.take(name, holder, journal).await? {
+        Ok::<_, StoreError>(match held.store.take(&held.name, &held.holder, &held.journal).await? {
             Taken::Ours => Look::There(()),
             Taken::Held(lease) => Look::NotYet(told(&lease)),
         })
@@ -124,14 +141,19 @@ async fn turn(store: &Arc<dyn Store>, name: &str, holder: &Holder, journal: &Jou
     })
 }
 
-/// Says again and again that the bake lives. It goes on when that cannot be said: the image is good.
-async fn renew(store: Arc<dyn Store>, name: String, holder: Holder, journal: Journal, events: Events) {
+/// Says again and again that the bake lives. A bake that has lost its lock goes on, for its image is good; but it
+/// publishes nothing.
+async fn renew(held: HeldLock, events: Events) {
+    let HeldLock { store, name, holder, journal } = held;
     loop {
         sleep(store.lease() / RENEWALS).await;
-        match store.take(&name, &holder, &journal).await {
-            Ok(Taken::Ours) => {}
-            Ok(Taken::Held(lease)) => {
-                return events.warn(format!("another bake of the same image has begun: {}", told(&lease)));
+        match store.confirm(&name, &holder, &journal).await {
+            Ok(Confirmed::Ours { .. }) => {}
+            Ok(Confirmed::Lost { now }) => {
+                let who = now.map_or("another bake had it meanwhile".to_owned(), |lease| told(&lease));
+                return events.warn(format!(
+                    "this bake has lost its lock, and will publish nothing: it did not say in time that it lives; {who}"
+                ));
             }
             Err(error) => events.warn(format!("another bake may begin beside this one: {error}")),
         }

@@ -121,6 +121,17 @@ pub enum Thing {
     Folder {
         path: PathBuf,
     },
+    /// The lock of an image, which is held or waited for.
+    Lock {
+        name: String,
+    },
+}
+
+impl Thing {
+    /// Whether it is given back, and no platform removes it.
+    pub fn is_lock(&self) -> bool {
+        matches!(self, Self::Lock { .. })
+    }
 }
 
 impl std::fmt::Display for Thing {
@@ -132,6 +143,7 @@ impl std::fmt::Display for Thing {
             Self::Ami { id, place } => write!(f, "the unfinished AMI {id} in {}", place.region),
             Self::Machine { pid, .. } => write!(f, "the virtual machine with process {pid}"),
             Self::Folder { path } => write!(f, "the folder `{}`", path.display()),
+            Self::Lock { name } => write!(f, "the lock `{name}`"),
         }
     }
 }

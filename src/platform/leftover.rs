@@ -30,6 +30,10 @@ pub struct Leftover {
     pub since: Option<Timestamp>,
     /// Until then its run may be alive on another computer.
     pub expires: Option<Timestamp>,
+    /// What its tag says of that where it is no time. Somebody wrote it by hand, so nobody else may say that it is
+    /// over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable_expiry: Option<String>,
     /// What else a person wants to know of it: its type, its size.
     pub detail: String,
 }
@@ -51,6 +55,8 @@ pub enum LeftoverKind {
     Disks,
     /// A folder with a half-made image.
     Folder,
+    /// The lock of an image, in the store.
+    Lock,
 }
 
 impl LeftoverKind {
@@ -65,6 +71,7 @@ impl LeftoverKind {
             Self::Machine => "virtual machine",
             Self::Disks => "disks",
             Self::Folder => "folder",
+            Self::Lock => "lock",
         }
     }
 
@@ -74,7 +81,7 @@ impl LeftoverKind {
             Self::Instance => "by the hour",
             Self::SpotRequest => "may start an instance",
             Self::Volume | Self::Ami | Self::Snapshot => "by the gigabyte and month",
-            Self::SecurityGroup => "free",
+            Self::SecurityGroup | Self::Lock => "free",
             Self::Machine => "memory here",
             Self::Disks | Self::Folder => "disk space here",
         }
@@ -83,7 +90,16 @@ impl LeftoverKind {
 
 impl Leftover {
     pub fn here(run: &str, kind: LeftoverKind, id: String, detail: String) -> Self {
-        Self { run: run.into(), kind, id, place: None, since: None, expires: None, detail }
+        Self {
+            run: run.into(),
+            kind,
+            id,
+            place: None,
+            since: None,
+            expires: None,
+            unreadable_expiry: None,
+            detail,
+        }
     }
 
     /// The path of what lies on this computer.
@@ -102,7 +118,7 @@ impl Leftover {
 
     /// Whether its run may still be alive somewhere, as far as its tags say.
     pub fn may_be_in_use(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|expires| expires > now)
+        self.unreadable_expiry.is_some() || self.expires.is_some_and(|expires| expires > now)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{aws::AwsError, wait::Passing};
+use super::{Lease, ValueKind};
+use crate::{aws::AwsError, time::second, wait::Passing};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +47,8 @@ pub enum StoreError {
     #[error("`{parameter}` is no plain parameter in {region} but a {kind}")]
     OtherType { parameter: String, region: String, kind: String },
     #[error(
-        "AWS took `{value}` for `{parameter}` in {region} as version {version}, and has not stored it after {} s: it \
-         did not accept it as an image; last seen: {last}", waited.as_secs()
+        "AWS took `{value}` for `{parameter}` in {region} as version {version}, and has not stored it after {} s{}; \
+         last seen: {last}", waited.as_secs(), not_accepted(*.kind)
     )]
     NotStored {
         parameter: String,
@@ -56,13 +57,21 @@ pub enum StoreError {
         version: u64,
         waited: Duration,
         last: String,
+        kind: ValueKind,
     },
     #[error("another writer was faster: `{parameter}` in {region} is at {found}, and ours was {ours}")]
     Overtaken { parameter: String, region: String, ours: String, found: String },
+    #[error(
+        "AWS stored version {version} of `{parameter}` in {region}, `{value}`, after the lock had ended: another bake \
+         may have published meanwhile"
+    )]
+    WrittenLate { parameter: String, region: String, version: u64, value: String },
     #[error("`{parameter}` has 100 versions in {region}, and the oldest cannot be dropped: it has a label")]
     Labelled { parameter: String, region: String },
     #[error("AWS took a claim of the lock `{lock}` in {region} and does not show it; last seen: {last}")]
     LockUnseen { lock: String, region: String, last: String },
+    #[error("`{parameter}` was not written: the lock `{lock}` is lost, {}", who_has_it(.now.as_deref()))]
+    LockLost { parameter: String, lock: String, now: Option<Box<Lease>> },
     #[error("the parameter `{lock}` in {region} is no lock that hornero made")]
     NoLock { lock: String, region: String },
     #[error("the lock `{lock}` in {region} is held by a newer hornero: {why}")]
@@ -85,6 +94,12 @@ impl StoreError {
     pub fn aws(what: impl Into<String>) -> impl FnOnce(AwsError) -> Self {
         let what = what.into();
         move |source| Self::Aws { what, source: Box::new(source) }
+    }
+
+    /// `now` is who has the lock by now.
+    pub fn lock_lost(parameter: &str, lock: &str, now: Option<Lease>) -> Self {
+        let (parameter, lock) = (parameter.to_owned(), lock.to_owned());
+        Self::LockLost { parameter, lock, now: now.map(Box::new) }
     }
 
     /// What to do now, where something can be said.
@@ -125,7 +140,10 @@ impl StoreError {
             Self::OtherType { .. } => {
                 Some("publish under another name, then `hornero publish` the run".into())
             }
-            Self::NotStored { parameter, value, region, .. } => Some(format!(
+            Self::NotStored { parameter, kind: ValueKind::Text, .. } => Some(format!(
+                "`aws ssm get-parameter --name {parameter}` shows what is stored; then `hornero publish` the run"
+            )),
+            Self::NotStored { parameter, value, region, kind: ValueKind::Image, .. } => Some(format!(
                 "the image stays, and the parameter points where it did; look whether {value} is available in \
                  {region} (`aws ec2 describe-images --image-ids {value}`), and whether whoever ran this has \
                  ec2:DescribeImages beside ssm:PutParameter; `aws ssm get-parameter --name {parameter}` shows what is \
@@ -134,9 +152,18 @@ impl StoreError {
             Self::Overtaken { .. } => {
                 Some("let one bake at a time publish there, then `hornero publish` the run".into())
             }
+            Self::WrittenLate { parameter, region, .. } => Some(format!(
+                "look which image it should point at: `aws ssm get-parameter-history --name {parameter} --region \
+                 {region}`; then `hornero publish` the run of that image"
+            )),
             Self::Labelled { parameter, .. } => Some(format!(
                 "move its label to a newer version, or remove it: `aws ssm get-parameter-history --name {parameter}` \
                  shows it, `aws ssm unlabel-parameter-version` removes it"
+            )),
+            Self::LockLost { lock, .. } => Some(format!(
+                "this process did not say in time that it lives, as when its computer sleeps, so another took the \
+                 lock; `hornero history {}` shows what was published meanwhile",
+                lock.rsplit('/').next().unwrap_or(lock)
             )),
             Self::LockUnseen { .. } => Some("try again: the claim ends by itself".into()),
             Self::NoLock { lock, .. } => Some(of_others(lock)),
@@ -144,6 +171,20 @@ impl StoreError {
             Self::BadKey { parameter, .. } => Some(renewed(parameter)),
             Self::Stopped => Some("this is a bug in hornero; please report it".into()),
         }
+    }
+}
+
+fn not_accepted(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Image => ": it did not accept it as an image",
+        ValueKind::Text => "",
+    }
+}
+
+fn who_has_it(now: Option<&Lease>) -> String {
+    match now {
+        Some(lease) => format!("{} has it since {}", lease.who, second(lease.since)),
+        None => "another had it meanwhile".to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
 pub use key::{Key, Keys};
-pub use lock::{Holder, Lease, Locks, Taken};
+pub use lock::{Confirmed, HeldLock, Holder, Lease, Locks, Taken};
 
 /// An image that was captured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,9 @@ ever, if not given). Its `fault` is one of:
     answer     answered with `body`, for calls that the endpoint does not know
     drop       the connection breaks before the call has arrived
     lose       the call is executed and its answer is lost
+    garble     the call is executed, and answered with `body` (nothing, if not given) and status 200
+    cut        the call is executed, and the second half of its answer is missing
+    break      the same, and the connection breaks there
     slow       answered after `seconds`
     hide       what the call made (instance, image, group) is not found by the next `calls` that name it
     swallow    PutParameter answers with a version and stores nothing
@@ -37,6 +40,10 @@ OWN = {
     "RunInstances": b"i-", "CreateImage": b"ami-", "CopyImage": b"ami-",
     "CreateSecurityGroup": b"sg-", "CreateSnapshot": b"snap-",
 }
+
+
+class Broken(bytes):
+    """An answer in the middle of which the connection breaks."""
 
 
 class Faults:
@@ -93,6 +100,12 @@ class Faults:
             body = STATE.sub(b"<imageState>pending</imageState>", body)
         if self.met(call, ["lose"]):
             return DROP
+        if rule := self.met(call, ["garble"]):
+            return 200, kind, rule.get("body", "").encode()
+        if self.met(call, ["cut"]):
+            return status, kind, body[:len(body) // 2]
+        if self.met(call, ["break"]):
+            return status, kind, Broken(body[:len(body) // 2])
         return status, kind, body
 
     def is_about_made(self, rule, call):

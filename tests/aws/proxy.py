@@ -39,6 +39,8 @@ class Call:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Of the endpoint's answer.
+    date = None
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -66,16 +68,21 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         connection.request(self.command, self.path, body=body, headers=headers)
         response = connection.getresponse()
+        self.date = response.getheader("Date")
         answer = response.status, response.getheader("Content-Type", "text/xml"), response.read()
         connection.close()
         return answer
 
     def reply(self, status, kind, body):
-        self.send_response(status)
+        broken = isinstance(body, faults.Broken)
+        self.send_response_only(status)
+        self.send_header("Date", self.date or self.date_time_string())
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) * 2 if broken else len(body)))
         self.end_headers()
         self.wfile.write(body)
+        if broken:
+            self.drop()
 
     def drop(self):
         self.close_connection = True

@@ -19,7 +19,7 @@ const OLDER: &str = "ami-0d000000000000011";
 const NAME: &str = "/images/web/dev";
 
 pub struct Cloud {
-    _moto: Moto,
+    pub moto: Moto,
     pub proxy: Proxy,
     pub store: SsmStore,
 }
@@ -32,7 +32,7 @@ impl Cloud {
         let accounts = Accounts::new(Options { sdk: Some(sdk), ..Options::default() });
         let aws = accounts.open(None, None).await.unwrap();
         let store = SsmStore::new(aws, "/nowhere".into()).patience(Duration::from_secs(1));
-        Self { _moto: moto, proxy, store }
+        Self { moto, proxy, store }
     }
 
     pub fn aws(&self, arguments: &[&str]) -> serde_json::Value {
@@ -126,6 +126,77 @@ async fn a_lost_answer_leaves_the_parameter_where_it_should_be() {
     cloud.proxy.rule(json!({ "action": "PutParameter", "fault": "lose", "times": 1 }));
     cloud.store.point(NAME, BASE, "x").await.unwrap();
     assert_eq!(cloud.store.get(NAME).await.unwrap().unwrap().value, BASE);
+}
+
+/// How answers go wrong that have the status of a success, or never come to their end.
+fn garbled(action: &str) -> [serde_json::Value; 4] {
+    [
+        json!({ "action": action, "fault": "garble", "times": 1 }),
+        json!({ "action": action, "fault": "garble", "body": "<html>a proxy</html>", "times": 1 }),
+        json!({ "action": action, "fault": "cut", "times": 1 }),
+        json!({ "action": action, "fault": "break", "times": 1 }),
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_says_nothing_about_what_there_is() {
+    let mut cloud = Cloud::start().await;
+    cloud.store.point(NAME, OLDER, "x").await.unwrap();
+    for rule in garbled("GetParameter") {
+        cloud.proxy.rule(rule.clone());
+        let found = cloud.store.get(NAME).await.unwrap();
+        assert_eq!(found.map(|found| found.value).as_deref(), Some(OLDER), "{rule}");
+    }
+    for rule in garbled("GetParameterHistory") {
+        cloud.proxy.rule(rule.clone());
+        assert_eq!(cloud.store.history(NAME).await.unwrap().len(), 1, "{rule}");
+    }
+    for rule in garbled("DescribeImages") {
+        cloud.proxy.rule(rule.clone());
+        cloud
+            .store
+            .point("/images/web/prod", OLDER, "x")
+            .await
+            .unwrap_or_else(|error| panic!("{rule}: {error}"));
+    }
+    let empty = json!({ "action": "GetParameter", "fault": "garble", "body": "{}", "times": 1 });
+    cloud.proxy.rule(empty);
+    assert_eq!(cloud.store.get(NAME).await.unwrap().unwrap().value, OLDER);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_none_is_read_and_not_put_again() {
+    let mut cloud = Cloud::start().await;
+    let images = [BASE, OLDER, BASE, OLDER];
+    for (rule, (image, version)) in garbled("PutParameter").into_iter().zip(images.iter().zip(1..)) {
+        cloud.proxy.rule(rule.clone());
+        assert_eq!(cloud.store.point(NAME, image, "x").await.unwrap(), version, "{rule}");
+    }
+    assert_eq!(cloud.proxy.count("ssm:PutParameter"), images.len());
+    let values: Vec<String> =
+        cloud.store.history(NAME).await.unwrap().into_iter().map(|one| one.value).collect();
+    assert_eq!(values, images);
+}
+
+#[tokio::test]
+async fn a_write_that_was_not_executed_is_put_again_and_its_reason_is_told_when_it_never_is() {
+    let mut cloud = Cloud::start().await;
+    let unavailable = |times: u32| {
+        let code = "ServiceUnavailable";
+        json!({ "action": "PutParameter", "fault": "error", "code": code, "status": 503, "times": times })
+    };
+    cloud.proxy.rule(unavailable(1));
+    assert_eq!(cloud.store.point(NAME, OLDER, "x").await.unwrap(), 1);
+    cloud.proxy.rule(unavailable(1));
+    assert_eq!(cloud.store.put("/images/text", "words", "x").await.unwrap(), 1);
+    assert_eq!(cloud.proxy.count("ssm:PutParameter"), 4);
+
+    cloud.proxy.rule(unavailable(100));
+    let error = cloud.store.point(NAME, BASE, "x").await.unwrap_err();
+    let StoreError::Aws { what, source } = &error else { panic!("{error:?}") };
+    assert_eq!(what, "write parameter `/images/web/dev`");
+    assert!(source.to_string().contains("ServiceUnavailable"), "{source}");
+    assert_eq!(cloud.store.get(NAME).await.unwrap().unwrap().value, OLDER);
 }
 
 #[tokio::test]

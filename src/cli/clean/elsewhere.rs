@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Clean, Context, Findings, locks, wiring};
+use super::{Clean, Context, Findings, by_hand, locks, wiring};
 use crate::{
     error::Error,
     event::Events,
@@ -48,38 +48,46 @@ impl Clean {
     ) -> Result<(), Error> {
         let platform = wiring::platform_of(PlatformKind::Ec2, context)?;
         let found = platform.leftovers(Whose::Anyone { place }).await?;
-        let (mut dead, mut maybe) = (Vec::new(), Vec::new());
+        let mut maybe = Vec::new();
         let now = Timestamp::now();
         for left in found {
             if findings.alive.contains(&left.run) || findings.listed.contains(&left) || !self.wants(&left.run)
             {
                 continue;
             }
-            findings.dead.insert(left.run.clone());
-            match left.may_be_in_use(now) && !self.force {
-                true => maybe.push(left),
-                false => dead.push(left),
-            }
+            findings.seen.insert(left.run.clone());
+            maybe.push(left);
         }
-        tell(&maybe, events);
+        // What one of them needs, such as the group of an instance, stays with it.
+        let unclear: BTreeSet<String> = maybe
+            .iter()
+            .filter(|left| !self.force && (left.may_be_in_use(now) || left.run.is_empty()))
+            .map(|left| left.run.clone())
+            .collect();
+        let (maybe, dead): (Vec<Leftover>, Vec<Leftover>) =
+            maybe.into_iter().partition(|left| unclear.contains(&left.run));
+        let (by_hand, maybe_alive): (Vec<&Leftover>, Vec<&Leftover>) =
+            maybe.iter().partition(|left| left.unreadable_expiry.is_some() || left.run.is_empty());
+        for left in by_hand {
+            events.note(by_hand::told(left, &format!("`hornero clean --force {}`", left.run)));
+        }
+        tell(&maybe_alive, events);
         match self.dry_run {
             true => findings.listed.extend(dead.into_iter().chain(maybe)),
             false => drop(findings.cleaned.remove(platform.as_ref(), dead, None, events).await),
         }
         for run in self.runs.iter().filter(|_| self.force && !self.dry_run) {
-            if let Err(error) = locks::release_there(run, place, context).await {
-                events.warn(format!("the lock of {run} stays until its end: {error}"));
-            }
+            locks::release_there(run, place, context).await?;
         }
         Ok(())
     }
 }
 
 /// What is left alone, by its runs.
-fn tell(maybe: &[Leftover], events: &Events) {
+fn tell(maybe: &[&Leftover], events: &Events) {
     let runs: BTreeSet<&str> = maybe.iter().map(|left| left.run.as_str()).collect();
     for run in runs {
-        let of_run: Vec<&Leftover> = maybe.iter().filter(|left| left.run == run).collect();
+        let of_run: Vec<&&Leftover> = maybe.iter().filter(|left| left.run == run).collect();
         let until = of_run.iter().filter_map(|left| left.expires).max();
         let until = until.map(minute).unwrap_or_default();
         let names: Vec<String> = of_run.iter().map(|left| format!("the {left}")).collect();

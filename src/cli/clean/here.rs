@@ -4,7 +4,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Clean, Context, Findings, locks, wiring};
+use super::{
+    Clean, Context, Findings,
+    by_hand::{self, OwnExpiry},
+    locks, wiring,
+};
 use crate::{
     cli::known,
     engine::{clean, kept, outcome, way_in},
@@ -44,7 +48,7 @@ impl Clean {
             false => known::forget(&known::link(&id, context)?),
         }
         if history.is_open() || self.runs.contains(&id) {
-            findings.dead.insert(id);
+            findings.seen.insert(id);
         }
         Ok(history.places().into_iter().collect())
     }
@@ -90,8 +94,16 @@ impl Clean {
     ) -> Result<(), Error> {
         let platform = wiring::platform_of(platform(history)?, context)?;
         let known = &History { kept: outcome::complete(history), ..history.clone() };
+        let (own, now) = (OwnExpiry::of(history, folder), Timestamp::now());
+        let is_named = self.runs.iter().any(|run| run == id);
+        let stays = |left: &Leftover| !is_named && own.is_overruled_by(left, now);
         if self.dry_run {
-            findings.listed.extend(platform.leftovers(Whose::Run { id, history: known }).await?);
+            let left = platform.leftovers(Whose::Run { id, history: known }).await?;
+            let by_hand: Vec<&Leftover> = left.iter().filter(|left| stays(left)).collect();
+            by_hand.iter().for_each(|left| tell_by_hand(left, events));
+            // Nobody looks at it again by its tags.
+            findings.alive.extend(by_hand.first().map(|_| id.to_owned()));
+            findings.listed.extend(left.into_iter().chain(locks::left(id, history)));
             return Ok(());
         }
         outcome::catch_up(folder, (journal, history))?;
@@ -99,24 +111,31 @@ impl Clean {
         if history.builder_kept.is_some() {
             journal.taken_up()?;
         }
-        let cleaned = clean::run(platform.as_ref(), id, (journal, history), events).await?;
-        if let Err(error) = locks::release(id, history, context).await {
-            events.warn(format!("the lock of {id} stays until its end: {error}"));
-        }
+        let cleaned = clean::run(platform.as_ref(), id, (journal, history), &stays, events).await?;
+        cleaned.spared.iter().filter(|left| stays(left)).for_each(|left| tell_by_hand(left, events));
+        findings.alive.extend(cleaned.spared.first().map(|_| id.to_owned()));
         findings.cleaned.removed.extend(cleaned.removed);
-        if cleaned.stuck.is_empty() {
+        findings.cleaned.removed.extend(locks::release(id, (journal, history), context).await?);
+        if cleaned.stuck.is_empty() && cleaned.spared.is_empty() {
+            journal.ended(None)?;
             kept::forget(folder)?;
             way_in::sweep(id, folder)?;
             known::forget(&known::link(id, context)?);
         }
         findings.cleaned.stuck.extend(cleaned.stuck);
-        if let Some((image, _)) = &history.kept {
+        // One that came to its end has left no more than its lock.
+        if let Some((image, _)) = history.kept.as_ref().filter(|_| history.exit_code != Some(0)) {
             events.note(format!(
                 "the image {image} of {id} is complete and stays: `hornero publish {id}` finishes it"
             ));
         }
         Ok(())
     }
+}
+
+/// A run of this computer is removed by its name alone.
+fn tell_by_hand(left: &Leftover, events: &Events) {
+    events.note(by_hand::told(left, &format!("`hornero clean {}`", left.run)));
 }
 
 pub(super) fn platform(history: &History) -> Result<PlatformKind, Error> {
@@ -149,6 +168,7 @@ pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(
         };
         let open = history.filter(|history| history.is_open());
         let kept = open.as_ref().is_some_and(|history| history.builder_kept.is_some());
+        let has_ended = !kept && open.as_ref().is_some_and(|history| history.ended.is_some());
         let Some(header) = open.and_then(|history| history.header).filter(|header| header.image == image)
         else {
             continue;
@@ -156,6 +176,9 @@ pub fn tell_of_dead(image: &str, context: &Context, events: &Events) -> Result<(
         if Journal::take_over(&folder)?.is_some() {
             let run = header.run;
             events.warn(match kept {
+                _ if has_ended => {
+                    format!("the run {run} has left something behind: `hornero clean {run}` removes it")
+                }
                 true => format!(
                     "the run {run} has kept its builder: `hornero resume {run}` goes on with it, \
                      `hornero clean {run}` removes it"

@@ -6,22 +6,47 @@ use super::{Context, here::platform, wiring};
 use crate::{
     engine::lock,
     error::Error,
-    journal::{Effect, History, Place},
+    journal::{Effect, History, Journal, Place, Thing},
+    platform::{Leftover, LeftoverKind},
     template::model::{Ec2, PlatformKind},
 };
 
-/// Where the run held none, there is nothing to do.
+/// Where the run held none, there is nothing to do. Tells those that its journal says it may still have held.
 ///
 /// # Errors
-/// When a store cannot be asked.
-pub async fn release(id: &str, history: &History, context: &Context) -> Result<(), Error> {
+/// When a store cannot be asked; the lock then stays in the journal.
+pub async fn release(
+    id: &str,
+    (journal, history): (&Journal, &History),
+    context: &Context,
+) -> Result<Vec<Leftover>, Error> {
     let (kind, holder) = (platform(history)?, lock::holder(id, ""));
-    let Some(header) = &history.header else { return Ok(()) };
-    let name = lock::name(&header.image, kind);
-    for ec2 in stores(kind, history, &name) {
-        wiring::store_of(kind, context, &ec2).await?.release(&name, &holder).await?;
+    let of_header = history.header.iter().map(|header| lock::name(&header.image, kind));
+    let names: BTreeSet<String> = names(history).map(str::to_owned).chain(of_header).collect();
+    for name in names {
+        for ec2 in stores(kind, history, &name) {
+            wiring::store_of(kind, context, &ec2).await?.release(&name, &holder).await?;
+        }
+        journal.gone(|thing| matches!(thing, Thing::Lock { name: known } if *known == name))?;
     }
-    Ok(())
+    Ok(left(id, history).collect())
+}
+
+/// The locks that a dead run may still hold.
+pub fn left<'a>(id: &'a str, history: &'a History) -> impl Iterator<Item = Leftover> {
+    names(history).map(|name| Leftover::here(id, LeftoverKind::Lock, name.to_owned(), String::new()))
+}
+
+fn names(history: &History) -> impl Iterator<Item = &str> {
+    history.things.iter().filter_map(|thing| match thing {
+        Thing::Lock { name } => Some(name.as_str()),
+        Thing::Instance { .. }
+        | Thing::SecurityGroup { .. }
+        | Thing::SpotRequest { .. }
+        | Thing::Ami { .. }
+        | Thing::Machine { .. }
+        | Thing::Folder { .. } => None,
+    })
 }
 
 /// The stores in which a run may hold this lock.

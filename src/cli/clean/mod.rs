@@ -1,6 +1,7 @@
 //! `hornero clean`: runs of this computer by their journals (`here`), runs of others by their tags
 //! (`elsewhere`).
 
+mod by_hand;
 mod elsewhere;
 mod here;
 mod locks;
@@ -9,6 +10,7 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Args;
 use jiff::Timestamp;
+use ulid::Ulid;
 
 use super::{
     Context,
@@ -51,7 +53,7 @@ struct Findings {
     /// Runs of this computer that live.
     alive: BTreeSet<String>,
     /// Dead runs that were looked at, here or elsewhere.
-    dead: BTreeSet<String>,
+    seen: BTreeSet<String>,
     /// What there is, where nothing is to be removed.
     listed: Vec<Leftover>,
     cleaned: Cleaned,
@@ -95,7 +97,9 @@ impl Clean {
                 Err(error) => findings.failed.push(error),
             }
         }
-        for place in self.places(places, context).await? {
+        let places = self.places(places, context).await?;
+        let searched: Vec<String> = places.iter().map(|place| place.region.clone()).collect();
+        for place in places {
             if let Err(error) = self.elsewhere(&place, context, findings, events).await {
                 findings.failed.push(error);
             }
@@ -103,12 +107,16 @@ impl Clean {
         if !findings.failed.is_empty() {
             return Ok(());
         }
-        for run in self.runs.iter().filter(|run| !findings.dead.contains(*run)) {
-            if findings.alive.contains(run) {
-                return Err(Error::new(Kind::Usage, format!("cleaning up after {run}: it is alive"))
-                    .hint("interrupt it with Ctrl-C: it then cleans up itself"));
+        let unseen: Vec<&String> = self.runs.iter().filter(|run| !findings.seen.contains(*run)).collect();
+        for run in unseen {
+            match findings.alive.contains(run) {
+                true => findings.failed.push(
+                    Error::new(Kind::Usage, format!("cleaning up after {run}: it is alive"))
+                        .hint("interrupt it with Ctrl-C: it then cleans up itself"),
+                ),
+                false if self.force && is_run_id(run) => events.note(format!("nothing is left of {run}")),
+                false => findings.failed.push(no_such_run(run, &searched)),
             }
-            events.note(format!("nothing is left of {run}"));
         }
         Ok(())
     }
@@ -123,6 +131,23 @@ impl Clean {
 fn of_this_computer(typed: &str, context: &Context) -> Result<String, Error> {
     let found = find_run::find_any(typed, RunFilter::WITH_LEFTOVERS, context)?;
     Ok(found.map_or_else(|| typed.to_owned(), |run| run.id))
+}
+
+/// Whether it looks like the whole ID of a run: a name and a ULID. One that is said to be of another computer, and
+/// of which nothing is there, has left nothing.
+fn is_run_id(typed: &str) -> bool {
+    typed.rsplit_once('-').is_some_and(|(name, ulid)| !name.is_empty() && Ulid::from_string(ulid).is_ok())
+}
+
+fn no_such_run(run: &str, regions: &[String]) -> Error {
+    let there = match regions {
+        [] => String::new(),
+        regions => format!(", and nothing in {} is tagged as one of its things", regions.join(", ")),
+    };
+    Error::new(Kind::Usage, format!("there is no run `{run}` on this computer{there}")).hint(
+        "`hornero runs` lists the runs of this computer; what a run of another computer has left goes by the whole \
+         ID of the run, in the regions that --region names",
+    )
 }
 
 /// All of them as one, which tells each and what to do about it.
@@ -155,7 +180,7 @@ fn print(left: &[Leftover], context: &Context) -> Result<(), Error> {
     let rows = left.iter().map(|one| {
         let region = one.place.as_ref().map_or("here", |place| &place.region);
         [
-            one.run.clone(),
+            if one.run.is_empty() { "unknown".to_owned() } else { one.run.clone() },
             one.kind.name().to_owned(),
             one.id.clone(),
             one.detail.clone(),

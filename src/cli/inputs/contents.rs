@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The user, the computer and the process.
-fn who() -> String {
+pub fn who() -> String {
     let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let at = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));

@@ -7,7 +7,7 @@ mod undeclared;
 
 use std::path::PathBuf;
 
-pub use contents::contents;
+pub use contents::{contents, who};
 pub use undeclared::judge_undeclared;
 
 use super::{Context, show};

@@ -33,13 +33,14 @@ impl Bake<'_> {
     ) -> Result<Made, Error> {
         // The time that a bake has begins when it is its turn.
         let interrupt = interrupt.within(self.plan.template.image.timeout);
+        let guarded = lock.guard(self.rooms);
         let work = async {
             match from {
-                None => self.anew(interrupt).await,
+                None => self.anew(&guarded, interrupt).await,
                 Some((builder, mut ground, kept)) => {
                     let so_far = (kept.progress, kept.timings);
                     let baked = self.go_on(builder, &mut ground, so_far, interrupt.clone()).await;
-                    self.delivered(baked, interrupt).await
+                    self.delivered(baked, &guarded, interrupt).await
                 }
             }
         };
@@ -47,9 +48,7 @@ impl Bake<'_> {
         if result.is_err() {
             clean::after_failure(self.rooms, self.folders, self.events).await;
         }
-        if let Err(error) = lock.release().await {
-            self.events.warn(error.to_string());
-        }
+        lock::give_back(lock, self.events).await;
         result
     }
 
@@ -61,7 +60,8 @@ impl Bake<'_> {
         lock::lock(&self.rooms.store, wanted, interrupt, (&self.folders.journal, self.events)).await
     }
 
-    async fn anew(&self, mut interrupt: Interrupt) -> Result<Made, Error> {
+    /// `guarded` are the rooms for what is done under the lock alone.
+    async fn anew(&self, guarded: &Rooms, mut interrupt: Interrupt) -> Result<Made, Error> {
         let mut timings = Timings::default();
         let looked = async {
             let ground = self.ground(&mut timings).await?;
@@ -76,10 +76,10 @@ impl Bake<'_> {
             error = interrupt.wanted("the bake") => return Err(error),
         };
         match there {
-            Some(image) => self.reuse(image, interrupt).await,
+            Some(image) => self.reuse(image, guarded, interrupt).await,
             None => {
                 let baked = self.make(ground, timings, interrupt.clone()).await;
-                self.delivered(baked, interrupt).await
+                self.delivered(baked, guarded, interrupt).await
             }
         }
     }
@@ -92,7 +92,12 @@ impl Bake<'_> {
         due::there(self.rooms.store.as_ref(), names, &ground.fingerprint, &self.inputs.wanted).await
     }
 
-    async fn reuse(&self, image: ImageRecord, mut interrupt: Interrupt) -> Result<Made, Error> {
+    async fn reuse(
+        &self,
+        image: ImageRecord,
+        guarded: &Rooms,
+        mut interrupt: Interrupt,
+    ) -> Result<Made, Error> {
         let events = self.events;
         events.send(Event::UpToDate {
             name: image.name.clone(),
@@ -105,7 +110,7 @@ impl Bake<'_> {
         let telling = (&self.folders.journal, events);
         let work = async {
             tokio::select! {
-                settled = settle(self.rooms, &image, target, &settings, telling) => settled,
+                settled = settle(guarded, &image, target, &settings, telling) => settled,
                 error = interrupt.wanted("publishing the image") => Err(error),
             }
         };
@@ -136,12 +141,17 @@ impl Bake<'_> {
         self.go_on(builder, &mut ground, (Progress::default(), timings), interrupt).await
     }
 
-    async fn delivered(&self, baked: Result<Baked, Error>, interrupt: Interrupt) -> Result<Made, Error> {
+    async fn delivered(
+        &self,
+        baked: Result<Baked, Error>,
+        guarded: &Rooms,
+        interrupt: Interrupt,
+    ) -> Result<Made, Error> {
         let Baked { mut manifest, outcome } = baked?;
-        let Self { plan, rooms, folders, events, .. } = *self;
+        let Self { plan, folders, events, .. } = *self;
         let target = &plan.template.publish;
         let image = Delivery { manifest: &mut manifest, outcome, made_by: &folders.run, target };
-        deliver(rooms, image, folders, interrupt, events).await?;
+        deliver(guarded, image, folders, interrupt, events).await?;
         Ok(Made { image: manifest.image, reused: false })
     }
 }

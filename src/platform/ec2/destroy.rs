@@ -36,7 +36,7 @@ impl Made {
             Thing::Instance { id: known, .. }
             | Thing::SecurityGroup { id: known, .. }
             | Thing::SpotRequest { id: known, .. } => known == id,
-            Thing::Ami { .. } | Thing::Machine { .. } | Thing::Folder { .. } => false,
+            Thing::Ami { .. } | Thing::Machine { .. } | Thing::Folder { .. } | Thing::Lock { .. } => false,
         };
         // If that cannot be written, it is looked for in vain later.
         self.journal.iter().for_each(|journal| drop(journal.gone(is)));

@@ -69,7 +69,8 @@ pub async fn release(left: &Leftover) -> Result<(), PlatformError> {
         | LeftoverKind::Volume
         | LeftoverKind::SecurityGroup
         | LeftoverKind::Ami
-        | LeftoverKind::Snapshot => Err(failed(io::Error::other("it is not on this computer"))),
+        | LeftoverKind::Snapshot
+        | LeftoverKind::Lock => Err(failed(io::Error::other("it is not on this computer"))),
     }
 }
 

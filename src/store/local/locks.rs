@@ -1,15 +1,15 @@
 //! Locks in SQLite: one row each, judged and written in one transaction.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{LocalStore, images};
+use super::{Failure, LocalStore, images};
 use crate::{
     journal::Journal,
-    store::{Holder, Lease, Locks, StoreError, Taken},
+    store::{Confirmed, HeldLock, Holder, Lease, Locks, Store, StoreError, Taken},
     time::Moment,
 };
 
@@ -41,6 +41,24 @@ impl Locks for LocalStore {
         .await
     }
 
+    async fn confirm(&self, name: &str, holder: &Holder, _: &Journal) -> Result<Confirmed, StoreError> {
+        let what = format!("look at the lock `{name}`");
+        let (name, token, until) = (name.to_owned(), holder.token.clone(), Timestamp::now() + self.lease());
+        self.transact(what, true, move |transaction, _| {
+            if let Err(now) = own(transaction, &name, &token)? {
+                return Ok(Confirmed::Lost { now });
+            }
+            let update = "UPDATE locks SET until = ?2 WHERE name = ?1";
+            transaction.execute(update, (&name, until.to_string()))?;
+            Ok(Confirmed::Ours { until })
+        })
+        .await
+    }
+
+    fn under(&self, lock: HeldLock) -> Arc<dyn Store> {
+        Arc::new(Self { lock: Some(lock), ..self.clone() })
+    }
+
     async fn release(&self, name: &str, holder: &Holder) -> Result<(), StoreError> {
         let what = format!("give the lock `{name}` back");
         let (name, token) = (name.to_owned(), holder.token.clone());
@@ -49,6 +67,29 @@ impl Locks for LocalStore {
             Ok(())
         })
         .await
+    }
+}
+
+/// Nothing, where the lock is that of this token; else who has it now. Whoever takes a lock over writes its own
+/// token, and whoever gives it back removes the row, so a row that is still there was ours all the time.
+fn own(transaction: &Transaction, name: &str, token: &str) -> rusqlite::Result<Result<(), Option<Lease>>> {
+    Ok(match held(transaction, name)? {
+        Some((holder, _)) if holder == token => Ok(()),
+        other => Err(other.map(|(_, lease)| lease)),
+    })
+}
+
+/// Refuses to write a parameter when the lock is not held any more. In the transaction of the write nobody can
+/// take it in between.
+pub(super) fn check_held(
+    transaction: &Transaction,
+    lock: Option<&HeldLock>,
+    parameter: &str,
+) -> Result<(), Failure> {
+    let Some(lock) = lock else { return Ok(()) };
+    match own(transaction, &lock.name, &lock.holder.token)? {
+        Ok(()) => Ok(()),
+        Err(now) => Err(StoreError::lock_lost(parameter, &lock.name, now).into()),
     }
 }
 
@@ -65,6 +106,7 @@ fn held(transaction: &Transaction, name: &str) -> rusqlite::Result<Option<(Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Parameters;
 
     fn holder(token: &str) -> Holder {
         Holder { token: token.into(), who: format!("{token}@here") }
@@ -72,6 +114,40 @@ mod tests {
 
     async fn take(store: &LocalStore, name: &str, holder: &Holder) -> Result<Taken, StoreError> {
         store.take(name, holder, &Journal::of_a_test()).await
+    }
+
+    /// The store as the holder of the lock `web` has it.
+    fn under(store: &LocalStore, holder: &Holder) -> Arc<dyn Store> {
+        let (store, journal) = (Arc::new(store.clone()), Journal::of_a_test());
+        store.clone().under(HeldLock { store, name: "web".into(), holder: holder.clone(), journal })
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_was_away_for_too_long_writes_no_parameter() {
+        let data = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(data.path()).await.unwrap();
+        let (asleep, other) = (holder("asleep"), holder("other"));
+        assert_eq!(take(&store, "web", &asleep).await.unwrap(), Taken::Ours);
+        let late = under(&store, &asleep);
+        expire(&store, "web").await;
+        late.put("/p", "over, and nobody has come", "").await.unwrap();
+        assert_eq!(take(&store, "web", &other).await.unwrap(), Taken::Ours);
+        under(&store, &other).put("/p", "new", "").await.unwrap();
+        let error = late.put("/p", "old", "").await.unwrap_err();
+        assert!(matches!(&error, StoreError::LockLost { now: Some(now), .. } if now.who == "other@here"));
+        assert!(matches!(
+            late.confirm("web", &asleep, &Journal::of_a_test()).await.unwrap(),
+            Confirmed::Lost { now: Some(_) }
+        ));
+
+        store.release("web", &other).await.unwrap();
+        let error = late.put("/p", "old", "").await.unwrap_err();
+        assert!(matches!(error, StoreError::LockLost { now: None, .. }), "it was given back: {error}");
+        let lost = late.confirm("web", &asleep, &Journal::of_a_test()).await.unwrap();
+        assert_eq!(lost, Confirmed::Lost { now: None }, "it was taken again");
+        let history = store.history("/p").await.unwrap();
+        let values: Vec<&str> = history.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(values, ["over, and nobody has come", "new"]);
     }
 
     async fn expire(store: &LocalStore, name: &'static str) {

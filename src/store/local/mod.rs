@@ -16,7 +16,7 @@ use std::{
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::StoreError;
+use super::{HeldLock, StoreError};
 
 /// The store's file in the data folder.
 pub const FILE: &str = "store.sqlite3";
@@ -28,6 +28,8 @@ pub struct LocalStore {
     /// Whose turn it is. Waiting for it takes no thread, as waiting for the connection would.
     turn: Arc<tokio::sync::Mutex<()>>,
     file: Arc<PathBuf>,
+    /// Without it no parameter is written.
+    lock: Option<HeldLock>,
 }
 
 impl LocalStore {
@@ -41,6 +43,7 @@ impl LocalStore {
                 connection: Arc::new(Mutex::new(connection)),
                 turn: Arc::default(),
                 file: Arc::new(file),
+                lock: None,
             })
         });
         opened.await.map_err(|_| StoreError::Stopped)?

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
-use super::{Failure, LocalStore, images};
+use super::{Failure, LocalStore, images, locks::check_held};
 use crate::store::{Parameter, Parameters, Store, StoreError, ValueKind, name::check_name};
 
 const COLUMNS: &str = "name, version, value, kind, description, written";
@@ -14,8 +14,9 @@ const COLUMNS: &str = "name, version, value, kind, description, written";
 #[async_trait]
 impl Parameters for LocalStore {
     async fn put(&self, name: &str, value: &str, description: &str) -> Result<u64, StoreError> {
-        let next = Next::new(name, value, description, ValueKind::Text)?;
+        let (next, lock) = (Next::new(name, value, description, ValueKind::Text)?, self.lock.clone());
         self.transact(format!("write parameter `{name}`"), true, move |transaction, _| {
+            check_held(transaction, lock.as_ref(), &next.name)?;
             let newest = newest(transaction, &next.name)?;
             if newest.as_ref().is_some_and(|parameter| parameter.kind == ValueKind::Image) {
                 return Err(StoreError::Pointer { parameter: next.name }.into());
@@ -26,8 +27,9 @@ impl Parameters for LocalStore {
     }
 
     async fn point(&self, name: &str, image: &str, description: &str) -> Result<u64, StoreError> {
-        let next = Next::new(name, image, description, ValueKind::Image)?;
+        let (next, lock) = (Next::new(name, image, description, ValueKind::Image)?, self.lock.clone());
         self.transact(format!("point `{name}` at image `{image}`"), true, move |transaction, file| {
+            check_held(transaction, lock.as_ref(), &next.name)?;
             if !images::is_recorded(transaction, &next.value)? {
                 let (parameter, image, file) = (next.name, next.value, file.to_owned());
                 return Err(StoreError::PointsNowhere { parameter, image, file }.into());

@@ -37,23 +37,20 @@ pub fn holder(versions: &[Stored], lease: Duration) -> Option<(&Holder, Lease)> 
     let cut = versions.first().is_some_and(|first| first.version > 1);
     let start = if cut { versions.iter().position(|one| one.claim.renews).unwrap_or(0) } else { 0 };
     let mut held: Option<(&Holder, Lease)> = None;
-    for Stored { at, claim: Claim { holder, since, .. }, .. } in &versions[start..] {
+    for (number, Stored { at, claim: Claim { holder, since, renews, .. }, .. }) in
+        versions[start..].iter().enumerate()
+    {
         let since = match &held {
             Some((first, lease)) if first.token == holder.token => lease.since,
             // It came while another had the lock, so it is void.
             Some((_, lease)) if lease.until > *at => continue,
+            // What it puts off is there no more: another had the lock in between.
+            Some(_) | None if *renews && !(cut && number == 0) => continue,
             Some(_) | None => *since,
         };
         held = Some((holder, Lease { who: holder.who.clone(), since, until: at.later(lease) }));
     }
     held
-}
-
-/// What AWS's clock shows when this computer's shows `now`, as far as an earlier claim of this holder tells.
-pub fn now_there(versions: &[Stored], token: &str, lease: Duration, now: Timestamp) -> Timestamp {
-    let own = versions.iter().rfind(|one| one.claim.holder.token == token);
-    let ahead = own.map(|own| own.at.duration_since(own.claim.until.earlier(lease)));
-    ahead.and_then(|ahead| now.checked_add(ahead).ok()).unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -106,13 +103,16 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_wrong_is_known_by_an_earlier_claim() {
-        let mut own = versions(&[(0, "a"), (10, "b")]);
-        // The computer of `b` is 200 seconds ahead.
-        own[1].claim.until = Timestamp::from_second(210 + 100).unwrap();
-        let now = Timestamp::from_second(230).unwrap();
-        assert_eq!(now_there(&own, "b", LEASE, now), Timestamp::from_second(30).unwrap());
-        assert_eq!(now_there(&own, "c", LEASE, now), now);
+    fn a_claim_that_puts_off_what_another_had_in_between_is_void() {
+        let renewing = |claims: &[(i64, &str)], at: usize| {
+            let mut versions = versions(claims);
+            versions[at].claim.renews = true;
+            holder(&versions, LEASE).map(|(holder, _)| holder.token.clone())
+        };
+        assert_eq!(renewing(&[(0, "a"), (120, "a")], 1).as_deref(), Some("a"), "nobody came");
+        assert_eq!(renewing(&[(0, "a")], 0), None, "the lock was taken and given back in between");
+        assert_eq!(renewing(&[(0, "a"), (10, "b")], 0).as_deref(), Some("b"));
+        assert_eq!(renewing(&[(0, "a"), (120, "b"), (240, "a")], 2).as_deref(), Some("b"), "its end is over");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Locks in Parameter Store: a parameter that is created with `Overwrite=false`, which only one can,
 //! carries its owner and its end, and is taken over only when that is past. `claims` says who holds it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::{
     SsmStore,
-    claims::{Claim, Stored, holder as held_by, now_there},
+    claims::{Claim, Stored, holder as held_by},
 };
 use crate::{
     aws::{Call, Fault},
     journal::{FIRST_FORMAT, Journal, Stamped, check_format},
-    store::{Holder, Locks, Parameter, Parameters, StoreError, Taken},
+    store::{Confirmed, HeldLock, Holder, Lease, Locks, Parameter, Parameters, Store, StoreError, Taken},
     time::Moment,
     wait::{Look, Wait, WaitError},
 };
@@ -37,15 +37,35 @@ impl Locks for SsmStore {
         self.taken(&journaled, name, holder).await
     }
 
+    async fn confirm(&self, name: &str, holder: &Holder, journal: &Journal) -> Result<Confirmed, StoreError> {
+        let versions = self.claims(name).await?;
+        let since = match held_by(&versions, self.lease) {
+            Some((other, lease)) if other.token == holder.token => lease.since,
+            other => return Ok(Confirmed::Lost { now: other.map(|(_, lease)| lease) }),
+        };
+        let writer = Self { aws: self.aws.journaled(journal), ..self.clone() };
+        let claim = Claim { holder: holder.clone(), since, renews: true, until: self.now().later(self.lease) };
+        match writer.claim(name, &claim, true).await? {
+            Some(version) => self.seen(name, holder, version).await,
+            None => Ok(Confirmed::Lost { now: None }),
+        }
+    }
+
+    fn under(&self, lock: HeldLock) -> Arc<dyn Store> {
+        Arc::new(Self { lock: Some(lock), ..self.clone() })
+    }
+
     async fn release(&self, name: &str, holder: &Holder) -> Result<(), StoreError> {
         let versions = self.claims(name).await?;
+        let own = |one: &Stored| one.claim.holder.token == holder.token;
         let lease = match held_by(&versions, self.lease) {
             Some((other, lease)) if other.token == holder.token => lease,
+            // Claims that came too late, after another had given it back.
+            None if !versions.is_empty() && versions.iter().all(own) => return self.remove(name).await,
             Some(_) | None => return Ok(()),
         };
-        let now = now_there(&versions, &holder.token, self.lease, Timestamp::now());
         // What ends soon may be another's by the time that it is removed.
-        let ends_soon = lease.until <= now.later(TOO_LATE.min(self.lease / 2));
+        let ends_soon = lease.until <= self.now().later(TOO_LATE.min(self.lease / 2));
         if ends_soon && self.taken(self, name, holder).await? != Taken::Ours {
             return Ok(());
         }
@@ -66,6 +86,11 @@ impl SsmStore {
         Self { lease, ..self }
     }
 
+    /// What AWS's clock shows. Who holds a lock is decided by the times that it gives to claims.
+    fn now(&self) -> Timestamp {
+        self.aws.server_time().unwrap_or_else(Timestamp::now)
+    }
+
     /// `writer` is this store too, and may write down what it does.
     async fn taken(&self, writer: &Self, name: &str, holder: &Holder) -> Result<Taken, StoreError> {
         let wait = Wait::new(format!("the lock `{name}` answers"), SEEN);
@@ -75,26 +100,47 @@ impl SsmStore {
                 Tried::Again => Look::NotYet("others claim it at the same time".to_owned()),
             })
         };
-        wait.until(look).await.map_err(|error| match error {
+        wait.until(look).await.map_err(|error| self.unseen(name, error))
+    }
+
+    /// What a claim that puts the end off came to, as soon as it is seen.
+    async fn seen(&self, name: &str, holder: &Holder, version: u64) -> Result<Confirmed, StoreError> {
+        let wait = Wait::new(format!("the lock `{name}` shows version {version}"), SEEN);
+        let look = || async {
+            let versions = self.claims(name).await?;
+            if !is_seen(&versions, holder, version) {
+                return Ok(Look::NotYet(format!("{} versions without it", versions.len())));
+            }
+            Ok(Look::There(match held_by(&versions, self.lease) {
+                Some((other, Lease { until, .. })) if other.token == holder.token => {
+                    Confirmed::Ours { until }
+                }
+                other => Confirmed::Lost { now: other.map(|(_, lease)| lease) },
+            }))
+        };
+        wait.until(look).await.map_err(|error| self.unseen(name, error))
+    }
+
+    fn unseen(&self, name: &str, error: WaitError<StoreError>) -> StoreError {
+        match error {
             WaitError::Look(error) => error,
             WaitError::TooLong { last, .. } | WaitError::Over { state: last, .. } => {
                 let (lock, region) = (name.to_owned(), self.aws.region().to_owned());
                 StoreError::LockUnseen { lock, region, last }
             }
-        })
+        }
     }
 
     async fn try_once(&self, writer: &Self, name: &str, holder: &Holder) -> Result<Tried, StoreError> {
         let versions = self.claims(name).await?;
-        let local = Timestamp::now();
-        let now = now_there(&versions, &holder.token, self.lease, local);
+        let now = self.now();
         let held = held_by(&versions, self.lease);
         let (since, renews) = match held {
             Some((other, lease)) if other.token == holder.token => (lease.since, true),
             Some((_, lease)) if lease.until > now => return Ok(Tried::Taken(Taken::Held(lease))),
             Some(_) | None => (now, false),
         };
-        let claim = Claim { holder: holder.clone(), since, renews, until: local.later(self.lease) };
+        let claim = Claim { holder: holder.clone(), since, renews, until: now.later(self.lease) };
         match writer.claim(name, &claim, !versions.is_empty()).await? {
             Some(_) if versions.is_empty() => Ok(Tried::Taken(Taken::Ours)),
             Some(version) => self.outcome(name, holder, version).await,
@@ -106,7 +152,7 @@ impl SsmStore {
     /// with that.
     async fn outcome(&self, name: &str, holder: &Holder, version: u64) -> Result<Tried, StoreError> {
         let versions = self.claims(name).await?;
-        let seen = versions.iter().any(|one| one.version == version && one.claim.holder == *holder);
+        let seen = is_seen(&versions, holder, version);
         Ok(match held_by(&versions, self.lease).filter(|_| seen) {
             None => Tried::Again,
             Some((other, _)) if other.token == holder.token => Tried::Taken(Taken::Ours),
@@ -153,4 +199,9 @@ impl SsmStore {
             Err(error) => Err(StoreError::aws(what())(error)),
         }
     }
+}
+
+/// Whether a claim is among those that are read.
+fn is_seen(versions: &[Stored], holder: &Holder, version: u64) -> bool {
+    versions.iter().any(|one| one.version == version && one.claim.holder == *holder)
 }

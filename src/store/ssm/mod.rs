@@ -1,6 +1,7 @@
 //! The store of platform `ec2`: parameters in Parameter Store, and images as their tags tell them.
 
 mod claims;
+mod held;
 mod images;
 mod key;
 mod locks;
@@ -13,6 +14,7 @@ use std::{path::PathBuf, time::Duration};
 use aws_sdk_ec2::types::Image;
 use aws_sdk_ssm::types::Parameter;
 
+use super::HeldLock;
 use crate::aws::{Aws, AwsError, Call, Fault};
 
 /// AWS says that looking at an image before a parameter is stored can take some minutes, and that
@@ -28,11 +30,13 @@ pub struct SsmStore {
     patience: Duration,
     /// How long a lock lasts whose holder says nothing more.
     lease: Duration,
+    /// Without it no parameter is written.
+    lock: Option<HeldLock>,
 }
 
 impl SsmStore {
     pub fn new(aws: Aws, manifests: PathBuf) -> Self {
-        Self { aws, manifests, patience: PATIENCE, lease: locks::LEASE }
+        Self { aws, manifests, patience: PATIENCE, lease: locks::LEASE, lock: None }
     }
 
     /// How long AWS may take to store what it was given.

@@ -3,8 +3,12 @@
 //! does not like without a word: so it is read back.
 
 use aws_sdk_ssm::types::{Parameter as Found, ParameterTier, ParameterType};
+use jiff::Timestamp;
 
-use super::{SsmStore, parameters::IMAGE};
+use super::{
+    SsmStore,
+    parameters::{IMAGE, parameter},
+};
 use crate::{
     aws::{AwsError, Call, Fault},
     store::{StoreError, ValueKind, name::check_name},
@@ -13,6 +17,17 @@ use crate::{
 
 /// Of a description, in characters.
 const LONGEST: usize = 1024;
+
+/// What a parameter is to be made to say.
+#[derive(Clone, Copy)]
+struct NewVersion<'a> {
+    name: &'a str,
+    value: &'a str,
+    kind: ValueKind,
+    description: &'a str,
+    /// Whether there is no such parameter yet.
+    is_first: bool,
+}
 
 impl SsmStore {
     /// Makes `value` the newest version; no new one when it is that already.
@@ -35,14 +50,40 @@ impl SsmStore {
         if let Some(there) = there.as_ref().filter(|there| there.value() == Some(value)) {
             return Ok(there.version.unsigned_abs());
         }
-        let version = match self.put_version(name, value, kind, description, there.is_none()).await {
-            Ok(version) => version,
-            Err(error) if may_be_under_way(&error) => {
-                there.map_or(0, |there| there.version.unsigned_abs()) + 1
+        let new = NewVersion { name, value, kind, description, is_first: there.is_none() };
+        self.put_until_stored(new, there.map_or(0, |there| there.version.unsigned_abs())).await
+    }
+
+    /// A write whose answer is lost may have been executed: it is read once, and put again when it is not there.
+    /// `before` is the version that there was.
+    async fn put_until_stored(&self, new: NewVersion<'_>, before: u64) -> Result<u64, StoreError> {
+        let NewVersion { name, value, .. } = new;
+        let mut tries = 0;
+        loop {
+            let held_until = self.confirm_lock(name).await?;
+            let error = match self.put_version(new).await {
+                Ok(version) => return self.read_back(new, version, held_until).await,
+                Err(error) if is_looked_at(&error) => {
+                    return self.read_back(new, before + 1, held_until).await;
+                }
+                Err(error) => error,
+            };
+            tries += 1;
+            if error.fault == Fault::Transient {
+                let what = || format!("read parameter `{name}` back");
+                let seen = self.read(name).await.map_err(StoreError::aws(what()))?;
+                if let Some(seen) = seen.filter(|seen| seen.version.unsigned_abs() > before) {
+                    let version = seen.version.unsigned_abs();
+                    return match seen.value() == Some(value) {
+                        true => Ok(version),
+                        false => Err(self.overtaken(new, before + 1, shown(&seen))),
+                    };
+                }
             }
-            Err(error) => return Err(self.refused(name, what(), error)),
-        };
-        self.read_back(name, value, version).await
+            if !self.aws.pause_before_retry(&error, tries).await {
+                return Err(self.refused(name, error));
+            }
+        }
     }
 
     /// AWS changes neither the type nor the data type of what exists.
@@ -81,78 +122,103 @@ impl SsmStore {
         }
     }
 
-    async fn put_version(
-        &self,
-        name: &str,
-        value: &str,
-        kind: ValueKind,
-        description: &str,
-        new: bool,
-    ) -> Result<u64, AwsError> {
+    async fn put_version(&self, new: NewVersion<'_>) -> Result<u64, AwsError> {
+        let NewVersion { name, value, kind, description, is_first } = new;
         let data_type = match kind {
             ValueKind::Image => IMAGE,
             ValueKind::Text => "text",
         };
         let description: String = description.chars().take(LONGEST).collect();
         // An account's default may be another, which costs; and what is advanced cannot go back.
-        let tier = new.then_some(ParameterTier::Standard);
+        let tier = is_first.then_some(ParameterTier::Standard);
         let write = || {
             let put = self.aws.ssm().put_parameter().name(name).value(value).r#type(ParameterType::String);
             let put = put.data_type(data_type).set_tier(tier.clone()).overwrite(true);
             put.description(&description).send()
         };
-        // While AWS looks at an image it refuses a second write of it; a text has one version more then.
-        let call = match kind {
-            ValueKind::Image => Call::once("ssm:PutParameter", name),
-            ValueKind::Text => Call::repeatable("ssm:PutParameter", name),
-        };
-        Ok(self.aws.call(call, write).await?.version.unsigned_abs())
+        Ok(self.aws.call_once(Call::once("ssm:PutParameter", name), write).await?.version.unsigned_abs())
     }
 
-    fn refused(&self, name: &str, what: String, error: AwsError) -> StoreError {
+    fn refused(&self, name: &str, error: AwsError) -> StoreError {
         match error.code.as_deref() {
             Some("ParameterMaxVersionLimitExceeded") => {
                 StoreError::Labelled { parameter: name.to_owned(), region: self.aws.region().to_owned() }
             }
-            _ => StoreError::aws(what)(error),
+            _ => StoreError::aws(format!("write parameter `{name}`"))(error),
         }
     }
 
-    /// Comes back when what was written is what everybody reads, with its version.
-    async fn read_back(&self, name: &str, value: &str, version: u64) -> Result<u64, StoreError> {
+    /// Comes back when what was written is what everybody reads, with its version. What AWS stored after
+    /// `held_until` may stand over what another bake has written.
+    async fn read_back(
+        &self,
+        new: NewVersion<'_>,
+        version: u64,
+        held_until: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let NewVersion { name, value, .. } = new;
         let wait = Wait::new(format!("`{name}` is stored"), self.patience);
         let look = || async {
             let Some(found) = self.read(name).await? else {
                 return Ok(Look::NotYet("no such parameter".to_owned()));
             };
-            let (seen, shows) = (found.version.unsigned_abs(), found.value().unwrap_or_default());
-            let text = format!("version {seen}, `{shows}`");
+            let seen = found.version.unsigned_abs();
             Ok(match seen {
-                _ if seen >= version && shows == value => Look::There(seen),
-                _ if seen > version => Look::Over(text),
-                _ => Look::NotYet(text),
+                _ if seen >= version && found.value() == Some(value) => Look::There(parameter(found)),
+                _ if seen > version => Look::Over(shown(&found)),
+                _ => Look::NotYet(shown(&found)),
             })
         };
-        wait.until(look).await.map_err(|error| self.not_stored(name, value, version, error))
+        let stored = wait.until(look).await.map_err(|error| self.not_stored(new, version, error))?;
+        match held_until.is_some_and(|until| stored.written > until) {
+            true => Err(StoreError::WrittenLate {
+                parameter: name.to_owned(),
+                region: self.aws.region().to_owned(),
+                version: stored.version,
+                value: value.to_owned(),
+            }),
+            false => Ok(stored.version),
+        }
     }
 
-    fn not_stored(&self, name: &str, value: &str, version: u64, error: WaitError<AwsError>) -> StoreError {
-        let (parameter, region) = (name.to_owned(), self.aws.region().to_owned());
+    fn not_stored(&self, new: NewVersion<'_>, version: u64, error: WaitError<AwsError>) -> StoreError {
+        let NewVersion { name, value, kind, .. } = new;
         match error {
             WaitError::TooLong { waited, last, .. } => {
-                StoreError::NotStored { parameter, value: value.to_owned(), region, version, waited, last }
+                let (parameter, region) = (name.to_owned(), self.aws.region().to_owned());
+                StoreError::NotStored {
+                    parameter,
+                    value: value.to_owned(),
+                    region,
+                    version,
+                    waited,
+                    last,
+                    kind,
+                }
             }
-            WaitError::Over { state: found, .. } => {
-                let ours = format!("version {version}, `{value}`");
-                StoreError::Overtaken { parameter, region, ours, found }
-            }
+            WaitError::Over { state, .. } => self.overtaken(new, version, state),
             WaitError::Look(error) => StoreError::aws(format!("read parameter `{name}` back"))(error),
+        }
+    }
+
+    fn overtaken(&self, new: NewVersion<'_>, version: u64, found: String) -> StoreError {
+        let (parameter, region) = (new.name.to_owned(), self.aws.region().to_owned());
+        StoreError::Overtaken {
+            parameter,
+            region,
+            ours: format!("version {version}, `{}`", new.value),
+            found,
         }
     }
 }
 
-/// The answer was lost, or AWS is still looking at the image of a write before: what is read tells.
-fn may_be_under_way(error: &AwsError) -> bool {
+/// What a parameter shows, for whoever asks why that is not what was written.
+fn shown(found: &Found) -> String {
+    format!("version {}, `{}`", found.version.unsigned_abs(), found.value().unwrap_or_default())
+}
+
+/// Whether AWS is still looking at the image of a write before: what is read tells what came of it.
+fn is_looked_at(error: &AwsError) -> bool {
     let message = error.message.to_lowercase();
-    error.fault == Fault::Transient || (message.contains("validation") && message.contains("in progress"))
+    message.contains("validation") && message.contains("in progress")
 }

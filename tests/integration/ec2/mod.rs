@@ -11,6 +11,7 @@ mod formats;
 mod kept;
 mod keys;
 mod line;
+mod locks;
 mod plans;
 mod playbooks;
 pub mod policy;
@@ -75,6 +76,11 @@ impl Cloud {
 
     pub fn sshd_log(&self) -> String {
         self.sshd.log()
+    }
+
+    /// From now on AWS's clock shows so many seconds more than this computer's.
+    pub fn set_ahead(&mut self, seconds: u64) {
+        self.moto.set_ahead(seconds);
     }
 
     /// Of the cloud itself, behind the proxy.

@@ -1,6 +1,10 @@
 //! What runs of other computers have left is known by its tags alone.
 
-use crate::{ec2::Cloud, rig::hornero::Ran};
+use super::Inventory;
+use crate::{
+    ec2::Cloud,
+    rig::{hornero::Ran, proxy::Point},
+};
 
 const DEAD: &str = "web-01ka0000000000000000000000";
 const LONG_AGO: &str = "2020-01-01T00:00:00Z";
@@ -62,6 +66,81 @@ fn what_has_expired_is_removed_and_what_has_not_is_listed_and_left_alone() {
     done(cloud.run(&["clean", "--force", "web-alive"]));
     let left = there(&cloud);
     assert!(left.contains(&foreign) && !alive.iter().any(|id| left.contains(id)), "{left:?}");
+}
+
+#[test]
+fn what_a_person_has_written_into_a_tag_and_nobody_can_read_keeps_the_thing() {
+    let cloud = Cloud::start();
+    let odd = left_by(&cloud, "web-odd", "2027-12-31");
+    let [nobodys, _] = left_by(&cloud, DEAD, LONG_AGO);
+    cloud.outside(&["ec2", "delete-tags", "--resources", &nobodys, "--tags", "Key=hornero:run"]);
+    let cleaned = done(cloud.run(&["clean"]));
+    let left = there(&cloud);
+    assert!(
+        odd.iter().all(|id| left.contains(id)) && left.contains(&nobodys),
+        "{left:?}: {}",
+        cleaned.stderr
+    );
+    for told in [
+        &format!(
+            "the volume {} in eu-west-1 is left alone: its tag `hornero:expires` is `2027-12-31`",
+            odd[0]
+        ),
+        &format!("--resources {} --tags Key=hornero:expires,Value=2027-12-31T00:00:00Z", odd[0]),
+        &format!("--resources {nobodys} --tags Key=hornero:run,Value=RUN"),
+    ] {
+        assert!(cleaned.stderr.contains(told.as_str()), "{told}: {}", cleaned.stderr);
+    }
+    let listed = done(cloud.run(&["clean", "--dry-run", "--output", "json"]));
+    let lines = listed.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    assert!(lines.into_iter().any(|one| one["unreadable_expiry"] == "2027-12-31"), "{}", listed.stdout);
+    // The form that was told is read.
+    let written = "Key=hornero:expires,Value=2020-12-31T00:00:00Z";
+    cloud.outside(&["ec2", "create-tags", "--resources", &odd[0], &odd[1], "--tags", written]);
+    done(cloud.run(&["clean"]));
+    let left = there(&cloud);
+    assert!(!odd.iter().any(|id| left.contains(id)) && left.contains(&nobodys), "{left:?}");
+}
+
+#[test]
+fn what_a_person_has_written_into_a_tag_counts_on_the_computer_of_the_bake_too() {
+    let mut cloud = Cloud::start();
+    let (bake, point) = (
+        cloud.command(&["bake", &cloud.template("", "")]),
+        Point { action: Some("RunInstances"), at: 1, when: "after" },
+    );
+    super::killed(&bake, &mut cloud.proxy, &point).unwrap();
+    let instance = cloud.instances()[0]["InstanceId"].as_str().unwrap().to_owned();
+    let runs = |cloud: &Cloud| cloud.instances()[0]["State"]["Name"] == "running";
+    let all = Inventory::of(&cloud).left();
+    for (value, told) in
+        [("2099-12-31", "Value=2099-12-31T00:00:00Z"), (NOT_YET, "left alone until 2100-01-01")]
+    {
+        let tag = format!("Key=hornero:expires,Value={value}");
+        cloud.outside(&["ec2", "create-tags", "--resources", &instance, "--tags", &tag]);
+        let cleaned = done(cloud.run(&["clean"]));
+        assert!(runs(&cloud) && cleaned.stderr.contains(told), "{value}: {}", cleaned.stderr);
+        assert_eq!(Inventory::of(&cloud).left(), all, "its group is needed as long as it is there");
+    }
+    done(cloud.run(&["clean", &cloud.run_id()]));
+    assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_is_not_there_is_told_as_such() {
+    let cloud = Cloud::start();
+    for arguments in [
+        &["clean", "NOSUCH"][..],
+        &["clean", "--dry-run", "NOSUCH"],
+        &["clean", "--force", "NOSUCH"],
+        &["clean", DEAD],
+    ] {
+        let ran = cloud.run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("there is no run `"), "{}", ran.stderr);
+    }
+    // Who names a run of another computer may do so twice.
+    done(cloud.run(&["clean", "--force", DEAD]));
 }
 
 #[test]

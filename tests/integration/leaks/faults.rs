@@ -84,8 +84,9 @@ fn points() -> Vec<Point> {
     let others = [
         json!({ "fault": "throttle" }),
         json!({ "fault": "error", "code": "InternalError", "status": 500 }),
-        json!({ "fault": "drop" }),
-        json!({ "fault": "lose" }),
+        // Executed; then the answer ends in its middle, or is none although its status is that of a success.
+        json!({ "fault": "break" }),
+        json!({ "fault": "garble" }),
     ];
     let slow = all.iter().map(|name| (name, &silent));
     let quick = all.iter().flat_map(|name| others.iter().map(move |fault| (name, fault)));

@@ -74,7 +74,7 @@ pub async fn release(aws: &Aws, left: &Leftover) -> Result<(), PlatformError> {
         LeftoverKind::SecurityGroup => gone(left, || aws.delete_group(id)).await,
         LeftoverKind::Ami => gone(left, || deregister(aws, id)).await,
         LeftoverKind::Snapshot => gone(left, || disks::delete_snapshot(aws, id)).await,
-        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder => {
+        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder | LeftoverKind::Lock => {
             Err(PlatformError::new(format!("removing the {left}"), "it is not on AWS"))
         }
     }
@@ -97,7 +97,9 @@ fn by_hand(left: &Leftover) -> Option<String> {
         LeftoverKind::SecurityGroup => "delete-security-group --group-id",
         LeftoverKind::Ami => "deregister-image --delete-associated-snapshots --image-id",
         LeftoverKind::Snapshot => "delete-snapshot --snapshot-id",
-        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder => return None,
+        LeftoverKind::Machine | LeftoverKind::Disks | LeftoverKind::Folder | LeftoverKind::Lock => {
+            return None;
+        }
     };
     let region = &left.place.as_ref()?.region;
     Some(format!("remove by hand: aws ec2 {command} {} --region {region}", left.id))
@@ -112,16 +114,22 @@ struct Told<'a> {
     detail: String,
 }
 
-/// `None` for what has no ID or no run: it is not ours then.
+/// `None` for what has no ID. Somebody may have taken the tag with the run away: then it is of none.
 fn leftover(aws: &Aws, told: Told<'_>) -> Option<Leftover> {
     let tag = |key: &str| told.tags.iter().find(|tag| tag.key() == Some(key))?.value().map(str::to_owned);
+    let (expires, unreadable_expiry) = match tag(tags::EXPIRES).map(|text| text.parse().map_err(|_| text)) {
+        Some(Ok(time)) => (Some(time), None),
+        Some(Err(text)) => (None, Some(text)),
+        None => (None, None),
+    };
     Some(Leftover {
-        run: tag(tags::RUN)?,
+        run: tag(tags::RUN).unwrap_or_default(),
         kind: told.kind,
         id: told.id?.to_owned(),
         place: Some(aws.place()),
         since: told.since,
-        expires: tag(tags::EXPIRES).and_then(|text| text.parse().ok()),
+        expires,
+        unreadable_expiry,
         detail: told.detail,
     })
 }
