@@ -269,11 +269,12 @@ impl From<crate::remote::RemoteError> for Error {
             | Remote::Lost { .. }
             | Remote::Setup(_)
             | Remote::Upload(_)
+            | Remote::Received(_)
             | Remote::Local(_) => None,
         };
         let kind = match &error {
             // The line did its part.
-            Remote::Refused { .. } | Remote::Upload(_) | Remote::Local(_) => Kind::Bake,
+            Remote::Refused { .. } | Remote::Upload(_) | Remote::Received(_) | Remote::Local(_) => Kind::Bake,
             Remote::Unreachable { .. }
             | Remote::BuilderGone(_)
             | Remote::HostKey { .. }

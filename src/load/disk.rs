@@ -18,6 +18,7 @@ use super::{
 use crate::template::{
     check::{Files, PlaybookFiles, Trouble, outside},
     diagnose::{Mistake, closest},
+    path_name::{folder_of, on_disk},
 };
 
 #[derive(Debug)]
@@ -55,8 +56,8 @@ impl Disk {
         if shipped::is_shipped(path) {
             return self.exists(path).then(|| path.to_owned()).ok_or_else(not_shipped);
         }
-        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        let real = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
+        let root = on_disk(root);
+        let real = fs::canonicalize(on_disk(path)).map_err(|error| missing(path, &error))?;
         let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
         if real.starts_with(&real_root) || self.allowed.iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
@@ -207,7 +208,7 @@ fn nearest(path: &Path) -> &Path {
 
 /// Names a file that was perhaps meant.
 fn missing(path: &Path, error: &std::io::Error) -> Trouble {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let there: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -229,7 +229,7 @@ pub(super) fn drain(
             Ok(count) => {
                 moved = true;
                 wire.heard();
-                output.bytes(stream, &buffer[..count])?;
+                output.bytes(stream, &buffer[..count]).map_err(RemoteError::Received)?;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(lost("a command ran", &error)),

@@ -119,6 +119,9 @@ pub enum RemoteError {
     /// The files cannot be what they are to be there.
     #[error("{0}")]
     Upload(String),
+    /// What a command prints cannot be put where it is to go on this computer.
+    #[error("writing what comes from the builder: {0}")]
+    Received(std::io::Error),
     #[error("reading what is to be sent to the builder: {0}")]
     Local(#[from] std::io::Error),
 }

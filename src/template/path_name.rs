@@ -14,6 +14,16 @@ pub fn path_name(path: &Path) -> String {
     }
 }
 
+/// The folder that a path lies in, as the operating system takes it: that of a bare name is the current one.
+pub fn folder_of(path: &Path) -> &Path {
+    on_disk(path.parent().unwrap_or(Path::new("")))
+}
+
+/// A path as the operating system takes it: no part at all stands for the current folder.
+pub fn on_disk(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
 /// The way from `folder` to `path`: `../roles/web` for what lies beside it. A path that shares no folder
 /// with it stays as it is.
 pub fn relative_path(path: &Path, folder: &Path) -> PathBuf {
@@ -67,6 +77,14 @@ mod tests {
             names.iter().map(|name| path_name(Path::new(OsStr::from_bytes(name)))).collect();
         assert_eq!(texts.len(), names.len(), "{texts:?}");
         assert!(texts.contains("café.txt") && texts.contains("b\"caf\\xe9.txt\""), "{texts:?}");
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("t.toml")), Path::new("."));
+        assert_eq!(folder_of(Path::new("t/t.toml")), Path::new("t"));
+        assert_eq!(folder_of(Path::new("/t.toml")), Path::new("/"));
+        assert_eq!((on_disk(Path::new("")), on_disk(Path::new("t"))), (Path::new("."), Path::new("t")));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::{
     engine::machine::Machine,
     error::{Error, Kind},
     provision::quote,
-    remote::{Command, purpose::Purpose, upload::cksum::Cksum},
-    template::model::Step,
+    remote::{Command, RemoteError, purpose::Purpose, upload::cksum::Cksum},
+    template::{model::Step, path_name::folder_of},
 };
 
 /// Prints a file as long as it is now, and after it how long that was, with its sum. A file that grows meanwhile is
@@ -35,9 +35,14 @@ pub async fn download(
 ) -> Result<(), Error> {
     let what = || format!("step `{}`: fetching `{source}` from the builder", step.name);
     let local = |error: &io::Error| {
-        Error::new(Kind::Bake, format!("{} to `{}`", what(), destination.display())).because(error)
+        let error_kind = error.kind();
+        let message = format!("{}: it cannot be written to `{}`", what(), destination.display());
+        Error { hint: hint(error_kind, destination), ..Error::new(Kind::Bake, message).because(error) }
     };
-    let folder = destination.parent().unwrap_or(Path::new("."));
+    if destination.is_dir() {
+        return Err(local(&io::ErrorKind::IsADirectory.into()));
+    }
+    let folder = folder_of(destination);
     std::fs::create_dir_all(folder).map_err(|error| local(&error))?;
     let mut part = tempfile::NamedTempFile::new_in(folder).map_err(|error| local(&error))?;
     let out = part.reopen().map_err(|error| local(&error))?;
@@ -46,6 +51,7 @@ pub async fn download(
     let command = Command::new(Purpose::Download, line).timeout(timeout);
     let exit = match machine.remote.fetch(command, Box::new(out)).await {
         Ok(exit) => exit,
+        Err(RemoteError::Received(error)) => return Err(local(&error)),
         Err(error) => return Err(machine.explain(error).await),
     };
     if !exit.success() {
@@ -60,6 +66,26 @@ pub async fn download(
     let readable = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(part.path(), readable).map_err(|error| local(&error))?;
     part.persist(destination).map(drop).map_err(|error| local(&error.error))
+}
+
+/// What to do about a file that cannot be written.
+fn hint(why: io::ErrorKind, destination: &Path) -> Option<String> {
+    let folder = folder_of(destination).display();
+    match why {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some(format!("free space for it in `{folder}`, or name a place on another disk"))
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some(format!("let the user who bakes write into `{folder}`, or name another place"))
+        }
+        io::ErrorKind::IsADirectory => {
+            Some("there is a folder of this name: `destination` names the file itself".to_owned())
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            Some(format!("something that is no folder stands where `{folder}` is to be"))
+        }
+        _ => None,
+    }
 }
 
 /// Takes off what `PRINT` prints after a file. Says whether that was the sum and the length of what is before it.

@@ -19,7 +19,10 @@ use crate::{
     event::Events,
     provision::script::interpreter,
     remote::Exit,
-    template::model::{Script, Step},
+    template::{
+        model::{Script, Step},
+        path_name::on_disk,
+    },
 };
 
 /// A script for this computer.
@@ -47,7 +50,7 @@ pub async fn run(
     let file = way.write("script", &job.script.text).map_err(|error| failed(&error))?;
     let mut words = interpreter(&job.script.text).split_whitespace();
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
-    process.args(words).arg(&file).envs(variables(&way)).envs(job.env).current_dir(job.folder);
+    process.args(words).arg(&file).envs(variables(&way)).envs(job.env).current_dir(on_disk(job.folder));
     run_process(step, process, |_| false, events).await
 }
 

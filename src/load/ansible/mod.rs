@@ -18,7 +18,7 @@ use super::{disk::Disk, text, tree::FileSet};
 use crate::template::{
     check::{PlaybookFiles, Trouble},
     model::AnsibleSettings,
-    path_name::{path_name, tidy_path},
+    path_name::{on_disk, path_name, tidy_path},
 };
 
 /// What Ansible itself looks for beside a playbook.
@@ -106,8 +106,7 @@ impl Reach<'_> {
                 self.add_if_allowed(&path)?;
             }
         }
-        let here = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
-        let entries = fs::read_dir(here).map_err(|error| text::trouble(&error))?;
+        let entries = fs::read_dir(on_disk(self.folder)).map_err(|error| text::trouble(&error))?;
         for entry in entries.filter_map(Result::ok) {
             let (name, path) = (entry.file_name(), self.folder.join(entry.file_name()));
             let hidden = name.as_encoded_bytes().starts_with(b".");
@@ -180,9 +179,7 @@ impl Reach<'_> {
     }
 
     fn holds_the_template(&self, folder: &Path) -> bool {
-        let real = |path: &Path| {
-            fs::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
-        };
+        let real = |path: &Path| fs::canonicalize(on_disk(path)).ok();
         let (root, folder) = (real(self.root), real(folder));
         root.zip(folder).is_some_and(|(root, folder)| root.starts_with(folder))
     }

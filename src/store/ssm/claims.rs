@@ -64,7 +64,7 @@ mod tests {
         let claim = |(second, token): &(i64, &str)| {
             let at = Timestamp::from_second(*second).unwrap();
             let holder = Holder { token: (*token).into(), who: format!("{token}@ci") };
-            let claim = Claim { holder, since: at, renews: false, until: at + LEASE };
+            let claim = Claim { holder, since: at, renews: false, until: at.later(LEASE) };
             Stored { version: 0, at, claim }
         };
         let stored = claims.iter().map(claim).zip(1..);

@@ -7,6 +7,7 @@ use crate::{
     quote::shell_word,
     template::{
         diagnose::{Fault, holds_private_key, visible},
+        path_name::{folder_of, on_disk},
         raw::Text,
         sources::Place,
     },
@@ -116,7 +117,7 @@ pub fn confined(root: &Path, folder: &Path, written: &str) -> Result<PathBuf, &'
             Component::RootDir | Component::Prefix(_) => return Err("is an absolute path"),
         }
     }
-    Ok(root.join(parts.iter().collect::<PathBuf>()))
+    Ok(on_disk(&root.join(parts.iter().collect::<PathBuf>())).to_owned())
 }
 
 fn is_path(written: &str) -> bool {
@@ -124,18 +125,16 @@ fn is_path(written: &str) -> bool {
 }
 
 fn stray(place: Place, written: &str, why: &str, root: &Path, path: &Path) -> Fault {
-    let shown = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let inside = format!(
         "write a path relative to this file, inside `{}`; put what is needed into that folder",
-        shown.display()
+        on_disk(root).display()
     );
     Fault::at(place, format!("`{}` {why}", visible(written))).hint(outside(&inside, path))
 }
 
 /// Advice that ends with what the user can do from outside of the template.
 pub fn outside(advice: &str, path: &Path) -> String {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.display().to_string();
+    let folder = folder_of(path).display().to_string();
     // It is copied into a shell.
     let folder = shell_word(&folder).unwrap_or(folder);
     format!("{advice}, or allow it with --allow-path {folder}")
@@ -154,6 +153,9 @@ mod tests {
         let joined = |folder, path| confined(Path::new("t"), Path::new(folder), path);
         assert_eq!(joined("t", "a/./b"), Ok("t/a/b".into()));
         assert_eq!(joined("t/sub", "../a"), Ok("t/a".into()));
+        // Of a template that is named without a folder.
+        assert_eq!(confined(Path::new(""), Path::new(""), "."), Ok(".".into()));
+        assert_eq!(confined(Path::new(""), Path::new("sub"), ".."), Ok(".".into()));
         for bad in ["../a", "a/../../b", "/etc/passwd", "~/a", "", "a\nb"] {
             assert!(joined("t", bad).is_err(), "{bad} was taken");
         }

@@ -2,6 +2,7 @@
 
 mod bakes;
 mod captures;
+mod current_folder;
 mod due;
 mod ends;
 mod errors;

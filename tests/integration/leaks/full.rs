@@ -57,6 +57,43 @@ fn a_journal_that_can_no_longer_be_written_ends_the_bake_and_leaves_nothing() {
     assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new(), "{}", ran.stderr);
 }
 
+/// Runs the command with what it is told about the small disk, and notes what is there afterwards.
+const NOTED: &str = r#"
+code=0
+"$@" || code=$?
+ls -A small >listing
+exit "$code""#;
+
+#[test]
+fn a_fetched_file_that_cannot_be_written_is_told_with_its_path_and_why() {
+    let cloud = Cloud::start();
+    let folder = cloud.hornero.folder.path();
+    let source = folder.join("large");
+    std::fs::write(&source, vec![7; 1 << 20]).unwrap();
+    std::fs::create_dir(folder.join("taken")).unwrap();
+    let fetched = |destination: &str, script: &str| {
+        let step = format!(
+            "[[steps]]\nname = \"fetch\"\nkind = \"download\"\nsource = \"{}\"\ndestination = \"{destination}\"\n",
+            source.display()
+        );
+        let command = cloud.command(&["bake", &cloud.template("", &step)]);
+        let mut small = on_a_small_disk(&command, (&folder.join("small"), 64), script);
+        let ran = Ran::from(small.output().unwrap());
+        assert_eq!(ran.code, 6, "{}", ran.stderr);
+        let told = format!("it cannot be written to `{}`", folder.join(destination).display());
+        assert!(ran.stderr.contains(&told), "{told}: {}", ran.stderr);
+        assert_eq!(std::fs::read_to_string(folder.join("listing")).unwrap(), "", "a part of it stays");
+        ran.stderr
+    };
+    let full = fetched("small/file", NOTED);
+    assert!(full.contains("No space left on device") && full.contains("free space for it in"), "{full}");
+    let read_only = fetched("small/file", &format!("mount -o remount,ro \"$PWD/small\"\n{NOTED}"));
+    assert!(read_only.contains("Read-only file system"), "{read_only}");
+    let folder = fetched("taken", NOTED);
+    assert!(folder.contains("is a directory") && folder.contains("`destination` names the file"), "{folder}");
+    assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new());
+}
+
 /// Bakes once, then again when there is less room than an image takes. What is on the disk then is
 /// copied to where it can be looked at.
 const TWICE: &str = r#"
