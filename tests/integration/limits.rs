@@ -25,6 +25,7 @@ fn validated(hornero: &Hornero, image: &str, rest: &str) -> Ran {
 fn good() -> Vec<(String, String)> {
     vec![
         (format!("description = \"{}\"\n", "x".repeat(255)), String::new()),
+        (format!("version = \"{}\"\n", "9".repeat(97)), String::new()),
         (format!("[image.tags]\nName = \"n\"\n{}", tags(38)), String::new()),
         (String::new(), disks(11)),
         (String::new(), format!("[ec2]\nssh_cidrs = [{}]\n", cidrs(60))),
@@ -41,6 +42,11 @@ fn good() -> Vec<(String, String)> {
 fn bad() -> Vec<(String, String, &'static str)> {
     vec![
         (format!("description = \"{}\"\n", "x".repeat(256)), String::new(), "256 characters; at most 255"),
+        (
+            format!("version = \"{}\"\n", "9".repeat(98)),
+            String::new(),
+            "the AMI's name would have 129 characters, and EC2 takes 128",
+        ),
         ("description = \"Größe\"\n".into(), String::new(), "no `ö` in a description"),
         (format!("[image.tags]\n{}", tags(45)), String::new(), "45 tags; an AMI can have 38"),
         (

@@ -84,6 +84,7 @@ impl Cx<'_> {
         if let Some(table) = raw.image.as_ref().map(Spanned::get_ref) {
             self.tags_fit(table);
             self.description_is_ascii(&table.description, image);
+            self.ami_name_fits(&table.version, image);
         }
         if let Some(disk) = raw.disks.get(MOST_DISKS) {
             let message = format!("{} disks; EC2 has device names for {MOST_DISKS}", raw.disks.len());

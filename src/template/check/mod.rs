@@ -3,6 +3,7 @@
 
 mod accounts;
 mod agreement;
+pub mod ami_name;
 mod base;
 mod checks;
 mod cx;

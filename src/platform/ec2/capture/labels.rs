@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 
-use crate::{aws::tags, plan::ShortParts, platform::CaptureSpec};
+use crate::{
+    aws::tags, plan::ShortParts, platform::CaptureSpec, template::check::ami_name::LONGEST_AMI_NAME,
+};
 
-/// EC2 takes 3 to 128 characters.
-const LONGEST: usize = 128;
 /// Of a description.
 const LONGEST_TEXT: usize = 255;
 /// Of a tag's value.
@@ -49,13 +49,14 @@ pub fn specification(kind: ResourceType, tags: &BTreeMap<String, String>) -> Tag
     TagSpecification::builder().resource_type(kind).set_tags(Some(tags.iter().map(tag).collect())).build()
 }
 
-/// `NAME-VERSION-ULID`: the end of the run's ID is its time and sorts by it.
+/// `NAME-VERSION-ULID`: the end of the run's ID is its time and sorts by it. `validate` refuses a template whose
+/// name and version leave no room for that; of such a one the beginning stays, and all of the end.
 fn name(name: &str, version: &str, run: &str) -> String {
     let unique = run.rsplit('-').next().unwrap_or(run);
     let known = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
     let version: String = version.chars().map(|c| if known(c) { c } else { '-' }).collect();
     let readable = if version.is_empty() { name.to_owned() } else { format!("{name}-{version}") };
-    let room = LONGEST.saturating_sub(unique.len() + 1);
+    let room = LONGEST_AMI_NAME.saturating_sub(unique.len() + 1);
     format!("{}-{unique}", readable.chars().take(room).collect::<String>())
 }
 
