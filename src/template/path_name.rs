@@ -28,17 +28,19 @@ pub fn on_disk(path: &Path) -> &Path {
 /// with it stays as it is.
 pub fn relative_path(path: &Path, folder: &Path) -> PathBuf {
     let normal = |component: &Component<'_>| matches!(component, Component::Normal(_));
+    let named = |part: &Component<'_>| *part != Component::CurDir;
     let shared: Vec<Component<'_>> = path
         .components()
-        .zip(folder.components())
+        .filter(named)
+        .zip(folder.components().filter(named))
         .take_while(|(one, other)| one == other)
         .map(|(one, _)| one)
         .collect();
     if path.is_absolute() && !shared.iter().any(normal) && folder.components().any(|part| normal(&part)) {
         return path.to_owned();
     }
-    let up = folder.components().skip(shared.len()).filter(normal).map(|_| Component::ParentDir);
-    up.chain(path.components().skip(shared.len())).collect()
+    let up = folder.components().filter(named).skip(shared.len()).filter(normal);
+    up.map(|_| Component::ParentDir).chain(path.components().filter(named).skip(shared.len())).collect()
 }
 
 /// The same path without `.` and `..`, as far as that can be told without the disk.
@@ -94,6 +96,8 @@ mod tests {
         assert_eq!(from("/repo/roles/web", "/repo/images"), Path::new("../roles/web"));
         assert_eq!(from("/etc/ansible/roles", "/repo/images"), Path::new("/etc/ansible/roles"));
         assert_eq!(from("roles/web", ""), Path::new("roles/web"));
+        assert_eq!(from("./roles/web", ""), Path::new("roles/web"));
+        assert_eq!(from("./roles/web", "."), Path::new("roles/web"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `[[steps]]`: every kind has its own keys, and no others.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use toml::Spanned;
 
@@ -13,6 +13,7 @@ use super::{
 use crate::template::{
     diagnose::{Fault, listed, visible},
     model::{Action, Script, Step, StepInputs, StepKind},
+    path_name::{path_name, relative_path},
     raw::{self, Raw, Text},
     render::{is_expression, secret_names},
 };
@@ -101,7 +102,7 @@ impl Cx<'_> {
                 (self.action(step, kind)?, StepInputs::default())
             }
         };
-        let name = name.unwrap_or_else(|| name_of(&action, table, number));
+        let name = name.unwrap_or_else(|| name_of(&action, table, number, &self.ground(&step.span()).0));
         let may_reboot = self.flag(&table.may_reboot).unwrap_or_default();
         let inputs = with_declared(found, declared, kind);
         Some(Step { name, action, timeout, retries, may_reboot, inputs })
@@ -199,7 +200,7 @@ impl Cx<'_> {
 }
 
 /// A name for a step that has none: what it does, in a few words; else its number.
-fn name_of(action: &Action, table: &raw::Step, number: usize) -> String {
+fn name_of(action: &Action, table: &raw::Step, number: usize, root: &Path) -> String {
     let line = |text: &str| telling_line(text).unwrap_or_else(|| format!("step {number}"));
     match action {
         Action::Shell { script, .. } | Action::Local { script, .. } => match &script.file {
@@ -210,7 +211,8 @@ fn name_of(action: &Action, table: &raw::Step, number: usize) -> String {
             }
             None => line(&script.text),
         },
-        Action::Ansible { playbook, .. } => format!("playbook {}", playbook.display()),
+        // The name is a part of the fingerprint, which is the same wherever the template lies.
+        Action::Ansible { playbook, .. } => format!("playbook {}", path_name(&relative_path(playbook, root))),
         Action::Reboot => "reboot".into(),
         Action::Download { source, .. } => format!("download {source}"),
     }
