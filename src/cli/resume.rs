@@ -60,6 +60,7 @@ impl Resume {
         let run = Run::over(id, folder, journal, redact, context)?;
         let image = &plan.template.image;
         run.announce(&image.name, image.version.clone(), plan.platform.name());
+        secrets::warnings(&secrets).into_iter().for_each(|text| run.events.warn(text));
         bake::write_plan(&plan, &run)?;
         let resumed = history.taken_up.iter().copied().chain([Timestamp::now()]).collect();
         let inputs = BakeInputs { secrets, on_error, resumed, ..inputs };

@@ -94,7 +94,9 @@ impl Run {
         context: &Context,
     ) -> Result<Self, Error> {
         let (data, log) = (context.data()?, run.join("log"));
-        let (events, receiver) = Events::redacted(redact);
+        let places = [run.clone(), data.clone(), context.state()?];
+        let ours = places.map(|path| path.display().to_string()).into_iter().chain([id.clone()]);
+        let (events, receiver) = Events::redacted(redact.leaving(ours));
         let events = events.recorded(wiring::log(&log)?);
         let listeners = wiring::listeners(context, &id, expected_seconds);
         let shown = show::listen(receiver, listeners)?;

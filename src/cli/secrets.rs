@@ -1,14 +1,14 @@
 //! Values of a template's secrets, looked up just before a bake. AWS is asked only for those that
 //! lie there, whatever the platform.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
-use super::Context;
+use super::{Context, show};
 use crate::{
     aws::{Aws, AwsError},
     error::{Error, Kind},
     provision::search::SHORTEST_SOUGHT,
-    redact::{SHORTEST, forms},
+    redact::{LONGEST_ORDINARY_CHARS, Redact, SHORTEST, forms, is_ordinary, values},
     store::Store,
     template::model::{Ec2, Secret, SecretSource, Template},
 };
@@ -48,6 +48,17 @@ pub async fn resolve(
     Ok(values)
 }
 
+/// Values that this computer has, for a look at them; one that is not there is no error.
+pub fn at_hand(secrets: &[Secret]) -> BTreeMap<String, String> {
+    let value = |secret: &Secret| match &secret.source {
+        SecretSource::Env(name) => variable(secret, name).ok(),
+        // A pipe would give its value away.
+        SecretSource::File(path) if path.is_file() => file(secret, path).ok(),
+        SecretSource::File(_) | SecretSource::Parameter(_) | SecretSource::SecretsManager { .. } => None,
+    };
+    secrets.iter().filter_map(|secret| Some((secret.name.clone(), value(secret)?))).collect()
+}
+
 /// What stands in the fingerprint for each value.
 ///
 /// # Errors
@@ -82,12 +93,31 @@ pub fn kept_out(template: &Template, values: &BTreeMap<String, String>) -> Resul
     texts.extend(image.description.iter().map(|text| ("`description` of [image]", text)));
     texts.extend(image.tags.values().map(|text| ("`tags` of [image]", text)));
     for (name, value) in values {
+        let redact = Redact::new([value.clone()]);
         let forms: Vec<String> = forms::of(value).into_iter().filter(|form| form.len() >= SHORTEST).collect();
         let holds = |text: &str| forms.iter().any(|form| text.contains(form.as_str()));
+        let holds = |text: &str| holds(text) || matches!(redact.apply_to_record(text), Cow::Owned(_));
         if let Some((place, _)) = texts.iter().find(|(_, text)| holds(text)) {
             let what = format!("baking `{}`: {place} holds the value of the secret `{name}`", image.name);
             return Err(Error::new(Kind::Template, what)
                 .hint("everybody who may list images reads it there: take it out of the template"));
+        }
+        check_of_secret(template, name, &redact)?;
+    }
+    Ok(())
+}
+
+/// Checks stand in the manifest as they are, for they are made again on machines started from the image.
+fn check_of_secret(template: &Template, secret: &str, redact: &Redact) -> Result<(), Error> {
+    for check in &template.checks {
+        let text = serde_json::to_string(&check.probe).unwrap_or_default();
+        if let Cow::Owned(_) = redact.apply_to_record(&text) {
+            let (image, check) = (&template.image.name, redact.apply(&check.name));
+            let what =
+                format!("baking `{image}`: the check `{check}` holds the value of the secret `{secret}`");
+            return Err(Error::new(Kind::Template, what).hint(
+                "checks stand in the manifest: make the check without it, or look in a step of the template",
+            ));
         }
     }
     Ok(())
@@ -102,18 +132,50 @@ pub fn exceptions(secrets: &[Secret]) -> Vec<String> {
     secrets.iter().filter_map(says).collect()
 }
 
-/// What cannot be kept to for values as short as these.
+/// What cannot be kept to for values that are short or ordinary words.
 pub fn warnings(values: &BTreeMap<String, String>) -> Vec<String> {
-    let says = |(name, value): (&String, &String)| {
-        let length = value.chars().count();
-        let lost = match length {
-            _ if length < SHORTEST => "taken out of what is shown, nor looked for in the image",
-            _ if length < SHORTEST_SOUGHT => "looked for in the image",
-            _ => return None,
-        };
-        Some(format!("the secret `{name}` has only {length} characters: it cannot be {lost}"))
+    values
+        .iter()
+        .flat_map(|(name, value)| warning(name, value).into_iter().chain(of_fields(name, value)))
+        .collect()
+}
+
+/// The same where there is no run that could tell it.
+pub fn warn(values: &BTreeMap<String, String>) {
+    warnings(values).iter().for_each(|text| show::stderr(&format!("warning: {text}\n")));
+}
+
+fn warning(name: &str, value: &str) -> Option<String> {
+    let length = value.chars().count();
+    let what = match length {
+        _ if !is_ordinary(value) => return None,
+        _ if length > LONGEST_ORDINARY_CHARS => "is a common word".to_owned(),
+        1 => "has only 1 character".to_owned(),
+        _ => format!("has only {length} characters"),
     };
-    values.iter().filter_map(says).collect()
+    let lost = match length {
+        _ if length < SHORTEST => "it is neither taken out of what is shown, nor looked for in the image",
+        _ if length < SHORTEST_SOUGHT => {
+            "it is not looked for in the image, and taken out of every text that holds it by chance"
+        }
+        _ => "it is taken out of every text that holds it by chance",
+    };
+    Some(format!("the secret `{name}` {what}: {lost}; make it a random text of 12 characters or more"))
+}
+
+/// Of a secret that is JSON, an `.env` file or the like. Its short fields are no secrets of their own.
+fn of_fields(name: &str, value: &str) -> Option<String> {
+    let fields = values::fields(value);
+    let ordinary = fields.iter().filter(|field| is_ordinary(field)).count();
+    let (count, are) = match ordinary {
+        0 => return None,
+        1 => ("one field".to_owned(), "is a short or common word, and is"),
+        more => (format!("{more} fields"), "are short or common words, and are"),
+    };
+    Some(format!(
+        "the secret `{name}` has {count} that {are} taken out of every text that holds it by chance; name the field that \
+         is secret with `key`, or keep the others elsewhere"
+    ))
 }
 
 fn failed(secret: &Secret) -> Error {
@@ -191,14 +253,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_that_are_too_short_are_warned_of_and_not_shown() {
-        let values = [("pin", "987"), ("word", "peace"), ("good", "long enough")];
+    fn values_that_are_short_or_common_words_are_warned_of_and_not_shown() {
+        let env = "STAGE=production\nTOKEN=kX9vb2LmQ0\n";
+        let values =
+            [("pin", "987"), ("word", "peace"), ("user", "www-data"), ("db", env), ("good", "long enough")];
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let said = warnings(&values);
-        assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].contains("`pin` has only 3 characters: it cannot be taken out"), "{said:?}");
-        assert!(said[1].contains("`word` has only 5 characters: it cannot be looked for"), "{said:?}");
-        assert!(!said.concat().contains("987") && !said.concat().contains("peace"), "{said:?}");
+        let words = [
+            "`db` has one field that is a short or common word",
+            "`pin` has only 3 characters: it is neither taken out",
+            "`user` is a common word: it is taken out of every text",
+            "`word` has only 5 characters: it is not looked for in the image",
+        ];
+        assert_eq!(said.len(), words.len(), "{said:?}");
+        assert!(said.iter().zip(words).all(|(said, words)| said.contains(words)), "{said:?}");
+        let told = said.concat();
+        assert!(
+            ["987", "peace", "www-data", "production"].iter().all(|value| !told.contains(value)),
+            "{said:?}"
+        );
     }
 
     #[test]

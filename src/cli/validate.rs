@@ -2,7 +2,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Context, inputs, set, show};
+use super::{Context, inputs, secrets, set, show};
 use crate::{error::Error, plan, template::model::PlatformKind};
 
 /// Finds every mistake of every template, without any network
@@ -26,6 +26,7 @@ impl Validate {
                 false => usual,
             };
             plan::compile(one.template.clone(), here)?;
+            secrets::warn(&secrets::at_hand(&one.template.secrets));
         }
         set::each_its_own(&loaded)?;
         match loaded.len() {

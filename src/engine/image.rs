@@ -108,7 +108,7 @@ pub fn rewrite(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<()
 /// With many files it is large, so it is never in memory as a text.
 fn write_manifest(file: &mut File, manifest: &Manifest, redact: &Redact) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    redact.write_pretty(&mut out, manifest)?;
+    serde_json::to_writer_pretty(&mut out, &*manifest.without_secrets(redact))?;
     out.write_all(b"\n")?;
     out.flush()
 }

@@ -3,6 +3,7 @@
 
 mod content;
 mod diff;
+mod redacted;
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Event, EventReceiver, RunState, Sent, Stream, room::Room};
+use super::{Event, EventReceiver, RunState, Sent, Stream, redacted::SecretFilter, room::Room};
 use crate::redact::Redact;
 
 /// Keeps the record of a run: it is told every event before anybody else, and told the next one when it is done. An
@@ -18,7 +18,7 @@ pub type Recorder = Box<dyn FnMut(&Event, Timestamp) -> Result<(), String> + Sen
 pub struct Events {
     sender: mpsc::UnboundedSender<Sent>,
     room: Arc<Room>,
-    redact: Arc<Redact>,
+    redact: Arc<SecretFilter>,
     /// One event after the other, so that record and listeners have the same order.
     told: Arc<Mutex<Told>>,
 }
@@ -49,7 +49,7 @@ impl Events {
         let room = Arc::<Room>::default();
         let told = Arc::<Mutex<Told>>::default();
         let receiver = EventReceiver::new(receiver, room.clone(), told.clone());
-        (Self { sender, room, redact: Arc::new(redact), told }, receiver)
+        (Self { sender, room, redact: Arc::new(SecretFilter::new(redact)), told }, receiver)
     }
 
     /// With somebody who keeps the record.
@@ -61,7 +61,7 @@ impl Events {
 
     /// Nobody listens when the receiver is gone, which is the listener's choice and no error.
     pub fn send(&self, mut event: Event) {
-        event.texts(|text| self.redact.in_place(text));
+        self.redact.take_out(&mut event);
         let (bytes, at) = (event.bytes(), Timestamp::now());
         let shown = !event.may_be_skipped() || self.room.wait_for(bytes, event.is_outdated_soon());
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +94,7 @@ impl Events {
 
     /// For what is told in other ways than by an event.
     pub fn redact(&self) -> &Redact {
-        &self.redact
+        self.redact.redact()
     }
 
     pub fn note(&self, message: impl Into<String>) {

@@ -1,17 +1,24 @@
-//! Secrets out of text: whatever is told to anybody passes through here. A secret is found in every
-//! form of [`forms`], also where a line holds only the beginning or the end of one, and where escape
-//! sequences stand in it that a terminal does not show.
+//! Secrets out of text: whatever is told to anybody passes through here. A secret is found in every form of
+//! [`forms`] and in every mixture of them, also where a line holds only a piece of one, and where escape sequences
+//! stand in it that a terminal does not show. All of it takes one pass over a text for each way of reading it,
+//! however many and however long the secrets are.
 
-mod edges;
+mod decode;
+mod digits;
 pub mod forms;
+mod needles;
+mod ordinary;
+mod pieces;
+mod records;
+mod search;
+pub mod values;
+mod view;
 
-use std::{borrow::Cow, io::Write, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use console::strip_ansi_codes;
-use edges::Edges;
-
-use serde::Serialize;
-use serde_json::Value;
+use needles::{Needles, Reach};
+pub use ordinary::{LONGEST_ORDINARY_CHARS, is_ordinary};
+use search::Search;
 
 /// What stands where a secret was.
 const MARK: &str = "[secret]";
@@ -19,96 +26,96 @@ const MARK: &str = "[secret]";
 /// Shorter values would take ordinary words out of every line.
 pub const SHORTEST: usize = 4;
 
+/// A line of so many bytes may have been cut by whoever has sent it: a secret may begin at its end.
+const MAY_BE_CUT_BYTES: usize = 8 * 1024;
+
+/// So much of two texts is looked at for a secret that begins in the one and ends in the other.
+const SEAM_BYTES: usize = 4 * 1024;
+
 /// The values that must not be told. Empty for a template without secrets.
 #[derive(Clone, Default)]
 pub struct Redact {
-    forms: Vec<String>,
-    edges: Edges,
+    all: Arc<Search>,
+    /// Without ordinary words: those stand in records for what they mean.
+    records: Arc<Search>,
+    /// IDs and paths of hornero's own. What stands in one of them is no secret.
+    ours: Needles,
 }
 
 impl Redact {
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut forms: Vec<String> = secrets.into_iter().flat_map(|secret| forms::of(&secret)).collect();
-        forms.retain(|form| form.chars().count() >= SHORTEST);
-        forms.sort_unstable();
-        forms.dedup();
-        let edges = Edges::of(&forms);
-        Self { forms, edges }
+        let values: std::collections::BTreeSet<String> =
+            secrets.into_iter().flat_map(|secret| values::of(&secret)).collect();
+        let values: Vec<String> =
+            values.into_iter().filter(|value| value.chars().count() >= SHORTEST).collect();
+        let all = Arc::new(Search::of(&values));
+        let (ordinary, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| is_ordinary(value));
+        let records = if ordinary.is_empty() { all.clone() } else { Arc::new(Search::of(&others)) };
+        Self { all, records, ours: Needles::default() }
+    }
+
+    /// The same, which leaves these texts as they are.
+    #[must_use]
+    pub fn leaving(self, ours: impl IntoIterator<Item = String>) -> Self {
+        let ours = ours.into_iter().map(|text| (text.into_bytes(), Reach::default()));
+        Self { ours: Needles::of(ours.filter(|(text, _)| !text.is_empty()).collect()), ..self }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let clean = self.as_it_stands(text);
-        if self.forms.is_empty() || !clean.chars().any(unseen) {
-            return clean;
-        }
-        let shown = strip_ansi_codes(&clean).chars().filter(|c| !unseen(*c)).collect::<String>();
-        match self.as_it_stands(&shown) {
-            Cow::Owned(cleaner) => Cow::Owned(cleaner),
-            Cow::Borrowed(_) => clean,
-        }
+        self.without(text, self.all.places(text, text.len() >= MAY_BE_CUT_BYTES))
     }
 
-    fn as_it_stands<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut places = self.edges.pieces(text, &self.forms);
-        places.extend(self.forms.iter().flat_map(|form| everywhere(text, form)));
+    /// The same of a line that comes after the text `before`: also a secret that began there.
+    pub fn apply_after<'a>(&self, before: &str, text: &'a str) -> Cow<'a, str> {
+        if self.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut places = self.all.places(text, text.len() >= MAY_BE_CUT_BYTES);
+        places.extend(self.over_seam(before, text));
+        self.without(text, places)
+    }
+
+    /// The same of the beginning of a line: also a secret that only begins at its end.
+    pub fn apply_unfinished<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.without(text, self.all.places(text, true))
+    }
+
+    /// The ends in `text` of what begins in `before`.
+    fn over_seam(&self, before: &str, text: &str) -> Vec<Range<usize>> {
+        let before = end_of(before, SEAM_BYTES);
+        let joined = format!("{before}{}", &text[..text.floor_char_boundary(SEAM_BYTES)]);
+        let seam = before.len();
+        let crossing = self.all.places(&joined, false).into_iter();
+        crossing
+            .filter(|place| place.start < seam && place.end > seam)
+            .map(|place| 0..place.end - seam)
+            .collect()
+    }
+
+    fn without<'a>(&self, text: &'a str, mut places: Vec<Range<usize>>) -> Cow<'a, str> {
+        self.leave_ours(text, &mut places);
         if places.is_empty() {
             return Cow::Borrowed(text);
         }
         places.sort_unstable_by_key(|place| (place.start, place.end));
-        Cow::Owned(without(text, &places))
+        Cow::Owned(marked(text, &places))
     }
 
-    /// Every text of a JSON value, the names of its fields too.
-    pub fn json(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.in_place(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
-            Value::Object(fields) => {
-                for (name, mut field) in std::mem::take(fields) {
-                    self.json(&mut field);
-                    fields.insert(self.apply(&name).into_owned(), field);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    fn leave_ours(&self, text: &str, places: &mut Vec<Range<usize>>) {
+        if places.is_empty() {
+            return;
         }
-    }
-
-    /// A value as JSON for a file. Its fields stay in their order where nothing is taken out.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn pretty(&self, value: &impl Serialize) -> serde_json::Result<String> {
-        let mut text = Vec::new();
-        self.write_pretty(&mut text, value)?;
-        String::from_utf8(text).map_err(serde::ser::Error::custom)
-    }
-
-    /// The same into a file, for a value that is large as a text.
-    ///
-    /// # Errors
-    /// When it cannot be written, or not as JSON.
-    pub fn write_pretty(&self, out: impl Write, value: &impl Serialize) -> serde_json::Result<()> {
-        // A tree of a large value takes several times its size.
-        if !self.forms.is_empty() {
-            let tree = serde_json::to_value(value)?;
-            if self.holds(&tree) {
-                let mut clean = tree;
-                self.json(&mut clean);
-                return serde_json::to_writer_pretty(out, &clean);
-            }
-        }
-        serde_json::to_writer_pretty(out, value)
-    }
-
-    /// Whether there is anything to take out of it.
-    fn holds(&self, value: &Value) -> bool {
-        let text = |text: &str| matches!(self.apply(text), Cow::Owned(_));
-        match value {
-            Value::String(value) => text(value),
-            Value::Array(items) => items.iter().any(|item| self.holds(item)),
-            Value::Object(fields) => fields.iter().any(|(name, field)| text(name) || self.holds(field)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        }
+        let mut ours = Vec::new();
+        self.ours.find(text.as_bytes(), |place, _| ours.push(place));
+        // By their ends; of those that end at one place the longest is here.
+        places.retain(|place| {
+            let first = ours.partition_point(|known| known.end < place.end);
+            !ours[first..].iter().take(ours.len().min(16)).any(|known| known.start <= place.start)
+        });
     }
 
     pub(crate) fn in_place(&self, text: &mut String) {
@@ -118,35 +125,23 @@ impl Redact {
     }
 }
 
-/// What a terminal, or what cleans text for one, passes over.
-fn unseen(c: char) -> bool {
-    let marks = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
-    marks || (c.is_control() && !matches!(c, '\n' | '\t'))
-}
-
-/// Also those that overlap: of `abab` in `ababab` nothing may stay.
-fn everywhere(text: &str, form: &str) -> Vec<Range<usize>> {
-    let (mut found, mut from) = (Vec::new(), 0);
-    let step = form.chars().next().map_or(1, char::len_utf8);
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(form)) {
-        let start = from + at;
-        found.push(start..start + form.len());
-        from = start + step;
-    }
-    found
+/// The last bytes of a text, from a character on.
+pub fn end_of(text: &str, bytes: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(bytes))..]
 }
 
 /// `places` are in order of their starts; those that touch become one mark.
-fn without(text: &str, places: &[Range<usize>]) -> String {
+fn marked(text: &str, places: &[Range<usize>]) -> String {
     let (mut clean, mut done) = (String::with_capacity(text.len()), 0);
-    let mut marked = false;
+    let mut is_marked = false;
     for place in places {
-        if place.start > done || !marked {
-            clean.push_str(&text[done..place.start.max(done)]);
+        let (start, end) = (text.floor_char_boundary(place.start), text.ceil_char_boundary(place.end));
+        if start > done || !is_marked {
+            clean.push_str(&text[done..start.max(done)]);
             clean.push_str(MARK);
-            marked = true;
+            is_marked = true;
         }
-        done = done.max(place.end);
+        done = done.max(end);
     }
     clean.push_str(&text[done..]);
     clean
@@ -155,7 +150,7 @@ fn without(text: &str, places: &[Range<usize>]) -> String {
 /// The values themselves stay out of debug output too.
 impl std::fmt::Debug for Redact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redact({} forms)", self.forms.len())
+        f.debug_struct("Redact").field("is_empty", &self.is_empty()).finish_non_exhaustive()
     }
 }
 

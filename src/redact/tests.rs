@@ -103,6 +103,9 @@ fn a_secret_broken_by_a_line_end_loses_its_larger_piece() {
     assert_eq!(clean("correct-horse", "say correct-\nhorse now"), "say [secret]\nhorse now");
     assert_eq!(clean("correct-horse", "  ct-horse is the rest"), "  [secret] is the rest");
     assert_eq!(clean("correct-horse", "the rect-\n-hors"), "the rect-\n-hors");
+    let redact = Redact::new(["correct-horse".into()]);
+    assert_eq!(redact.apply_after("say correct-ho", "rse now"), "[secret] now");
+    assert_eq!(redact.apply_after("say correct-horse", "rse now"), "rse now");
 }
 
 #[test]
@@ -113,9 +116,161 @@ fn a_secret_between_escape_sequences_is_replaced_too() {
 }
 
 #[test]
-fn json_loses_secrets_from_values_and_names() {
-    let mut value = serde_json::json!({ "list": ["x hunter2"], "hunter2": { "deep": "hunter2", "n": 1 } });
-    Redact::new(["hunter2".into()]).json(&mut value);
-    let clean = serde_json::json!({ "list": ["x [secret]"], "[secret]": { "deep": "[secret]", "n": 1 } });
-    assert_eq!(value, clean);
+fn mixtures_of_forms_are_found_that_no_list_holds() {
+    let secret = "p&\"w'é<x> y/z";
+    for text in [
+        "p&amp;&#34;w&apos;&eacute;&#x0003c;x> y&sol;z",
+        "p&amp;amp;&amp;quot;w&amp;#39;é&amp;lt;x&amp;gt; y/z",
+        "p%26\"w'%c3%A9<x>+y%2Fz",
+        "p&\\\"w\\'\\303\\xa9<x>\\x20y\\/z",
+        "'p&\"w'\\''é<x> y/z'",
+        "'p&\"w'\"'\"'é<x> y/z'",
+        "p & \" w ' é < x > y / z",
+        "70:26-22 77,27 C3:A9 3c783e20792f7A",
+        "{112, 38, 34, 119, 39, 195, 169, 60, 120, 62, 32, 121, 47, 122}",
+    ] {
+        let said = clean(secret, text);
+        let rest: String = said.replace(MARK, "").chars().filter(|c| c.is_alphanumeric()).collect();
+        assert!(said.contains(MARK) && rest.is_empty(), "{text} became {said}");
+    }
+}
+
+#[test]
+fn dumps_of_a_secret_lose_every_row_that_holds_much_of_it() {
+    let secret = "The quick brown fox, and 40 lazy dogs!!!";
+    for (program, arguments) in [
+        ("xxd", &[][..]),
+        ("xxd", &["-p"]),
+        ("xxd", &["-i"]),
+        ("hexdump", &["-C"]),
+        ("od", &["-An", "-v", "-tx1"]),
+        ("od", &["-b"]),
+        ("od", &["-An", "-tu1"]),
+    ] {
+        if Command::new(program)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_err()
+        {
+            continue;
+        }
+        let dump = printed(program, arguments, secret);
+        for (number, row) in dump.lines().filter(|row| row.len() > 40).enumerate() {
+            let said = clean(secret, row);
+            assert!(said.contains(MARK), "{program} {arguments:?} {number}: {row} became {said}");
+            let words = ["quick", "brown", "lazy", "71 75 69 63", "7175", "0x71, 0x75", "161 165", "113 117"];
+            assert!(
+                words.iter().all(|word| !said.contains(word)),
+                "{program} {arguments:?}: {row} became {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_begins_before_a_cut_is_taken_out_on_both_sides() {
+    let secret = "pässwörter-😀-geheim";
+    let redact = Redact::new([secret.to_owned()]);
+    let before = "x".repeat(MAY_BE_CUT_BYTES);
+    for at in secret.char_indices().map(|(at, _)| at).filter(|at| *at >= 3) {
+        let first = format!("{before}{}", &secret[..at]);
+        let said = redact.apply(&first);
+        assert_eq!(said, format!("{before}{MARK}"), "{at}");
+        let rest = format!("{} and more", &secret[at..]);
+        assert_eq!(redact.apply_after(&first, &rest), format!("{MARK} and more"), "{at}");
+    }
+}
+
+#[test]
+fn what_replaces_characters_that_cannot_be_printed_does_not_hide_a_secret() {
+    let secret = "pässwörter";
+    let latin: Vec<u8> = secret.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    assert_eq!(clean(secret, &String::from_utf8_lossy(&latin)), MARK);
+    assert_eq!(clean(secret, "p??ssw??rter and p?ssw?rter"), "[secret] and [secret]");
+}
+
+#[test]
+fn fields_of_a_secret_are_secrets() {
+    let json = r#"{"user": "moodle-app", "password": "pa\"ss=word", "port": 5432}"#;
+    assert_eq!(clean(json, "moodle-app has pa\"ss=word at 5432"), "[secret] has [secret] at 5432");
+    let env = "# of the app\nTOKEN='t0ken t0ken'\nexport URL=postgres://app:hunter22@db/app\n";
+    assert_eq!(clean(env, "t0ken t0ken, hunter22, app"), "[secret], [secret], app");
+}
+
+#[test]
+fn ids_and_paths_of_our_own_stay_as_they_are() {
+    let redact = Redact::new(["root".into()]).leaving(["/root/.local/state".into(), "web-root-1".into()]);
+    let said = redact.apply("web-root-1 in /root/.local/state/runs, root in /root/x");
+    assert_eq!(said, "web-root-1 in /root/.local/state/runs, [secret] in /[secret]/x");
+}
+
+/// How many places are found.
+fn work(secret: &str, text: &str) -> usize {
+    let redact = Redact::new([secret.to_owned()]);
+    redact.all.places(text, false).len()
+}
+
+#[test]
+fn the_places_that_are_found_grow_as_the_text_does() {
+    let key: String = (0..3000_u32).map(|number| char::from(b'a' + (number * number % 26) as u8)).collect();
+    for (secret, piece) in [("aaaaaaaaaaaaaaaa", "a"), (key.as_str(), &key[..100]), ("abababab", "ab")] {
+        let [small, large] = [200, 400].map(|times| work(secret, &piece.repeat(times)));
+        assert!(small > 0 && large <= small * 2 + 40, "{piece}: {small} and {large}");
+    }
+}
+
+mod forms_of_random_secrets {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is left when marks, and what forms put around a text, are gone.
+    fn left(said: &str) -> usize {
+        said.replace(MARK, "").chars().filter(|c| c.is_alphanumeric()).count()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_of_any_form_passes(secret in "[a-zA-Z0-9 !-/:-@\\[-`{-~éüß€😀]{8,40}") {
+            let secret = secret.trim();
+            prop_assume!(secret.chars().filter(char::is_ascii_alphanumeric).count() >= 6);
+            let redact = Redact::new([secret.to_owned()]);
+            for form in forms::LIST {
+                for text in (form.encode)(secret).into_iter().collect::<BTreeSet<_>>() {
+                    let inside = format!("<{text}>");
+                    let said = redact.apply(&inside);
+                    prop_assert!(left(&said) == 0, "{} of {secret:?}: {inside:?} became {said:?}", form.name);
+                }
+            }
+        }
+
+        #[test]
+        fn long_secrets_pass_in_no_form_either(secret in "[a-zA-Z0-9+/=\"'&<> é\n]{300,600}") {
+            prop_assume!(values::fields(&secret).is_empty());
+            let redact = Redact::new([secret.clone()]);
+            let broken_by_unknowns = ["replacement characters", "escapes of systemd and `ls`"];
+            for form in forms::LIST.iter().filter(|form| !broken_by_unknowns.contains(&form.name)) {
+                for text in (form.encode)(secret.trim()).iter().step_by(19) {
+                    for line in text.lines().filter(|line| line.trim().len() >= 24) {
+                        let said = redact.apply(line);
+                        prop_assert!(left(&said) <= 8, "{}: {line:?} became {said:?}", form.name);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_odd(secret in "\\PC{4,300}", text in "\\PC{0,300}", odd in "[%&\\\\=0-9a-fx;#u{}+ ]{0,200}") {
+            let redact = Redact::new([secret]);
+            redact.apply(&text);
+            redact.apply_after(&text, &odd);
+            redact.apply_unfinished(&odd);
+        }
+    }
 }

@@ -16,8 +16,13 @@ impl Lines {
     pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.pending.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.pending.len() >= LONGEST {
+            if piece.ends_with(b"\n") {
                 self.flush(&mut each);
+            } else if self.pending.len() >= LONGEST {
+                // A character that is not all there yet begins what comes next.
+                let rest = self.pending.split_off(self.pending.len() - incomplete(&self.pending));
+                self.flush(&mut each);
+                self.pending = rest;
             }
         }
     }
@@ -43,6 +48,15 @@ impl Lines {
         each(line.strip_suffix('\r').unwrap_or(line));
         self.pending.clear();
     }
+}
+
+/// How many bytes at the end are the beginning of a character.
+fn incomplete(bytes: &[u8]) -> usize {
+    let end = &bytes[bytes.len().saturating_sub(3)..];
+    let last = end.utf8_chunks().last().map(|chunk| chunk.invalid()).unwrap_or_default();
+    // What can never become a character has a length.
+    let is_begun = str::from_utf8(last).is_err_and(|error| error.error_len().is_none());
+    if is_begun { last.len() } else { 0 }
 }
 
 #[cfg(test)]
@@ -83,5 +97,24 @@ mod tests {
     fn a_stream_without_line_ends_is_handed_on_in_pieces() {
         let seen = collect(&[&[b'x'; LONGEST + 1], b"y"]);
         assert_eq!(seen.iter().map(String::len).sum::<usize>(), LONGEST + 2);
+    }
+
+    #[test]
+    fn a_long_line_is_never_cut_inside_of_a_character() {
+        for before in 0..4 {
+            let text = format!("{}{}", "x".repeat(LONGEST - before), "é€😀".repeat(3));
+            for size in [1000, LONGEST, LONGEST + 5] {
+                let seen = collect(&text.as_bytes().chunks(size).collect::<Vec<_>>());
+                assert_eq!(seen.concat(), text, "{before} {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_does_not_stay_behind() {
+        for end in [&b"\xff\xff\xff"[..], b"\x80\x80\x80", b"\xe2\x28"] {
+            assert_eq!(incomplete(&[b"x", end].concat()), 0, "{end:?}");
+        }
+        assert_eq!(incomplete("😀".as_bytes().get(..3).unwrap()), 3);
     }
 }

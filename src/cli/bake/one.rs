@@ -121,13 +121,17 @@ fn lost(image: &str) -> Error {
         .hint("somebody removed it meanwhile: bake again")
 }
 
+/// Parts of the plan that a later command reads: they hold no secret, or the bake would not begin.
+const READ_AGAIN: [&str; 3] = ["image", "platform", "publish"];
+
 /// The plan lies beside the run's log.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write_plan(plan: &Plan, run: &Run) -> Result<(), Error> {
     let path = run.folders.run.join("plan.json");
-    let text = run.events.redact().pretty(&Stamped::new(FIRST_FORMAT, plan)).map_err(std::io::Error::other);
+    let stamped = Stamped::new(FIRST_FORMAT, plan);
+    let text = run.events.redact().pretty(&stamped, &READ_AGAIN).map_err(std::io::Error::other);
     text.and_then(|text| private::write(&path, text)).map_err(|error| {
         Error::new(Kind::Local, format!("writing the plan `{}`", path.display())).because(&error)
     })

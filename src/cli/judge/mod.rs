@@ -113,7 +113,10 @@ impl<'a> Judge<'a> {
     ) -> Result<Result<BTreeMap<String, String>, String>, Error> {
         let rooms = self.rooms(&template.ec2).await?;
         Ok(match secrets::resolve(&template.secrets, &template.ec2, self.context).await {
-            Ok(values) => Ok(secrets::sums(&values, rooms.store.as_ref(), false).await?),
+            Ok(values) => {
+                secrets::warn(&values);
+                Ok(secrets::sums(&values, rooms.store.as_ref(), false).await?)
+            }
             Err(error) => Err(error.to_string()),
         })
     }
