@@ -196,4 +196,44 @@ pub enum Stream {
 impl Event {
     /// Raised when an event changes so that a reader of old ones would misunderstand it.
     pub const FORMAT: u32 = 1;
+
+    /// Shows every text: also names come from templates, and hold what variables do.
+    pub fn texts(&mut self, mut each: impl FnMut(&mut String)) {
+        match self {
+            Self::Note { message: text }
+            | Self::Warning { message: text }
+            | Self::StepFinished { name: text, .. }
+            | Self::Progress { task: text, .. } => each(text),
+            Self::Output { source: one, line: other, .. }
+            | Self::UnfinishedLine { source: one, line: other }
+            | Self::StepStarted { name: one, kind: other, .. }
+            | Self::StepRetried { name: one, reason: other, .. }
+            | Self::Reused { what: one, detail: other }
+            | Self::ImageCaptured { image: one, location: other, .. } => {
+                [one, other].into_iter().for_each(each);
+            }
+            Self::CheckFinished { name, expected, found, .. } => {
+                [name, expected, found].into_iter().for_each(each);
+            }
+            Self::RunStarted { run, image, version, platform, log, format: _, hornero } => {
+                [run, image, platform, log, hornero].into_iter().chain(version).for_each(each);
+            }
+            Self::UpToDate { name, version, image, parameter, created: _ } => {
+                [name, image, parameter].into_iter().chain(version).for_each(each);
+            }
+            Self::Published { parameter, value, region, .. } => {
+                [parameter, value].into_iter().chain(region).for_each(each);
+            }
+            Self::RunFinished { error, hint, tail, end, .. } => {
+                let RunEnd { code: _, kind, phase: _, step, image, parameter } = end;
+                let ends = [kind, step, image, parameter].into_iter().flatten();
+                error.iter_mut().chain(hint).chain(tail).chain(ends).for_each(each);
+            }
+            Self::Error { image, code: _, kind, message, hint, tail } => {
+                [kind, message].into_iter().chain(image).chain(hint).chain(tail).for_each(each);
+            }
+            Self::NotBaked { image: one, reason: other } => [one, other].into_iter().for_each(each),
+            Self::PhaseStarted { .. } | Self::PhaseFinished { .. } | Self::OutputSkipped { .. } => {}
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::{
     answer::Answer,
     launch_keys::LaunchKeys,
     line::{account, heard, open, patience, until_gone},
+    way_in::UserKeys,
 };
 use crate::{
     error::{Error, Kind},
@@ -50,6 +51,8 @@ pub struct Machine<'a> {
     patience: Duration,
     /// The folder on the builder where jobs live that outlive their line.
     jobs: String,
+    /// For programs of this computer that log in to the builder.
+    pub user_keys: UserKeys,
     /// What the supervisor of each job does first.
     pub first: &'static str,
     /// Of the boot in which the last job was started; empty before the first.
@@ -76,7 +79,19 @@ impl<'a> Machine<'a> {
         }
         let jobs = root(&keys.run);
         let (run, first, boot_id) = (keys.run.clone(), "", String::new());
-        Ok(Self { builder, remote, run, account, connect, patience: timeout, jobs, first, boot_id })
+        let user_keys = UserKeys { key_file: ssh.private_key.clone(), agent: None };
+        Ok(Self {
+            builder,
+            remote,
+            run,
+            account,
+            connect,
+            patience: timeout,
+            jobs,
+            user_keys,
+            first,
+            boot_id,
+        })
     }
 
     /// Opens the line anew after it was lost, unless the builder is gone: that is told as such.

@@ -6,7 +6,13 @@ use std::{convert::Infallible, path::Path, time::Duration};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{Connect, alive, kept::Kept, launch_keys::LaunchKeys, line, way_in::WayIn};
+use super::{
+    Connect, alive,
+    kept::Kept,
+    launch_keys::LaunchKeys,
+    line,
+    way_in::{UserKeys, WayIn},
+};
 use crate::{
     error::{Error, Kind},
     event::Events,
@@ -41,7 +47,8 @@ impl<'a> Visit<'a> {
             // OpenSSH wants the key itself.
             account.pin = HostKeyPin::Key(ssh::host_key(&account, SHOW).await?);
         }
-        let way = WayIn::open(&kept.run, &account, Some(folder)).await?;
+        let user = UserKeys { key_file: kept.ssh.private_key.clone(), agent: None };
+        let way = WayIn::open(&kept.run, &account, user).await?;
         Ok(Self { way, platform, kept, account, folder })
     }
 

@@ -1,5 +1,6 @@
-//! The way to a builder for programs that make their own connections: an address that leads there, and
-//! the key and the pinned host key as files that nobody else can read.
+//! The way to a builder for programs that make their own connections: an address that leads there, the pinned host
+//! key as a file, and a key. One of the template's own is the file that it was read from; ours is held by an agent in
+//! this process and in no file.
 
 use std::{
     fs::{self, DirEntry},
@@ -13,35 +14,55 @@ use tempfile::TempDir;
 use crate::{
     error::{Error, Kind},
     private,
-    remote::{forward::Forward, route::Account},
+    remote::{agent::KeyAgent, forward::Forward, key::KeyPair, route::Account},
 };
+
+/// What the user has for logins: it is used where it lies.
+#[derive(Clone, Debug, Default)]
+pub struct UserKeys {
+    /// The file of the template's own key to the builder.
+    pub key_file: Option<PathBuf>,
+    /// The socket of the user's agent, for keys to other machines.
+    pub agent: Option<PathBuf>,
+}
 
 /// It is there as long as this is, unless its process is killed.
 pub struct WayIn {
     pub user: String,
     forward: Forward,
     folder: TempDir,
+    key: PathBuf,
+    agent: Option<KeyAgent>,
 }
 
 impl WayIn {
-    /// Makes it in a folder of its own inside of `folder`, or among the system's temporary files. The host
-    /// key is the one that the builder has shown, so `account` is that of a line that was open before.
+    /// Makes it in a folder of its own among the system's temporary files. The host key is the one that the builder
+    /// has shown, so `account` is that of a line that was open before.
     ///
     /// # Errors
-    /// When the files cannot be written.
-    pub async fn open(run: &str, account: &Account, folder: Option<&Path>) -> Result<Self, Error> {
-        // The system's folder has a short name, and Ansible puts sockets in here.
-        let temporary = std::env::temp_dir();
-        let folder = private::temporary(folder.unwrap_or(&temporary), &prefix(run));
-        let failed = |error: &io::Error| {
-            Error::new(Kind::Local, "writing the builder's keys for another program").because(error)
-        };
+    /// When the files cannot be written, or there can be no agent.
+    pub async fn open(run: &str, account: &Account, user: UserKeys) -> Result<Self, Error> {
+        // The system's folder has a short name, and sockets are put in here.
+        let folder = private::temporary(&std::env::temp_dir(), &prefix(run));
         let folder = folder.map_err(|error| failed(&error))?;
         let forward = Forward::start(account).await?;
-        let way = Self { user: account.user.clone(), forward, folder };
-        way.write("key", &account.private_key).map_err(|error| failed(&error))?;
+        let key = folder.path().join("key");
+        let mut way = Self { user: account.user.clone(), forward, folder, key, agent: None };
+        match &user.key_file {
+            Some(file) => way.key = std::path::absolute(file).map_err(|error| failed(&error))?,
+            None => way.agent = Some(way.start_agent(account, user.agent)?),
+        }
         way.write("known_hosts", &account.pin.known_hosts(way.address())).map_err(|error| failed(&error))?;
         Ok(way)
+    }
+
+    /// The file of the key has its public half only: by that OpenSSH and others find the key in the agent.
+    fn start_agent(&self, account: &Account, others: Option<PathBuf>) -> Result<KeyAgent, Error> {
+        let public = KeyPair::from_private(&account.private_key).map(|key| key.public);
+        let public = public.map_err(|error| failed(&io::Error::other(error)))?;
+        self.write("key", &public).map_err(|error| failed(&error))?;
+        let agent = KeyAgent::start(&account.private_key, self.folder.path().join("agent"), others);
+        agent.map_err(|error| failed(&error).hint("a socket needs a short path: set TMPDIR to a shorter one"))
     }
 
     /// Of this computer, where the builder is not reached straight.
@@ -54,8 +75,14 @@ impl WayIn {
         self.folder.path()
     }
 
-    pub fn key(&self) -> PathBuf {
-        self.folder.path().join("key")
+    /// The file by which programs know the key.
+    pub fn key(&self) -> &Path {
+        &self.key
+    }
+
+    /// The socket of the agent that holds the key, where it is ours.
+    pub fn agent(&self) -> Option<&Path> {
+        self.agent.as_ref().map(|agent| agent.socket.as_path())
     }
 
     pub fn known_hosts(&self) -> PathBuf {
@@ -71,6 +98,10 @@ impl WayIn {
         private::create_new(&path)?.write_all(text.as_bytes())?;
         Ok(path)
     }
+}
+
+fn failed(error: &io::Error) -> Error {
+    Error::new(Kind::Local, "giving another program the way to the builder").because(error)
 }
 
 /// Removes what a process of this run that was killed has left.

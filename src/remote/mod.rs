@@ -2,6 +2,7 @@
 //! `key` makes the keys of a run, `route` says which way leads to the builder (`dial` straight,
 //! `bastion`, `endpoint`), `upload` brings a bake's files there.
 
+pub mod agent;
 mod ahead;
 mod alive;
 pub mod bastion;

@@ -1,6 +1,6 @@
 //! What a bake is given of a template's files, and who bakes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::set,
@@ -33,5 +33,6 @@ pub fn contents(loaded: &Loaded, platform: PlatformKind) -> Result<BakeInputs, E
     let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
     let template = set::path(loaded).to_owned();
     let made_from = set::base(&loaded.template, platform).map(Path::to_owned);
-    Ok(BakeInputs { template, made_from, files, who: who(), ..BakeInputs::default() })
+    let user_agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
+    Ok(BakeInputs { template, made_from, files, user_agent, who: who(), ..BakeInputs::default() })
 }

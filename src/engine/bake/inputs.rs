@@ -22,6 +22,8 @@ pub struct BakeInputs {
     /// A hash of each, for the fingerprint.
     pub secret_sums: BTreeMap<String, String>,
     pub on_error: OnError,
+    /// The socket of the user's SSH agent.
+    pub user_agent: Option<PathBuf>,
     /// Who bakes, as others who bake the same are told.
     pub who: String,
     /// When the run was gone on with.

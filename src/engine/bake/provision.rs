@@ -42,6 +42,7 @@ impl Bake<'_> {
         })
         .await?;
         machine.first = apt::HOLD;
+        machine.user_keys.agent.clone_from(&self.inputs.user_agent);
         if !self.inputs.resumed.is_empty() {
             // Its process may have been killed before it could say so.
             follow::end(machine.remote.as_ref(), &self.folders.id).await?;

@@ -12,6 +12,7 @@ mod formats;
 mod kept;
 mod keys;
 mod line;
+mod local_steps;
 mod locks;
 mod plans;
 mod playbooks;
