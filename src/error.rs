@@ -264,6 +264,7 @@ impl From<crate::remote::RemoteError> for Error {
             Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
             Remote::Silent(_) => Some("find out what it waits for on the builder".into()),
             Remote::Ended => Some("find out what ends processes there".into()),
+            Remote::Changed(_) => Some(crate::remote::entries::ChangedFile::HINT.into()),
             Remote::BuilderGone(_)
             | Remote::Restarted
             | Remote::Lost { .. }
@@ -273,6 +274,7 @@ impl From<crate::remote::RemoteError> for Error {
             | Remote::Local(_) => None,
         };
         let kind = match &error {
+            Remote::Changed(_) => Kind::Template,
             // The line did its part.
             Remote::Refused { .. } | Remote::Upload(_) | Remote::Received(_) | Remote::Local(_) => Kind::Bake,
             Remote::Unreachable { .. }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod fetch;
 pub mod journal;
 pub mod load;
+mod open_file;
 pub mod plan;
 pub mod platform;
 mod private;

@@ -1,28 +1,18 @@
 //! SHA-256 of files and texts, in lower-case hex.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-/// Read at once: large enough that the system calls do not show.
-const CHUNK: u64 = 1 << 20;
+use crate::open_file::{self, Confinement};
 
 /// # Errors
-/// When the file cannot be read.
+/// When it is no ordinary file, or cannot be read.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let (mut file, mut sum) = (File::open(path)?, Sha256::new());
-    // Small files come by the thousands: the large buffer would cost more than reading them.
-    let mut buffer = vec![0; file.metadata()?.len().clamp(4096, CHUNK) as usize];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(sum.finalize())),
-            count => sum.update(&buffer[..count]),
-        }
-    }
+    Ok(hex::encode(open_file::open(path, Confinement::Anywhere)?.sum()?))
 }
 
 /// The same off the async threads: an image takes seconds.

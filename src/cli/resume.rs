@@ -90,7 +90,7 @@ impl Resume {
         if *parameter != kept.parameter {
             show::stderr(&format!("note: the image goes to {parameter}, and not to {}\n", kept.parameter));
         }
-        let inputs = inputs::contents(one, plan.platform)?;
+        let inputs = inputs::contents(one, plan.platform, context)?;
         Ok((plan, rooms, inputs))
     }
 }

@@ -7,11 +7,15 @@ use super::{Context, show};
 use crate::{
     aws::{Aws, AwsError},
     error::{Error, Kind},
+    open_file::{self, Confinement},
     provision::search::SHORTEST_SOUGHT,
     redact::{LONGEST_ORDINARY_CHARS, Redact, SHORTEST, forms, is_ordinary, values},
     store::Store,
     template::model::{Ec2, Secret, SecretSource, Template},
 };
+
+/// Of a secret in a file: far more than a key or a certificate has.
+const LARGEST_SECRET_BYTES: u64 = 1 << 20;
 
 /// Values by name.
 ///
@@ -216,9 +220,11 @@ fn variable(secret: &Secret, name: &str) -> Result<String, Error> {
 }
 
 fn file(secret: &Secret, path: &Path) -> Result<String, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let read = open_file::read(path, Confinement::Anywhere, LARGEST_SECRET_BYTES).map_err(|error| {
         failed(secret).because(&error).hint("make that file readable for you; a secret is text")
     })?;
+    // The error of a value that is no text would show the value.
+    let text = String::from_utf8(read.bytes).map_err(|_| unfit(secret, "its value is no text"))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 

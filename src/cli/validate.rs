@@ -2,8 +2,15 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
+use serde::Serialize;
+
 use super::{Context, inputs, secrets, set, show};
-use crate::{error::Error, plan, template::model::PlatformKind};
+use crate::{
+    error::Error,
+    load::{Loaded, UsedProvisioner},
+    plan,
+    template::model::PlatformKind,
+};
 
 /// Finds every mistake of every template, without any network
 #[derive(Debug, Args)]
@@ -29,10 +36,33 @@ impl Validate {
             secrets::warn(&secrets::at_hand(&one.template.secrets));
         }
         set::each_its_own(&loaded)?;
+        loaded.iter().try_for_each(|one| tell_provisioners(one, context))?;
         match loaded.len() {
             1 => show::stderr("1 template is valid.\n"),
             many => show::stderr(&format!("{many} templates are valid.\n")),
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where the provisioners of a template were taken from: they are code of others, and may run on this computer.
+#[derive(Serialize)]
+struct ShownProvisioners<'a> {
+    file: String,
+    provisioners: &'a [UsedProvisioner],
+}
+
+fn tell_provisioners(loaded: &Loaded, context: &Context) -> Result<(), Error> {
+    let (file, provisioners) = (set::path(loaded).display().to_string(), loaded.provisioners.as_slice());
+    if provisioners.is_empty() {
+        return Ok(());
+    }
+    if context.json() {
+        return show::stdout_json(&ShownProvisioners { file, provisioners });
+    }
+    for used in provisioners {
+        let told = format!("{file} uses the provisioner `{}`: {}", used.name, used.folder);
+        show::stderr(&format!("{}\n", crate::ui::clean(&told)));
+    }
+    Ok(())
 }

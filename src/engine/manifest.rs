@@ -17,12 +17,16 @@ use super::phases::Timings;
 use crate::{
     error::{Error, Kind},
     journal::check_format,
+    open_file::{self, Confinement},
     platform::{BaseImage, CapturedDisk, CloudImage, ImageCopy, Settings},
     template::model::{Check, PlatformKind, Snapshot, Ssh},
 };
 
 /// Of this description; raised when a field changes its meaning.
 pub const FORMAT: u32 = 1;
+
+/// With the packages and inputs of the largest images it has a few megabytes.
+const LARGEST_MANIFEST_BYTES: u64 = 256 << 20;
 
 /// Name of the manifest in an image's folder.
 pub const FILE: &str = "manifest.json";
@@ -161,19 +165,19 @@ impl Manifest {
     /// When it cannot be read, or is none of ours.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let reading = format!("reading the manifest `{}`", path.display());
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::new(Kind::Local, &reading).because(&error))?;
-        Self::parse(&text, &reading)
+        let failed = || Error::new(Kind::Local, &reading);
+        let read = open_file::read(path, Confinement::Anywhere, LARGEST_MANIFEST_BYTES);
+        Self::parse(&read.map_err(|error| failed().because(&error))?.bytes, &reading)
     }
 
     /// The manifest in `text`; `reading` says in errors what was being done.
     ///
     /// # Errors
     /// When it is none of ours.
-    pub fn parse(text: &str, reading: &str) -> Result<Self, Error> {
-        check_format(text.as_bytes(), FORMAT).map_err(|newer| Error::newer(reading, &newer))?;
+    pub fn parse(text: &[u8], reading: &str) -> Result<Self, Error> {
+        check_format(text, FORMAT).map_err(|newer| Error::newer(reading, &newer))?;
         let manifest: Self =
-            serde_json::from_str(text).map_err(|error| Error::new(Kind::Local, reading).because(&error))?;
+            serde_json::from_slice(text).map_err(|error| Error::new(Kind::Local, reading).because(&error))?;
         // Of the tables of the platforms one has no key that must be there: nothing may be taken for it.
         let machine = match &manifest.machine {
             Settings::Qemu(_) => PlatformKind::Qemu,

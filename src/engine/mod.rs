@@ -10,6 +10,7 @@ mod cloud_init;
 mod deliver;
 pub mod due;
 mod follow;
+mod held;
 mod image;
 mod interrupt;
 pub mod kept;
@@ -44,6 +45,7 @@ use async_trait::async_trait;
 
 pub use bake::{BakeInputs, Made, bake, fits, resume};
 pub use deliver::{Delivery, deliver};
+pub use held::StepInputsReader;
 pub use interrupt::Interrupt;
 pub use test::{TestedImage, test_image, test_phase};
 

@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Kind},
     event::Events,
     fetch,
+    plan::Content,
     provision::{
         machine::{Names, early_script, late_script},
         script::Job,
@@ -19,7 +20,7 @@ use crate::{
     },
     remote::{
         RemoteError,
-        entries::{Entry, expand},
+        entries::{ChangedFile, Entry, FileSum, KnownFile, KnownFiles, expand},
         upload::Upload,
     },
     template::model::{FileSource, FileSpec, Template},
@@ -31,12 +32,21 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// After so many lines in a row over which nothing arrived, an upload is given up.
 const LINES_IN_VAIN: u32 = 5;
 
+/// Where the files of a template come from.
+#[derive(Clone, Copy)]
+pub struct FileSources<'a> {
+    /// Those of the web lie here, by their sums.
+    pub downloads: &'a Path,
+    /// What the others were when the bake began.
+    pub known: &'a [Content],
+}
+
 /// # Errors
 /// When a script fails on the builder, or a file cannot be read or unpacked there.
 pub async fn run(
     machine: &mut Machine<'_>,
     template: &Template,
-    downloads: &Path,
+    sources: FileSources<'_>,
     events: &Events,
 ) -> Result<(), Error> {
     // With cloud-init this one has run already, early in the boot.
@@ -60,7 +70,7 @@ pub async fn run(
         )
         .await?;
     }
-    files(machine, template.files.iter().filter(|file| file.after == 0), downloads, events).await
+    files(machine, template.files.iter().filter(|file| file.after == 0), sources, events).await
 }
 
 /// Sends some of the files.
@@ -70,10 +80,10 @@ pub async fn run(
 pub async fn files(
     machine: &mut Machine<'_>,
     files: impl Iterator<Item = &FileSpec>,
-    downloads: &Path,
+    sources: FileSources<'_>,
     events: &Events,
 ) -> Result<(), Error> {
-    let entries = entries(files, downloads, events)?;
+    let entries = entries(files, sources, events)?;
     match entries.is_empty() {
         true => Ok(()),
         false => upload(machine, entries, events).await,
@@ -136,22 +146,41 @@ async fn script(machine: &mut Machine<'_>, text: &str, what: &str, events: &Even
     end.succeeded(what, tail)
 }
 
+fn known_files(contents: &[Content]) -> Result<KnownFiles, Error> {
+    let known = |content: &Content| {
+        let mut sum = FileSum::default();
+        hex::decode_to_slice(&content.sum, &mut sum).map_err(|error| {
+            Error::new(Kind::Local, format!("reading the sum of `{}`", content.path.display()))
+                .because(&error)
+        })?;
+        Ok(KnownFile { path: content.path.clone(), mode: content.mode, sum })
+    };
+    contents.iter().map(known).collect()
+}
+
 /// Named in one warning, of files that lose something on their way.
 const NAMED: usize = 5;
 
 fn entries<'f>(
     files: impl Iterator<Item = &'f FileSpec>,
-    downloads: &Path,
+    sources: FileSources<'_>,
     events: &Events,
 ) -> Result<Vec<Entry>, Error> {
     let (mut entries, mut loses) = (Vec::new(), Vec::new());
+    let known = known_files(sources.known)?;
     for spec in files {
         let fetched = match &spec.source {
-            FileSource::Url { url: _, sha256 } => Some(fetch::kept(sha256, downloads)),
+            FileSource::Url { url: _, sha256 } => Some(fetch::kept(sha256, sources.downloads)),
             FileSource::Path(_) | FileSource::Content(_) => None,
         };
-        let expanded = expand(spec, fetched.as_deref()).map_err(|error| {
-            Error::new(Kind::Bake, format!("reading what goes to `{}`", spec.destination)).because(&error)
+        let expanded = expand(spec, fetched.as_deref(), Some(&known)).map_err(|error| {
+            let what = format!("reading what goes to `{}`", spec.destination);
+            match ChangedFile::behind(&error) {
+                Some(changed) => {
+                    Error::new(Kind::Template, format!("{what}: {changed}")).hint(ChangedFile::HINT)
+                }
+                None => Error::new(Kind::Bake, what).because(&error),
+            }
         })?;
         entries.extend(expanded.entries);
         loses.extend(expanded.loses);

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     follow::{self, End},
+    held::{HeldInputs, StepSide},
     local,
     machine::Machine,
     phases::Timings,
@@ -34,6 +35,7 @@ pub async fn run(
     machine: &mut Machine<'_>,
     steps: &[Step],
     (done, until): (&mut usize, usize),
+    held: &HeldInputs<'_>,
     timings: &mut Timings,
     events: &Events,
 ) -> Result<(), Error> {
@@ -42,7 +44,7 @@ pub async fn run(
         let kind = step.action.kind().name().to_owned();
         events.send(Event::StepStarted { number, total, name: name.clone(), kind });
         let start = Instant::now();
-        let result = with_retries(machine, number, step, events).await;
+        let result = with_retries(machine, number, step, held, events).await;
         let seconds = start.elapsed().as_secs_f64();
         timings.step(&name, seconds);
         events.send(Event::StepFinished { number, name, seconds, ok: result.is_ok() });
@@ -56,11 +58,12 @@ async fn with_retries(
     machine: &mut Machine<'_>,
     number: usize,
     step: &Step,
+    held: &HeldInputs<'_>,
     events: &Events,
 ) -> Result<(), Error> {
     let mut attempt = 0;
     loop {
-        match once(machine, step, events).await {
+        match held_once(machine, step, held, events).await {
             // Only a failing step is tried again: a lost builder does not come back.
             Err(error) if error.kind == Kind::Bake && attempt < step.retries => {
                 attempt += 1;
@@ -71,6 +74,18 @@ async fn with_retries(
             result => return result,
         }
     }
+}
+
+/// What a step reads here must be what decided the fingerprint, when it begins and when it is done.
+async fn held_once(
+    machine: &mut Machine<'_>,
+    step: &Step,
+    held: &HeldInputs<'_>,
+    events: &Events,
+) -> Result<(), Error> {
+    held.judge(step, StepSide::Before).await?;
+    once(machine, step, events).await?;
+    held.judge(step, StepSide::After).await
 }
 
 async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result<(), Error> {

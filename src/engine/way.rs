@@ -1,12 +1,14 @@
 //! Which way leads to a builder: what the template says in `[ssh]`, and what the platform knows.
 
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
     path::Path,
 };
 
 use crate::{
     error::{Error, Kind},
+    open_file::{self, Confinement, LARGEST_KEY_BYTES},
     platform::Builder,
     remote::{bastion, key::HostKeyPin, route::Route},
     template::model::{Bastion, Ssh, Via},
@@ -75,9 +77,11 @@ async fn look_up(host: &str, port: u16, what: &str) -> Result<SocketAddr, Error>
 /// # Errors
 /// When the file cannot be read.
 pub fn private_key(path: &Path, what: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Kind::Template, format!("reading {what} `{}`", path.display())).because(&error)
-    })
+    let failed = || Error::new(Kind::Template, format!("reading {what} `{}`", path.display()));
+    let read = open_file::read(path, Confinement::Anywhere, LARGEST_KEY_BYTES);
+    let read = read.map_err(|error| failed().because(&error))?;
+    // The error of a key that is no text would show it.
+    String::from_utf8(read.bytes).map_err(|_| failed().because(&io::Error::other("it is no text")))
 }
 
 #[cfg(test)]

@@ -1,8 +1,17 @@
 //! Gathers a template with its includes and provisioners into one bundle.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    slice,
+};
 
-use super::{Inputs, disk::Disk, foreign, provisioners::Provisioners};
+use super::{
+    Inputs, boundary,
+    disk::Disk,
+    foreign,
+    provisioners::{Provisioners, UsedProvisioner},
+    text::trouble,
+};
 use crate::template::{
     check::{Bundle, Files, Part, Trouble, confined, outside},
     diagnose::{Fault, Mistake, Mistakes, visible},
@@ -13,13 +22,20 @@ use crate::template::{
 /// More files than this in one template are a slip, not an intention.
 const MOST_INCLUDES: usize = 64;
 
+/// What a template and everything it includes and uses say.
+pub struct Gathered {
+    pub bundle: Bundle,
+    pub provisioners: Vec<UsedProvisioner>,
+}
+
 /// Reads the template itself, then everything it includes and uses.
-pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mistakes> {
-    let cannot = |why: &str| Mistake::about(path, format!("cannot read the template: {why}"));
-    let text = disk.template(path).map_err(|trouble| {
-        let mistake = cannot(&trouble.why);
+pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Gathered, Mistakes> {
+    let cannot = |trouble: Trouble| {
+        let mistake = Mistake::about(path, format!("cannot read the template: {}", trouble.why));
         Mistakes::one(Mistake { hint: trouble.hint, ..mistake })
-    })?;
+    };
+    let boundary = boundary::of_file(path).map_err(|error| cannot(trouble(&error)))?;
+    let text = disk.template(slice::from_ref(&boundary), path).map_err(cannot)?;
     if !text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
         let mistake = Mistake::about(path, "the template is empty");
         return Err(Mistakes::one(
@@ -45,8 +61,9 @@ pub fn gather(path: &Path, inputs: &Inputs, disk: &Disk) -> Result<Bundle, Mista
         faults: gathering.faults,
         broken,
     };
-    Provisioners::new(inputs, disk).find_all(&mut bundle);
-    Ok(bundle)
+    let mut provisioners = Provisioners::new(inputs, disk, boundary);
+    provisioners.find_all(&mut bundle);
+    Ok(Gathered { bundle, provisioners: provisioners.used })
 }
 
 struct Gathering<'a> {
@@ -84,7 +101,8 @@ impl Gathering<'_> {
         if self.order.len() + chain.len() > MOST_INCLUDES {
             return Err(Fault::at(place, format!("more than {MOST_INCLUDES} files are included")));
         }
-        let text = self.disk.template(&path).map_err(|trouble| unreadable(&place, &path, trouble))?;
+        let roots = slice::from_ref(&self.root);
+        let text = self.disk.template(roots, &path).map_err(|trouble| unreadable(&place, &path, trouble))?;
         let base = self.sources.add(&path, &self.root, &text);
         chain.push(path.clone());
         self.follow(&path, &text, base, chain);

@@ -5,18 +5,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::text::{LARGEST_TEMPLATE, read};
-use crate::template::{
-    check::{Bundle, confined},
-    diagnose::Fault,
-    raw,
+use super::{
+    boundary,
+    disk::Disk,
+    text::{LARGEST_TEMPLATE, read},
+};
+use crate::{
+    open_file::Confinement,
+    template::{
+        check::{Bundle, confined},
+        diagnose::Fault,
+        raw,
+    },
 };
 
 /// A chain that goes on for longer leads nowhere.
 const LONGEST: usize = 32;
 
 /// The fault of a template whose base, or the base's base, is the template itself.
-pub fn circle(bundle: &Bundle) -> Option<Fault> {
+pub fn circle(bundle: &Bundle, disk: &Disk) -> Option<Fault> {
     let main = bundle.sources.main()?;
     let base = bundle.parts.first()?.read.raw.base.as_ref()?;
     let text = base.get_ref().template.as_ref()?;
@@ -36,14 +43,15 @@ pub fn circle(bundle: &Bundle) -> Option<Fault> {
                     )),
             );
         }
-        next = base_of(&next)?;
+        next = base_of(&next, disk)?;
     }
     Some(Fault::at(text.span(), format!("a chain of more than {LONGEST} templates made from each other")))
 }
 
 /// Only reads: what is wrong with the other template is told when it is loaded itself.
-fn base_of(path: &Path) -> Option<PathBuf> {
-    let text = read(path, LARGEST_TEMPLATE).ok()?.text;
+fn base_of(path: &Path, disk: &Disk) -> Option<PathBuf> {
+    let reach = disk.reach(&boundary::of_file(path).ok()?).ok()?;
+    let text = read(path, Confinement::Within(&reach), LARGEST_TEMPLATE).ok()?.text;
     let base = raw::read(&[(&text, 0)]);
     let base = base.raw.base?.into_inner().template?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -3,8 +3,8 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashSet},
-    fs,
+    collections::{BTreeMap, HashMap, HashSet},
+    fs, iter,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,13 +12,16 @@ use std::{
 use super::{
     Inputs, ansible, globs,
     input::InputFile,
-    login_key, shipped,
-    text::{self, LARGEST_FILE, LARGEST_TEMPLATE, trouble},
+    login_key, sent, shipped,
+    text::{self, LARGEST_FILE, LARGEST_TEMPLATE, refused, trouble},
 };
-use crate::template::{
-    check::{Files, PlaybookFiles, Trouble, outside},
-    diagnose::{Mistake, closest},
-    path_name::{folder_of, on_disk},
+use crate::{
+    open_file::{self, Confinement},
+    template::{
+        check::{Files, PlaybookFiles, Trouble, outside},
+        diagnose::{Mistake, closest},
+        path_name::{folder_of, on_disk},
+    },
 };
 
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Disk {
     converted: RefCell<Vec<PathBuf>>,
     /// Real folders.
     allowed: Vec<PathBuf>,
+    /// Where what is named from a root may lie.
+    reaches: RefCell<HashMap<PathBuf, Arc<[PathBuf]>>>,
     home: Option<PathBuf>,
     /// Variables of Ansible in the environment.
     ansible: BTreeMap<String, String>,
@@ -45,6 +50,7 @@ impl Disk {
         Self {
             inputs: RefCell::default(),
             converted: RefCell::default(),
+            reaches: RefCell::default(),
             allowed: inputs.allowed.clone(),
             home: inputs.home.clone(),
             ansible: inputs.ansible.clone(),
@@ -58,8 +64,7 @@ impl Disk {
         }
         let root = on_disk(root);
         let real = fs::canonicalize(on_disk(path)).map_err(|error| missing(path, &error))?;
-        let real_root = fs::canonicalize(root).map_err(|error| trouble(&error))?;
-        if real.starts_with(&real_root) || self.allowed.iter().any(|folder| real.starts_with(folder)) {
+        if self.reach(root)?.iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
         }
         Err(Trouble {
@@ -72,17 +77,37 @@ impl Disk {
         })
     }
 
-    /// The text of a template, include or provisioner.
-    pub fn template(&self, path: &Path) -> Result<String, Trouble> {
-        self.read_text(path, LARGEST_TEMPLATE)
+    /// The real folders that what is named from a root may lie in.
+    pub fn reach(&self, root: &Path) -> Result<Arc<[PathBuf]>, Trouble> {
+        if let Some(known) = self.reaches.borrow().get(root) {
+            return Ok(known.clone());
+        }
+        let named = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let real = fs::canonicalize(named).map_err(|error| trouble(&error))?;
+        let folders: Arc<[PathBuf]> = iter::once(real).chain(self.allowed.iter().cloned()).collect();
+        self.reaches.borrow_mut().insert(root.to_owned(), folders.clone());
+        Ok(folders)
     }
 
-    fn read_text(&self, path: &Path, largest: u64) -> Result<String, Trouble> {
-        let read = match shipped::content(path) {
-            Some(content) => text::text_of(content.to_vec())?,
-            None => text::read(path, largest)?,
+    /// The text of a template, include or provisioner that lies in one of these roots.
+    pub fn template(&self, roots: &[PathBuf], path: &Path) -> Result<String, Trouble> {
+        let mut folders = Vec::new();
+        for root in roots {
+            folders.extend(self.reach(root)?.iter().cloned());
+        }
+        self.read_text(&folders, path, LARGEST_TEMPLATE)
+    }
+
+    fn read_text(&self, folders: &[PathBuf], path: &Path, largest: u64) -> Result<String, Trouble> {
+        let (bytes, mode) = match shipped::content(path) {
+            Some(content) => (content.to_vec(), shipped::MODE),
+            None => {
+                let read = text::read_bytes(path, Confinement::Within(folders), largest)?;
+                (read.bytes, read.mode)
+            }
         };
-        self.note(path)?;
+        self.note_file(InputFile::known(path, mode, &bytes));
+        let read = text::text_of(bytes)?;
         let mut converted = self.converted.borrow_mut();
         if read.had_carriage_returns && !converted.iter().any(|known| known == path) {
             converted.push(path.to_owned());
@@ -99,18 +124,19 @@ impl Disk {
         self.inputs.into_inner().files
     }
 
-    fn note(&self, path: &Path) -> Result<(), Trouble> {
-        if shipped::is_shipped(path) {
-            self.note_file(InputFile { path: path.into(), mode: shipped::MODE, link: false });
+    fn note(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
+        if let Some(content) = shipped::content(path) {
+            self.note_file(InputFile::known(path, shipped::MODE, content));
             return Ok(());
         }
-        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
-        self.note_as(path, &metadata);
+        self.note_file(self.input(root, path)?);
         Ok(())
     }
 
-    fn note_as(&self, path: &Path, metadata: &fs::Metadata) {
-        self.note_file(InputFile::of(path, metadata));
+    /// A file as it is now.
+    pub fn input(&self, root: &Path, path: &Path) -> Result<InputFile, Trouble> {
+        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
+        Ok(InputFile::within(path, &metadata, self.reach(root)?))
     }
 
     fn note_file(&self, file: InputFile) {
@@ -119,57 +145,50 @@ impl Disk {
             inputs.files.push(file);
         }
     }
-
-    /// Every file and link below a folder, in a fixed order. A link is sent as it is: nobody follows it here, so
-    /// it may lead anywhere, or nowhere.
-    fn note_folder(&self, folder: &Path) -> Result<(), Trouble> {
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry =
-                entry.map_err(|error| Trouble { why: error.to_string().to_lowercase(), hint: None })?;
-            if entry.file_type().is_file() || entry.file_type().is_symlink() {
-                let metadata = entry.path().symlink_metadata().map_err(|error| trouble(&error))?;
-                self.note_as(entry.path(), &metadata);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Files for Disk {
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble> {
         self.inside(root, path)?;
-        self.read_text(path, LARGEST_FILE)
+        self.read_text(&self.reach(root)?, path, LARGEST_FILE)
     }
 
-    fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
+    fn look(&self, root: &Path, path: &Path, exclude: &[String]) -> Result<(), Trouble> {
         let real = self.inside(root, path)?;
         if shipped::is_shipped(path) {
             // What is sent as it is has to lie on the disk.
             return Err(not_shipped());
         }
         if real.is_dir() {
-            return self.note_folder(path);
+            return sent::files_of(path, exclude)?.into_iter().try_for_each(|file| {
+                self.note_file(file);
+                Ok(())
+            });
         }
-        if !real.is_file() {
-            return Err(Trouble { why: "it is neither a file nor a folder".into(), hint: None });
-        }
-        self.note(path)
+        open_file::judge(path, Confinement::Within(&self.reach(root)?)).map_err(refused)?;
+        let metadata = fs::metadata(path).map_err(|error| trouble(&error))?;
+        sent::is_small_enough(&metadata).map_err(refused)?;
+        self.note(root, path)
     }
 
     fn matching(&self, root: &Path, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Trouble> {
         let found: Vec<PathBuf> = globs::files_of(self, root, base, pattern)?.files.into_iter().collect();
-        found.iter().try_for_each(|file| self.note(file))?;
+        found.iter().try_for_each(|file| self.note(root, file))?;
         Ok(found)
     }
 
     fn playbook(&self, root: &Path, playbook: &Path) -> Result<PlaybookFiles, Trouble> {
         let found = ansible::files_of(self, root, playbook, &self.ansible)?;
-        found.files.iter().try_for_each(|file| self.note(file))?;
+        found.files.iter().try_for_each(|file| self.note(root, file))?;
         Ok(found)
     }
 
     fn login_key(&self, path: &Path) -> Result<(), Trouble> {
         login_key::look(path)
+    }
+
+    fn judge(&self, path: &Path) -> Result<(), Trouble> {
+        open_file::judge(path, Confinement::Anywhere).map_err(refused)
     }
 
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble> {
@@ -187,7 +206,7 @@ impl Files for Disk {
     }
 
     fn exists(&self, path: &Path) -> bool {
-        shipped::content(path).is_some() || path.is_file()
+        shipped::content(path).is_some() || path.metadata().is_ok_and(|found| !found.is_dir())
     }
 
     fn is_folder(&self, path: &Path) -> bool {

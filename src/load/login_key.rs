@@ -1,25 +1,23 @@
 //! Private keys to log in with: whether one is of use is known before any machine is launched.
 
-use std::{fs, io::Read, path::Path};
+use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ssh_key::PrivateKey;
 
-use super::text::trouble;
-use crate::template::check::Trouble;
-
-/// The largest key is far smaller.
-const LARGEST_KEY_BYTES: u64 = 64 * 1024;
+use super::text::refused;
+use crate::{
+    open_file::{self, Confinement, LARGEST_KEY_BYTES},
+    template::check::Trouble,
+};
 
 /// Looks whether `path` holds a private key that can be used without asking anybody.
 pub fn look(path: &Path) -> Result<(), Trouble> {
-    let mut text = Vec::new();
-    let file = fs::File::open(path).map_err(|error| trouble(&error))?;
-    if !file.metadata().map_err(|error| trouble(&error))?.is_file() {
-        return refuse("it is no file", "give the path of the private key itself");
-    }
-    file.take(LARGEST_KEY_BYTES).read_to_end(&mut text).map_err(|error| trouble(&error))?;
-    judge(&String::from_utf8_lossy(&text), path)
+    let read = open_file::read(path, Confinement::Anywhere, LARGEST_KEY_BYTES).map_err(|error| {
+        let hint = Some("give the path of the private key itself".into());
+        Trouble { hint, ..refused(error) }
+    })?;
+    judge(&String::from_utf8_lossy(&read.bytes), path)
 }
 
 fn judge(text: &str, path: &Path) -> Result<(), Trouble> {
@@ -155,6 +153,6 @@ mod tests {
             assert!(told.why.contains(why), "{text}: {}", told.why);
         }
         assert!(look(Path::new("/nowhere/key")).is_err());
-        assert!(look(Path::new("/")).unwrap_err().why.contains("no file"));
+        assert!(look(Path::new("/")).unwrap_err().why.contains("folder"));
     }
 }

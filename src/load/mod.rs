@@ -1,7 +1,9 @@
 //! Load is the only reader of what the user wrote: templates, their includes and provisioners, and
 //! the files they name. It hands texts to `template`, which judges them.
 
+mod again;
 mod ansible;
+mod boundary;
 mod bundle;
 mod chain;
 mod disk;
@@ -11,6 +13,7 @@ mod globs;
 mod input;
 mod login_key;
 mod provisioners;
+mod sent;
 mod shipped;
 mod text;
 mod tree;
@@ -21,8 +24,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use again::inputs_again;
+use bundle::Gathered;
 pub use folders::templates_in;
 pub use input::InputFile;
+pub use provisioners::UsedProvisioner;
 pub use vars::{VarFile, var_file};
 
 use crate::template::{
@@ -57,6 +63,8 @@ pub struct Loaded {
     pub template: Template,
     /// Every file that was read or will be, the template itself first.
     pub inputs: Vec<InputFile>,
+    /// Each once, in the order in which they were met.
+    pub provisioners: Vec<UsedProvisioner>,
     pub warnings: Mistakes,
 }
 
@@ -66,8 +74,8 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
         return Err(Mistakes::one(mistake));
     }
     let disk = disk::Disk::new(inputs);
-    let mut bundle = bundle::gather(path, inputs, &disk)?;
-    bundle.faults.extend(chain::circle(&bundle));
+    let Gathered { mut bundle, provisioners } = bundle::gather(path, inputs, &disk)?;
+    bundle.faults.extend(chain::circle(&bundle, &disk));
     let wanted = Wanted {
         vars: &inputs.vars,
         platform: inputs.platform,
@@ -79,7 +87,7 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
         Some(template) => {
             let mut warnings = Mistakes::from_faults(checked.warnings, &checked.sources);
             disk.converted_files().into_iter().for_each(|warning| warnings.merge(Mistakes::one(warning)));
-            Ok(Loaded { template, inputs: disk.into_inputs(), warnings })
+            Ok(Loaded { template, inputs: disk.into_inputs(), provisioners, warnings })
         }
         None => Err(Mistakes::from_faults(checked.faults, &checked.sources)),
     }

@@ -1,5 +1,7 @@
 //! Finds the provisioners that templates use, and those that provisioners use.
 
+mod origin;
+
 use std::{
     collections::HashMap,
     fs,
@@ -8,10 +10,14 @@ use std::{
 
 use toml::Spanned;
 
+pub use origin::UsedProvisioner;
+use origin::{FoundProvisioner, Unusable};
+
 use super::{Inputs, disk::Disk, shipped};
 use crate::template::{
-    check::{Bundle, Files, Part},
+    check::{Bundle, Files, Part, Trouble},
     diagnose::{Fault, closest, listed, visible},
+    path_name::path_name,
     raw,
     sources::Place,
 };
@@ -21,16 +27,19 @@ const FILE: &str = "provisioner.toml";
 pub struct Provisioners<'a> {
     inputs: &'a Inputs,
     disk: &'a Disk,
+    /// The real folder whose provisioners are the template's own.
+    boundary: PathBuf,
     /// Parts already read, by the real path of the file they came from.
     known: HashMap<PathBuf, usize>,
+    pub used: Vec<UsedProvisioner>,
 }
 
 /// A provisioner on the way from the template to the one being read.
 type Chain = Vec<(String, PathBuf)>;
 
 impl<'a> Provisioners<'a> {
-    pub fn new(inputs: &'a Inputs, disk: &'a Disk) -> Self {
-        Self { inputs, disk, known: HashMap::new() }
+    pub fn new(inputs: &'a Inputs, disk: &'a Disk, boundary: PathBuf) -> Self {
+        Self { inputs, disk, boundary, known: HashMap::new(), used: Vec::new() }
     }
 
     pub fn find_all(&mut self, bundle: &mut Bundle) {
@@ -62,13 +71,8 @@ impl<'a> Provisioners<'a> {
         check_name(name)?;
         let from =
             bundle.sources.locate(&place).map(|(file, _)| file.folder().to_owned()).unwrap_or_default();
-        let folders = self.folders(&from);
-        let file = folders
-            .iter()
-            .map(|folder| folder.join(name.get_ref()).join(FILE))
-            .find(|file| self.disk.exists(file));
-        let file = file.ok_or_else(|| not_found(name, &folders))?;
-        let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+        let found = self.look_for(name, &self.folders(&from))?;
+        let real = found.real.clone();
         if chain.iter().any(|(_, known)| *known == real) {
             let names = chain.iter().map(|(name, _)| name.as_str()).chain([name.get_ref().as_str()]);
             return Err(Fault::at(place, "provisioners use each other in a circle")
@@ -77,31 +81,53 @@ impl<'a> Provisioners<'a> {
         }
         match self.known.get(&real) {
             Some(at) => Ok(*at),
-            None => self.read(name, &file, real, bundle, chain),
+            None => self.read(name, &found, bundle, chain),
         }
+    }
+
+    /// The first one that may be used. One that somebody else may have put there is passed over.
+    fn look_for(&self, name: &raw::Text, folders: &[PathBuf]) -> Result<FoundProvisioner, Fault> {
+        let mut refused = None;
+        for folder in folders {
+            let file = folder.join(name.get_ref()).join(FILE);
+            if !self.disk.exists(&file) {
+                continue;
+            }
+            let unusable = |trouble: Trouble| {
+                let message = format!("the provisioner `{}` is not used: {}", path_name(&file), trouble.why);
+                Fault::at(name.span(), message).maybe_hint(trouble.hint)
+            };
+            match origin::judge(self.disk, &self.boundary, folder, &file) {
+                Ok(found) => return Ok(found),
+                Err(Unusable::LeadsOut(trouble)) => return Err(unusable(trouble)),
+                Err(Unusable::NotTrusted(trouble)) => {
+                    refused.get_or_insert_with(|| unusable(trouble));
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| not_found(name, folders)))
     }
 
     fn read(
         &mut self,
         name: &raw::Text,
-        file: &Path,
-        real: PathBuf,
+        found: &FoundProvisioner,
         bundle: &mut Bundle,
         chain: &mut Chain,
     ) -> Result<usize, Fault> {
-        let text = self.disk.template(file).map_err(|trouble| {
-            Fault::at(
-                name.span(),
-                format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why),
-            )
+        let FoundProvisioner { file, real, roots } = found;
+        let text = self.disk.template(roots, file).map_err(|trouble| {
+            let message = format!("cannot read the provisioner `{}`: {}", file.display(), trouble.why);
+            Fault::at(name.span(), message).maybe_hint(trouble.hint)
         })?;
         let root = file.parent().unwrap_or(Path::new("")).to_owned();
         let base = bundle.sources.add(file, &root, &text);
         let read = raw::read_provisioner(&text, base);
         let at = bundle.parts.len();
         bundle.parts.push(Part { name: name.get_ref().clone(), read, uses: Vec::new() });
+        self.used.push(UsedProvisioner::of(name.get_ref(), &root));
         self.known.insert(real.clone(), at);
-        chain.push((name.get_ref().clone(), real));
+        chain.push((name.get_ref().clone(), real.clone()));
         self.follow(at, bundle, chain);
         chain.pop();
         Ok(at)

@@ -1,12 +1,14 @@
 //! Reading a text that a person wrote, refusing with one clear sentence what cannot be one.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
-use crate::template::{check::Trouble, diagnose::Mistake};
+use crate::{
+    open_file::{self, Confinement, FileBytes, OpenError},
+    template::{
+        check::{Trouble, outside},
+        diagnose::Mistake,
+    },
+};
 
 /// Of a template, include or provisioner.
 pub const LARGEST_TEMPLATE: u64 = 1 << 20;
@@ -22,25 +24,21 @@ pub struct PlainText {
     pub had_carriage_returns: bool,
 }
 
-/// The text of a file of at most `largest` bytes.
-pub fn read(path: &Path, largest: u64) -> Result<PlainText, Trouble> {
-    let metadata = std::fs::metadata(path).map_err(|error| trouble(&error))?;
-    if metadata.is_dir() {
-        return Err(Trouble { why: "it is a folder, not a file".into(), hint: None });
+/// Git's own folder: what lies in it is no text of a template, and may hold passwords.
+const GIT_FOLDER: &str = ".git";
+
+/// The bytes of a file of at most `largest` bytes that lies where it may.
+pub fn read_bytes(path: &Path, reach: Confinement<'_>, largest: u64) -> Result<FileBytes, Trouble> {
+    let real = std::fs::canonicalize(path).map_err(|error| trouble(&error))?;
+    if real.components().any(|part| part.as_os_str() == GIT_FOLDER) {
+        return Err(Trouble { why: "it is one of git's own files".into(), hint: None });
     }
-    // Reading a pipe or a device might never end.
-    if !metadata.is_file() {
-        return Err(Trouble { why: "it is not an ordinary file".into(), hint: None });
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| trouble(&error))?;
-    file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| trouble(&error))?;
-    if bytes.len() as u64 > largest {
-        let size = bytesize::ByteSize(metadata.len()).display().iec().to_string();
-        let most = bytesize::ByteSize(largest).display().iec().to_string();
-        return Err(Trouble { why: format!("it has {size}, more than {most}"), hint: None });
-    }
-    text_of(bytes)
+    open_file::read(path, reach, largest).map_err(refused)
+}
+
+/// The text of a file of at most `largest` bytes that lies where it may.
+pub fn read(path: &Path, reach: Confinement<'_>, largest: u64) -> Result<PlainText, Trouble> {
+    text_of(read_bytes(path, reach, largest)?.bytes)
 }
 
 /// The text that these bytes are.
@@ -87,6 +85,25 @@ pub fn line_ends_warning(path: &Path) -> Mistake {
     Mistake::about(path, "the lines of this file end as on Windows (CRLF); they are used with LF").hint(
         "save it with LF; where Git makes CRLF of it, `* text eol=lf` in .gitattributes keeps it from that",
     )
+}
+
+/// Why a file is not opened. What it holds is never told.
+pub fn refused(error: OpenError) -> Trouble {
+    match error {
+        OpenError::Io(error) => trouble(&error),
+        OpenError::Elsewhere { real } => Trouble {
+            why: format!(
+                "it is in truth `{}`, for a symbolic link leads out of where it may lie",
+                real.display()
+            ),
+            hint: Some(outside("copy what it points to to where the link is", &real)),
+        },
+        OpenError::Folder
+        | OpenError::Special(_)
+        | OpenError::Link
+        | OpenError::TooLarge { .. }
+        | OpenError::Changed => Trouble { why: error.to_string(), hint: None },
+    }
 }
 
 /// The operating system's reason in plain words.

@@ -1,12 +1,23 @@
 //! Files of variables: TOML with `name = value` and nothing else.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    iter,
+    path::{Path, PathBuf},
+};
 
-use super::text::{LARGEST_TEMPLATE, line_ends_warning, read};
-use crate::template::{
-    diagnose::{Fault, Mistake, Mistakes, closest},
-    raw::{Text, variables},
-    sources::Sources,
+use super::{
+    boundary,
+    text::{LARGEST_TEMPLATE, line_ends_warning, read, trouble},
+};
+use crate::{
+    open_file::Confinement,
+    template::{
+        check::Trouble,
+        diagnose::{Fault, Mistake, Mistakes, closest},
+        raw::{Text, variables},
+        sources::Sources,
+    },
 };
 
 /// What a file that `--var-file` names says.
@@ -17,15 +28,18 @@ pub struct VarFile {
     line_ends: Option<Mistake>,
 }
 
-/// Reads a file of variables.
+/// Reads a file of variables that lies where its path says, or in one of the `allowed` real folders.
 ///
 /// # Errors
 /// Everything in it that is not a plain value.
-pub fn var_file(path: &Path) -> Result<VarFile, Mistakes> {
-    let read = read(path, LARGEST_TEMPLATE).map_err(|trouble| {
+pub fn var_file(path: &Path, allowed: &[PathBuf]) -> Result<VarFile, Mistakes> {
+    let cannot = |trouble: Trouble| {
         let mistake = Mistake::about(path, format!("cannot read the file of variables: {}", trouble.why));
         Mistakes::one(Mistake { hint: trouble.hint, ..mistake })
-    })?;
+    };
+    let boundary = boundary::of_file(path).map_err(|error| cannot(trouble(&error)))?;
+    let folders: Vec<PathBuf> = iter::once(boundary).chain(allowed.iter().cloned()).collect();
+    let read = read(path, Confinement::Within(&folders), LARGEST_TEMPLATE).map_err(cannot)?;
     let line_ends = read.had_carriage_returns.then(|| line_ends_warning(path));
     let mut sources = Sources::default();
     sources.add(path, Path::new(""), &read.text);

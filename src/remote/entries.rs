@@ -1,17 +1,20 @@
 //! What a template's files come to: one entry for every file, folder and link that is sent. Names are bytes.
 
 mod attributes;
+mod content;
+mod known;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::Metadata,
     io,
-    ops::Range,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
 
+pub use content::Content;
+pub use known::{ChangedFile, FileChange, FileSum, KnownFile, KnownFiles};
 use walkdir::WalkDir;
 
 use crate::{
@@ -34,66 +37,6 @@ pub struct Entry {
     pub content: Content,
 }
 
-#[derive(Debug)]
-pub enum Content {
-    Bytes(Vec<u8>),
-    File {
-        path: PathBuf,
-        size: u64,
-        /// The parts that are data, where there are holes between them.
-        data: Option<Vec<Range<u64>>>,
-    },
-    Folder {
-        /// One that is there keeps its mode, for the template says none. So it is with its owner.
-        keeps_mode: bool,
-    },
-    Link(PathBuf),
-    /// Another name for what an earlier entry has brought to this destination.
-    HardLink(PathBuf),
-}
-
-impl Content {
-    /// A local file without holes.
-    pub fn file(path: impl Into<PathBuf>, size: u64) -> Self {
-        Self::File { path: path.into(), size, data: None }
-    }
-
-    pub fn size(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { size, .. } => *size,
-            Self::Folder { .. } | Self::Link(_) | Self::HardLink(_) => 0,
-        }
-    }
-
-    /// Whether the file has holes.
-    pub(super) fn holes(&self) -> bool {
-        matches!(self, Self::File { data: Some(_), .. })
-    }
-
-    /// The parts of the file that are sent.
-    pub(super) fn data(&self) -> Vec<Range<u64>> {
-        match self {
-            Self::File { data: Some(data), .. } => data.clone(),
-            Self::File { data: None, .. }
-            | Self::Bytes(_)
-            | Self::Folder { .. }
-            | Self::Link(_)
-            | Self::HardLink(_) => std::iter::once(0..self.size()).collect(),
-        }
-    }
-
-    /// The local path where there is one, for messages.
-    pub(super) fn shown(&self, destination: &Path) -> String {
-        match self {
-            Self::File { path, .. } => path.display().to_string(),
-            Self::Bytes(_) | Self::Folder { .. } | Self::Link(_) | Self::HardLink(_) => {
-                destination.display().to_string()
-            }
-        }
-    }
-}
-
 /// What one of `[[files]]` comes to.
 #[derive(Debug, Default)]
 pub struct Expanded {
@@ -101,23 +44,36 @@ pub struct Expanded {
     /// Local files and folders with a bit or capability that is not sent.
     pub loses: Vec<PathBuf>,
     /// Where the files have gone that have several names here, by device and number.
-    linked: HashMap<(u64, u64), PathBuf>,
+    linked: HashMap<(u64, u64), FirstName>,
 }
 
-/// The entries of one of `[[files]]`. `fetched` is where the file of a URL lies on this computer.
+/// The first name of a file that has several.
+#[derive(Debug)]
+struct FirstName {
+    destination: PathBuf,
+    sum: Option<FileSum>,
+}
+
+/// The entries of one of `[[files]]`. `fetched` is where the file of a URL lies on this computer, `known` what the
+/// files were when the bake began.
 ///
 /// # Errors
-/// When a local file cannot be read; the message names it.
-pub fn expand(spec: &FileSpec, fetched: Option<&Path>) -> io::Result<Expanded> {
+/// When a local file cannot be read, or is not what it was; the message names it.
+pub fn expand(spec: &FileSpec, fetched: Option<&Path>, known: Option<&KnownFiles>) -> io::Result<Expanded> {
     let mut expanded = Expanded::default();
     match (&spec.source, fetched) {
         (FileSource::Content(text), _) => {
             let destination = Path::new(&spec.destination);
             expanded.entries.push(entry(spec, destination, 0o644, now(), bytes(text)));
         }
-        (FileSource::Path(path), _) if path.is_dir() => expanded.folder(spec, path)?,
-        (FileSource::Path(path), _) => expanded.single(spec, path)?,
-        (FileSource::Url { .. }, Some(path)) => expanded.single(spec, path)?,
+        (FileSource::Path(path), _) if path.is_dir() => expanded.folder(spec, path, known)?,
+        (FileSource::Path(path), _) => expanded
+            .single(spec, path, |metadata| known.map(|known| known.file(path, metadata)).transpose())?,
+        (FileSource::Url { url: _, sha256 }, Some(path)) => {
+            let mut sum = FileSum::default();
+            hex::decode_to_slice(sha256, &mut sum).map_err(io::Error::other)?;
+            expanded.single(spec, path, |_| Ok(Some(sum)))?;
+        }
         (FileSource::Url { url, .. }, None) => {
             return Err(io::Error::other(format!("{url} has not been fetched")));
         }
@@ -163,24 +119,32 @@ fn modified(metadata: &Metadata) -> u64 {
 }
 
 impl Expanded {
-    fn single(&mut self, spec: &FileSpec, path: &Path) -> io::Result<()> {
+    fn single(
+        &mut self,
+        spec: &FileSpec,
+        path: &Path,
+        sum: impl FnOnce(&Metadata) -> io::Result<Option<FileSum>>,
+    ) -> io::Result<()> {
         // A link is followed here, once, after its target was judged; later the file itself is opened.
         let path = &path.canonicalize().map_err(|error| named(path, error))?;
         let metadata = path.metadata().map_err(|error| named(path, error))?;
-        self.file(spec, path, Path::new(&spec.destination), &metadata)
+        plain(path, &metadata)?;
+        let sum = sum(&metadata)?;
+        self.file(spec, LocalFile { path, metadata: &metadata, sum }, Path::new(&spec.destination))
     }
 
-    fn file(&mut self, spec: &FileSpec, path: &Path, to: &Path, metadata: &Metadata) -> io::Result<()> {
-        plain(path, metadata)?;
+    fn file(&mut self, spec: &FileSpec, local: LocalFile<'_>, to: &Path) -> io::Result<()> {
+        let LocalFile { path, metadata, sum } = local;
         if attributes::loses(path, metadata, spec.mode.is_some()) {
             self.loses.push(path.to_owned());
         }
-        let content = match self.first_name(to, metadata) {
+        let content = match self.first_name(to, &local)? {
             Some(first) => Content::HardLink(first),
             None => Content::File {
                 path: path.to_owned(),
                 size: metadata.len(),
                 data: attributes::data(path, metadata),
+                sum,
             },
         };
         self.entries.push(entry(spec, to, plain_mode(metadata), modified(metadata), content));
@@ -188,39 +152,62 @@ impl Expanded {
     }
 
     /// Where a file with several names has gone already.
-    fn first_name(&mut self, to: &Path, metadata: &Metadata) -> Option<PathBuf> {
+    fn first_name(&mut self, to: &Path, local: &LocalFile<'_>) -> io::Result<Option<PathBuf>> {
+        let LocalFile { path, metadata, sum } = *local;
         if metadata.nlink() == 1 {
-            return None;
+            return Ok(None);
         }
         let file = (metadata.dev(), metadata.ino());
-        if let Some(first) = self.linked.get(&file) {
-            return Some(first.clone());
+        match self.linked.get(&file) {
+            // They were two files then.
+            Some(first) if first.sum != sum => Err(ChangedFile::error(path, FileChange::Content)),
+            Some(first) => Ok(Some(first.destination.clone())),
+            None => {
+                self.linked.insert(file, FirstName { destination: to.to_owned(), sum });
+                Ok(None)
+            }
         }
-        self.linked.insert(file, to.to_owned());
-        None
     }
 
     /// A folder's content, sorted, so that the same folder always makes the same stream.
-    fn folder(&mut self, spec: &FileSpec, root: &Path) -> io::Result<()> {
+    fn folder(&mut self, spec: &FileSpec, root: &Path, known: Option<&KnownFiles>) -> io::Result<()> {
         let excluded = Excluded::of(&spec.exclude).map_err(io::Error::other)?;
         let walk = WalkDir::new(root).sort_by_file_name().into_iter();
         let wanted =
             walk.filter_entry(|item| !excluded.names(item.path().strip_prefix(root).unwrap_or(item.path())));
+        let (mut found, mut empty) = (BTreeSet::<PathBuf>::new(), BTreeSet::<PathBuf>::new());
         for item in wanted {
             let item = item.map_err(|error| named(root, error))?;
+            if known.is_some() {
+                if let Some(above) = item.path().parent() {
+                    empty.remove(above);
+                }
+                let kind = if item.file_type().is_dir() { &mut empty } else { &mut found };
+                kind.insert(item.path().to_owned());
+            }
             let inside = item.path().strip_prefix(root).unwrap_or(item.path());
             // The root folder is nobody's to change.
             if inside.as_os_str().is_empty() && Path::new(&spec.destination).parent().is_none() {
                 continue;
             }
             let destination: PathBuf = Path::new(&spec.destination).join(inside).components().collect();
-            self.item(spec, item.path(), &destination)?;
+            self.item(spec, item.path(), &destination, known)?;
         }
-        Ok(())
+        let Some(known) = known else { return Ok(()) };
+        empty.remove(root);
+        empty.iter().try_for_each(|folder| known.empty_folder(folder))?;
+        found.append(&mut empty);
+        known.none_is_missing(root, &found, |inside| !excluded.holds(inside))
     }
 
     /// A link below the folder is sent as a link, wherever it leads.
-    fn item(&mut self, spec: &FileSpec, path: &Path, destination: &Path) -> io::Result<()> {
+    fn item(
+        &mut self,
+        spec: &FileSpec,
+        path: &Path,
+        destination: &Path,
+        known: Option<&KnownFiles>,
+    ) -> io::Result<()> {
         let metadata = path.symlink_metadata().map_err(|error| named(path, error))?;
         let is_root = destination == Path::new(&spec.destination).components().collect::<PathBuf>();
         if is_root || metadata.is_dir() {
@@ -232,12 +219,23 @@ impl Expanded {
         }
         if metadata.is_symlink() {
             let target = std::fs::read_link(path).map_err(|error| named(path, error))?;
+            known.map_or(Ok(()), |known| known.link(path, &metadata, &target))?;
             let content = Content::Link(target);
             self.entries.push(entry(spec, destination, 0o777, modified(&metadata), content));
             return Ok(());
         }
-        self.file(spec, path, destination, &metadata)
+        plain(path, &metadata)?;
+        let sum = known.map(|known| known.file(path, &metadata)).transpose()?;
+        self.file(spec, LocalFile { path, metadata: &metadata, sum }, destination)
     }
+}
+
+/// A file of this computer that is sent.
+#[derive(Clone, Copy)]
+struct LocalFile<'a> {
+    path: &'a Path,
+    metadata: &'a Metadata,
+    sum: Option<FileSum>,
 }
 
 /// Reading a pipe or a device might never end.

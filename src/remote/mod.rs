@@ -123,6 +123,9 @@ pub enum RemoteError {
     /// What a command prints cannot be put where it is to go on this computer.
     #[error("writing what comes from the builder: {0}")]
     Received(std::io::Error),
+    /// A local file changed under a bake.
+    #[error(transparent)]
+    Changed(#[from] entries::ChangedFile),
     #[error("reading what is to be sent to the builder: {0}")]
     Local(#[from] std::io::Error),
 }

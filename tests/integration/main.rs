@@ -21,6 +21,7 @@ mod leaks;
 mod limits;
 mod line;
 mod machines;
+mod named_files;
 mod output;
 mod packer;
 mod panics;

@@ -26,7 +26,7 @@ fn findings(file: &str, source: &str) -> Vec<String> {
         tell(1, "does not begin with `//!` saying what it owns".into());
     }
     for (line, path) in &survey.paths {
-        if let Some(reason) = place.forbids(path) {
+        if let Some(reason) = place.forbids(path).or_else(|| place.reads_past_the_door(path)) {
             tell(*line, format!("`{path}`: {reason}"));
         }
     }
@@ -116,6 +116,12 @@ fn bad_code_is_found() {
         ("src/cli/x.rs", "use crate::store::local::LocalStore;"),
         ("src/store/x.rs", "use crate::platform::Platform;"),
         ("src/engine/x.rs", "use rusqlite::Connection;"),
+        ("src/load/x.rs", "fn f() { std::fs::read_to_string(x); }"),
+        ("src/load/x.rs", "use std::fs::read;"),
+        ("src/cli/inputs/x.rs", "fn f() { File::open(x); }"),
+        ("src/remote/upload/x.rs", "fn f() { rustix::fs::open(x, y, z); }"),
+        ("src/engine/x.rs", "fn f() { tokio::fs::read(x); }"),
+        ("src/platform/qemu/foreign_disk.rs", "fn f() { OpenOptions::new(); }"),
         ("src/helpers/x.rs", ""),
         ("src/remote/x.rs", "fn f(limit: Duration) { g(Instant::now() + limit); }"),
         ("src/remote/x.rs", "fn f(deadline: Instant, limit: Duration) { g(deadline.min(x) - limit); }"),

@@ -371,7 +371,7 @@ fn values_from_outside_are_judged_like_those_inside() {
 #[test]
 fn a_file_of_variables_holds_plain_values() {
     let (_folder, path) = written("v.toml", b"\xef\xbb\xbfa = 'x'\r\nb = 3\r\nc = true\r\n");
-    let file = var_file(&path).expect("it is good");
+    let file = var_file(&path, &[]).expect("it is good");
     let values: Vec<String> = file.values().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(values, ["a=x", "b=3", "c=true"]);
     let declared = ["a".to_owned(), "c".to_owned()].into();
@@ -380,7 +380,7 @@ fn a_file_of_variables_holds_plain_values() {
     assert!(warned[0].line.is_none() && warned[0].message.contains("CRLF"), "{}", warned[0].message);
     assert_eq!((&warned[1].file, warned[1].line), (&path, Some(2)));
     let (_folder, path) = written("v.toml", b"a = [1]\nb = 1.5\n");
-    assert_eq!(var_file(&path).expect_err("it is wrong").len(), 2);
+    assert_eq!(var_file(&path, &[]).expect_err("it is wrong").len(), 2);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
     }
     let read = match inputs {
         Some(inputs) => inputs,
-        None => inputs::contents(loaded, plan.platform)?,
+        None => inputs::contents(loaded, plan.platform, many.context)?,
     };
     let inputs = BakeInputs {
         secrets: values.clone()?,

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::given;
 use crate::{
-    cli::set,
-    engine::BakeInputs,
+    cli::{Context, set},
+    engine::{BakeInputs, StepInputsReader},
     error::{Error, Kind},
     load::{self, Loaded},
     plan::Content,
@@ -23,16 +24,22 @@ pub fn who() -> String {
 ///
 /// # Errors
 /// When one of them cannot be read.
-pub fn contents(loaded: &Loaded, platform: PlatformKind) -> Result<BakeInputs, Error> {
-    let content = |file: &load::InputFile| {
-        let sum = file.sum().map_err(|error| {
-            Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
-        })?;
-        Ok(Content { path: file.path.clone(), mode: file.mode, sum })
-    };
+pub fn contents(loaded: &Loaded, platform: PlatformKind, context: &Context) -> Result<BakeInputs, Error> {
     let files: Vec<Content> = loaded.inputs.iter().map(content).collect::<Result<_, Error>>()?;
+    let inputs = given::inputs(context)?;
+    let again = StepInputsReader::new(move |step| {
+        let found = load::inputs_again(step, &inputs).map_err(|trouble| trouble.why)?;
+        found.iter().map(|file| content(file).map_err(|error| error.to_string())).collect()
+    });
     let template = set::path(loaded).to_owned();
     let made_from = set::base(&loaded.template, platform).map(Path::to_owned);
     let user_agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
-    Ok(BakeInputs { template, made_from, files, user_agent, who: who(), ..BakeInputs::default() })
+    Ok(BakeInputs { template, made_from, files, again, user_agent, who: who(), ..BakeInputs::default() })
+}
+
+fn content(file: &load::InputFile) -> Result<Content, Error> {
+    let sum = file.sum().map_err(|error| {
+        Error::new(Kind::Local, format!("reading `{}`", file.path.display())).because(&error)
+    })?;
+    Ok(Content { path: file.path.clone(), mode: file.mode, sum })
 }

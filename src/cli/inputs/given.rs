@@ -23,8 +23,9 @@ impl GivenVariables {
     /// # Errors
     /// When a file of variables cannot be read. All its mistakes have been printed by then.
     pub fn collect(context: &Context) -> Result<Self, Error> {
+        let allowed = allowed(&context.global.allow_paths)?;
         let read = |file: &PathBuf| {
-            load::var_file(file).map_err(|mistakes| {
+            load::var_file(file, &allowed).map_err(|mistakes| {
                 show::mistakes(&mistakes, context);
                 Error::new(Kind::Template, format!("reading the variables in `{}`", file.display()))
             })

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{BakeInputs, due::Verdict},
+    load::UsedProvisioner,
     plan::Plan,
     platform::BaseImage,
     store::ImageRecord,
@@ -18,12 +19,14 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What it would be given, where that has been read: with many files that takes a while.
     pub inputs: Option<BakeInputs>,
+    /// Where its provisioners were taken from.
+    pub provisioners: Vec<UsedProvisioner>,
 }
 
 impl Judged {
     /// By what is known without reading its files.
     pub fn new(plan: Plan, base: Option<BaseImage>, verdict: Verdict) -> Self {
-        Self { plan, base, fingerprint: None, verdict, inputs: None }
+        Self { plan, base, fingerprint: None, verdict, inputs: None, provisioners: Vec::new() }
     }
 
     /// Whether a bake has anything to do.

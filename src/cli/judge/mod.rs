@@ -49,6 +49,16 @@ impl<'a> Judge<'a> {
     pub async fn judge(
         &self,
         loaded: &Loaded,
+        below: (Below<'_>, bool),
+        secret_sums: Result<BTreeMap<String, String>, String>,
+    ) -> Result<Judged, Error> {
+        let judged = self.by_plan(loaded, below, secret_sums).await?;
+        Ok(Judged { provisioners: loaded.provisioners.clone(), ..judged })
+    }
+
+    async fn by_plan(
+        &self,
+        loaded: &Loaded,
         (below, named): (Below<'_>, bool),
         secret_sums: Result<BTreeMap<String, String>, String>,
     ) -> Result<Judged, Error> {
@@ -87,7 +97,7 @@ impl<'a> Judge<'a> {
         base: BaseImage,
         (secret_sums, rooms): (BTreeMap<String, String>, &Rooms),
     ) -> Result<Judged, Error> {
-        let inputs = BakeInputs { secret_sums, ..inputs::contents(loaded, plan.platform)? };
+        let inputs = BakeInputs { secret_sums, ..inputs::contents(loaded, plan.platform, self.context)? };
         let fingerprint = fingerprint(&plan, inputs.given(&base.id));
         let (shown, variables) = (BaseEntry::of(&base).shown(), Variable::used(&plan.template.variables));
         let made_of = MadeOf { parts: &fingerprint.parts, base: &shown, variables: &variables };

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     engine::due::Verdict,
     error::Error,
+    load::UsedProvisioner,
     plan::{self, Section},
     platform::BaseImage,
     store::StoreError,
@@ -68,6 +69,8 @@ struct Shown<'a> {
     base_image: Option<&'a BaseImage>,
     /// What the bake will use and make.
     outline: Vec<Section>,
+    /// Where its provisioners were taken from.
+    provisioners: &'a [UsedProvisioner],
     /// What decides the image and is not in the fingerprint.
     unknown_inputs: Vec<UnknownInput>,
     /// As the last bakes took.
@@ -197,6 +200,7 @@ fn shown<'a>(set: &Set, number: usize, report: &Report<'a>) -> Shown<'a> {
         fingerprint: one.fingerprint.as_deref(),
         base_image: one.base.as_ref(),
         outline: report.outline(),
+        provisioners: &one.provisioners,
         unknown_inputs: unknown.collect(),
         estimated_seconds: report.seconds,
         plan: &one.plan,

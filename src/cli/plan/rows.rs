@@ -61,6 +61,8 @@ impl Report<'_> {
             }
             Verdict::Due { why } => self.bake(why),
         };
+        let used = self.judged.provisioners.iter();
+        rows.extend(used.map(|used| Row { name: used.name.clone(), ..row("uses", used.folder.to_string()) }));
         rows.extend(
             unknown_inputs(&self.judged.plan.template.steps)
                 .map(|(step, what)| Row { name: format!("step {step}"), ..row("not known", what) }),

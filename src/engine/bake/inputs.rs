@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 
 use crate::{
-    engine::{due, on_error::OnError},
+    engine::{due, held::StepInputsReader, on_error::OnError},
     plan::{Content, Given},
 };
 
@@ -17,6 +17,8 @@ pub struct BakeInputs {
     pub made_from: Option<PathBuf>,
     /// Every file that was read.
     pub files: Vec<Content>,
+    /// Reads once more what a step reads.
+    pub again: StepInputsReader,
     /// Values by name.
     pub secrets: BTreeMap<String, String>,
     /// A hash of each, for the fingerprint.

@@ -10,6 +10,7 @@ use crate::{
     engine::{
         alive::Alive,
         checks, cloud_init, follow,
+        held::HeldInputs,
         machine::Machine,
         on_error::Choice,
         phases::{Timings, phase},
@@ -80,7 +81,7 @@ impl Bake<'_> {
             phase(events, timings, Phase::CloudInit, work).await?;
         }
         if progress.begins(Stage::Upload) {
-            let work = prepare::run(machine, template, &self.folders.downloads, events);
+            let work = prepare::run(machine, template, self.sources(), events);
             phase(events, timings, Phase::Upload, work).await?;
         }
         progress.begins(Stage::Steps);
@@ -96,6 +97,10 @@ impl Bake<'_> {
         let (by, sought) = (stop::by(template), sought(&template.secrets, &self.inputs.secrets));
         let work = seal::run(machine, &template.seal, &self.keys, (by, &sought), events);
         phase(events, timings, Phase::Seal, work).await
+    }
+
+    fn sources(&self) -> prepare::FileSources<'_> {
+        prepare::FileSources { downloads: &self.folders.downloads, known: &self.inputs.files }
     }
 
     /// The steps that are not done yet. One that failed is tried again as often as the user wants that.
@@ -147,15 +152,16 @@ impl Bake<'_> {
         took: &mut Timings,
     ) -> Result<(), Error> {
         let (events, template) = (self.events, &self.plan.template);
+        let held = HeldInputs { known: &self.inputs.files, again: &self.inputs.again };
         for moment in moments {
-            steps::run(machine, steps, (&mut progress.steps, *moment), took, events).await?;
+            steps::run(machine, steps, (&mut progress.steps, *moment), &held, took, events).await?;
             if progress.files_after < *moment {
                 let files = template.files.iter().filter(|file| file.after == *moment);
-                prepare::files(machine, files, &self.folders.downloads, events).await?;
+                prepare::files(machine, files, self.sources(), events).await?;
                 progress.files_after = *moment;
             }
         }
-        steps::run(machine, steps, (&mut progress.steps, steps.len()), took, events).await
+        steps::run(machine, steps, (&mut progress.steps, steps.len()), &held, took, events).await
     }
 }
 

@@ -10,6 +10,7 @@ use configparser::ini::Ini;
 
 use crate::{
     load::{disk::Disk, text},
+    open_file::Confinement,
     template::{check::Files, path_name::tidy_path},
 };
 
@@ -74,7 +75,15 @@ impl<'a> Config<'a> {
         let file = file.map(|file| if file.is_dir() { file.join(FILE) } else { file });
         let mut settings = Ini::new();
         // What is wrong with it is told by Ansible itself.
-        if let Some(text) = file.as_deref().and_then(|file| text::read(file, text::LARGEST_TEMPLATE).ok()) {
+        // What the environment names is the user's own.
+        let reach = disk.reach(root).unwrap_or_else(|_| [].into());
+        let reach = if environment.contains_key(CONFIG) {
+            Confinement::Anywhere
+        } else {
+            Confinement::Within(&reach)
+        };
+        let read = |file: &Path| text::read(file, reach, text::LARGEST_TEMPLATE).ok();
+        if let Some(text) = file.as_deref().and_then(read) {
             settings.read(text.text).ok();
         }
         Self { file, settings, environment, home: disk.home().map(Path::to_owned) }

@@ -15,10 +15,13 @@ use config::{Config, NamedFolder, is_there};
 use mentions::mentioned;
 
 use super::{disk::Disk, text, tree::FileSet};
-use crate::template::{
-    check::{PlaybookFiles, Trouble},
-    model::AnsibleSettings,
-    path_name::{on_disk, path_name, tidy_path},
+use crate::{
+    open_file::Confinement,
+    template::{
+        check::{PlaybookFiles, Trouble},
+        model::AnsibleSettings,
+        path_name::{on_disk, path_name, tidy_path},
+    },
 };
 
 /// What Ansible itself looks for beside a playbook.
@@ -160,7 +163,10 @@ impl Reach<'_> {
             if !ends_in(&file, &YAML) || !read.insert(file.clone()) {
                 continue;
             }
-            let Ok(text) = text::read(&file, text::LARGEST_TEMPLATE) else { continue };
+            let reach = self.disk.reach(self.root)?;
+            let Ok(text) = text::read(&file, Confinement::Within(&reach), text::LARGEST_TEMPLATE) else {
+                continue;
+            };
             let own = file.parent().unwrap_or(Path::new(""));
             for path in mentioned(&text.text, &[self.folder, own]) {
                 let path = tidy_path(&path);

@@ -1,7 +1,7 @@
 //! The disks of a stopped builder as an image's files: flattened, so that they need no base, and
 //! compact.
 
-use std::path::{Path, PathBuf};
+use std::{ffi::OsString, path::Path};
 
 use super::{digest, disk_image, machine::Drive, process};
 use crate::{
@@ -43,11 +43,10 @@ async fn capture_disk(drive: &Drive, folder: &Path) -> Result<(CapturedDisk, u64
 async fn convert(from: &Path, to: &Path, name: &str) -> Result<(), PlatformError> {
     let what = format!("capturing the disk `{name}`");
     private::create(to).map_err(|error| PlatformError::new(&*what, error))?;
-    let paths: [PathBuf; 2] = [from.into(), to.into()];
-    let [from, to] = paths.map(|path| path.to_string_lossy().into_owned());
     let zstd = ["-c", "-W", "-m", "8", "-O", "qcow2", "-o", "compression_type=zstd"];
-    let arguments: Vec<&str> =
-        ["convert", "-f", "qcow2"].into_iter().chain(zstd).chain([&*from, &*to]).collect();
+    let words = ["convert", "-f", "qcow2"].into_iter().chain(zstd).map(OsString::from);
+    let paths = [disk_image::absolute(from, &what)?, disk_image::absolute(to, &what)?];
+    let arguments: Vec<OsString> = words.chain(paths).collect();
     process::run(&what, "qemu-img", &arguments).await.map(drop)
 }
 
@@ -56,20 +55,21 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::platform::qemu::foreign_disk;
 
     #[tokio::test]
     async fn a_captured_disk_needs_no_base() {
         let folder = tempfile::tempdir().expect("a folder");
         let (base, over) = (folder.path().join("base.qcow2"), folder.path().join("over.qcow2"));
         disk_image::empty(&base, Size(4 << 20)).await.expect("a base");
+        let base = disk_image::own(&base).await.expect("readable");
         disk_image::overlay(&base, &over, None).await.expect("an overlay");
         let out = folder.path().join("out");
         std::fs::create_dir(&out).expect("a folder");
         let drives = [Drive { file: over, serial: "root".into() }];
         let (events, _listener) = Events::channel();
         let disks = capture(&drives, &out, &events).await.expect("captured");
-        let info = disk_image::info(&out.join("root.qcow2")).await.expect("readable");
-        assert!(info.backing_filename.is_none());
+        foreign_disk::inspect(&out.join("root.qcow2")).await.expect("all of it is in its file");
         let mode = std::fs::metadata(out.join("root.qcow2")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!((disks.len(), disks[0].virtual_bytes), (1, 4 << 20));

@@ -1,47 +1,62 @@
-//! Disk image files, through `qemu-img`: what they are, overlays on them, empty ones.
+//! Disk image files, through `qemu-img`: what they are, overlays on them, empty ones. The format of every file is
+//! said, for QEMU's guess is the guess of whoever made the file; and every path is absolute, for `nbd:x` is no file.
 
-use std::path::{Path, PathBuf};
+use std::{ffi::OsString, path::Path};
 
 use serde::Deserialize;
 
-use super::process;
+use super::{
+    foreign_disk::{DiskFormat, WholeDisk},
+    process,
+};
 use crate::{platform::PlatformError, private, template::units::Size};
 
 /// What `qemu-img` says of a disk image.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Info {
-    pub format: String,
     pub virtual_size: u64,
-    /// The file that holds the rest of the content.
-    #[serde(default)]
-    pub backing_filename: Option<PathBuf>,
 }
 
+/// What is told of a qcow2 disk that hornero has made.
 pub async fn info(file: &Path) -> Result<Info, PlatformError> {
     let what = format!("reading the disk image `{}`", file.display());
-    let path = file.to_string_lossy();
-    let output = process::run(&what, "qemu-img", &["info", "--output=json", "--force-share", &path]).await?;
+    let words = ["info", "-f", DiskFormat::Qcow2.name(), "--output=json", "--force-share"];
+    let arguments = [words.map(OsString::from).to_vec(), vec![absolute(file, &what)?]].concat();
+    let output = process::run(&what, "qemu-img", &arguments).await?;
     serde_json::from_slice(&output.stdout).map_err(|error| PlatformError::new(what, error))
 }
 
+/// A qcow2 disk that hornero has made; it may itself be an overlay.
+pub async fn own(file: &Path) -> Result<WholeDisk, PlatformError> {
+    let virtual_size = info(file).await?.virtual_size;
+    Ok(WholeDisk { file: file.to_owned(), format: DiskFormat::Qcow2, virtual_size })
+}
+
 /// A copy-on-write overlay; its size is the larger of `size` and the base's own.
-pub async fn overlay(base: &Path, file: &Path, size: Option<Size>) -> Result<(), PlatformError> {
-    let under = info(base).await?;
-    let what = format!("making an overlay on `{}`", base.display());
-    let absolute = std::path::absolute(base).map_err(|error| PlatformError::new(&*what, error))?;
-    let bytes = size.map_or(0, |size| size.0).max(under.virtual_size).to_string();
+pub async fn overlay(base: &WholeDisk, file: &Path, size: Option<Size>) -> Result<(), PlatformError> {
+    let what = format!("making an overlay on `{}`", base.file.display());
+    let bytes = size.map_or(0, |size| size.0).max(base.virtual_size).to_string();
     private::create(file).map_err(|error| PlatformError::new(&*what, error))?;
-    let (base, file) = (absolute.to_string_lossy(), file.to_string_lossy());
-    let arguments = ["create", "-q", "-f", "qcow2", "-F", &under.format, "-b", &base, &file, &bytes];
+    let words = ["create", "-q", "-f", DiskFormat::Qcow2.name(), "-F", base.format.name(), "-b"];
+    let paths = vec![absolute(&base.file, &what)?, absolute(file, &what)?, bytes.into()];
+    let arguments = [words.map(OsString::from).to_vec(), paths].concat();
     process::run(&what, "qemu-img", &arguments).await.map(drop)
 }
 
 pub async fn empty(file: &Path, size: Size) -> Result<(), PlatformError> {
     let what = format!("making the disk `{}`", file.display());
     private::create(file).map_err(|error| PlatformError::new(&*what, error))?;
-    let arguments = ["create", "-q", "-f", "qcow2", &file.to_string_lossy(), &size.0.to_string()];
+    let words = ["create", "-q", "-f", DiskFormat::Qcow2.name()];
+    let paths = vec![absolute(file, &what)?, size.0.to_string().into()];
+    let arguments = [words.map(OsString::from).to_vec(), paths].concat();
     process::run(&what, "qemu-img", &arguments).await.map(drop)
+}
+
+/// A path that QEMU's programs take for a file, whatever is in it.
+pub fn absolute(file: &Path, what: &str) -> Result<OsString, PlatformError> {
+    let path = std::path::absolute(file).map_err(|error| PlatformError::new(what, error))?;
+    Ok(path.into_os_string())
 }
 
 #[cfg(test)]
@@ -49,6 +64,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::platform::qemu::foreign_disk;
 
     #[tokio::test]
     async fn an_overlay_is_never_smaller_than_its_base() {
@@ -58,13 +74,29 @@ mod tests {
         for (size, expected) in
             [(None, 8 << 20), (Some(Size(4 << 20)), 8 << 20), (Some(Size(32 << 20)), 32 << 20)]
         {
-            overlay(&file("base.qcow2"), &file("over.qcow2"), size).await.expect("an overlay");
+            let base = own(&file("base.qcow2")).await.expect("readable");
+            overlay(&base, &file("over.qcow2"), size).await.expect("an overlay");
             let info = info(&file("over.qcow2")).await.expect("readable");
             assert_eq!(info.virtual_size, expected);
-            assert!(info.backing_filename.is_some());
+            let told = foreign_disk::inspect(&file("over.qcow2")).await.expect_err("an overlay").why;
+            assert!(told.contains("base.qcow2"), "{told}");
             let mode = std::fs::metadata(file("over.qcow2")).expect("there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "whatever qemu-img would have given it");
         }
+    }
+
+    /// QEMU takes `nbd:x` for a server.
+    #[tokio::test]
+    async fn a_name_that_looks_like_an_address_is_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["nbd:x", "-f", "json:{}", "a,b=c"] {
+            let file = folder.path().join(name);
+            empty(&file, Size(1 << 20)).await.expect("a disk");
+            assert_eq!(own(&file).await.expect("readable").virtual_size, 1 << 20, "{name}");
+        }
+        let here = Path::new("nbd:unix:/nowhere");
+        let told = info(here).await.expect_err("nothing is there").to_string();
+        assert!(told.contains("No such file"), "{told}");
     }
 
     #[tokio::test]

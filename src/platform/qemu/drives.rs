@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{disk_image, machine::Drive};
+use super::{disk_image, foreign_disk, machine::Drive};
 use crate::{
     platform::{BaseImage, LaunchSpec, Origin, PlatformError},
     template::model::Disk,
@@ -24,6 +24,8 @@ const LONGEST_SERIAL: usize = 20;
 pub async fn make(spec: &LaunchSpec, folder: &Path) -> Result<Vec<Drive>, PlatformError> {
     let mut drives = Vec::new();
     for (name, disk) in origin_disks(&spec.origin)? {
+        // Whoever has made an image may have made it elsewhere.
+        let disk = foreign_disk::inspect(&disk).await?;
         let file = folder.join(format!("{name}.qcow2"));
         let size = if name == ROOT { spec.root_size } else { None };
         disk_image::overlay(&disk, &file, size).await?;

@@ -8,10 +8,9 @@ use std::{
     path::Path,
 };
 
-use rustix::{
-    fs::{Mode, OFlags, SeekFrom},
-    io::Errno,
-};
+use rustix::{fs::SeekFrom, io::Errno};
+
+use crate::open_file::{self, Confinement};
 
 /// A hole in a smaller file is not worth a piece of its own.
 const SMALLEST_WITH_HOLES: u64 = 256 << 10;
@@ -35,8 +34,7 @@ pub(super) fn data(path: &Path, metadata: &Metadata) -> Option<Vec<Range<u64>>> 
 }
 
 fn ranges(path: &Path, size: u64) -> io::Result<Vec<Range<u64>>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty())?;
+    let file = open_file::open(path, Confinement::NoLink)?.file;
     let (mut ranges, mut at) = (Vec::new(), 0);
     while at < size {
         let start = match rustix::fs::seek(&file, SeekFrom::Data(at)) {

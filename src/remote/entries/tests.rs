@@ -30,7 +30,7 @@ fn names(entries: &[Entry]) -> Vec<&str> {
 }
 
 fn expanded(spec: &FileSpec) -> Vec<Entry> {
-    expand(spec, None).unwrap().entries
+    expand(spec, None, None).unwrap().entries
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
     let root = site();
     let pipe = root.path().join("sub/pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let error = expand(&spec(root.path(), None), None).unwrap_err();
+    let error = expand(&spec(root.path(), None), None, None).unwrap_err();
     assert!(error.to_string().contains("sub/pipe: it is neither a file"), "{error}");
 }
 
@@ -107,13 +107,13 @@ fn an_executable_file_stays_one_and_a_setuid_bit_is_told() {
     std::fs::write(&tool, "#!/bin/sh\n").unwrap();
     let chmod = |mode| std::fs::set_permissions(&tool, PermissionsExt::from_mode(mode)).unwrap();
     chmod(0o700);
-    let plain = expand(&spec(&tool, None), None).unwrap();
+    let plain = expand(&spec(&tool, None), None, None).unwrap();
     assert_eq!((plain.entries[0].mode, plain.loses.len()), (0o755, 0));
     chmod(0o4755);
-    let setuid = expand(&spec(root.path(), None), None).unwrap();
+    let setuid = expand(&spec(root.path(), None), None, None).unwrap();
     assert_eq!((setuid.entries[1].mode, setuid.loses), (0o755, vec![tool.clone()]));
     let declared = FileSpec { mode: Some(Mode(0o4750)), ..spec(root.path(), None) };
-    let declared = expand(&declared, None).unwrap();
+    let declared = expand(&declared, None, None).unwrap();
     assert_eq!((declared.entries[1].mode, declared.loses.len()), (0o4750, 0));
 }
 

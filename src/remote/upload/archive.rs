@@ -6,10 +6,13 @@ use std::{
     path::Path,
 };
 
-use rustix::fs::{Mode, OFlags};
+use sha2::{Digest, Sha256};
 
 use super::accounts::Ids;
-use crate::remote::entries::{Content, Entry};
+use crate::{
+    open_file::{self, Confinement},
+    remote::entries::{ChangedFile, Content, Entry, FileChange, FileSum},
+};
 
 /// What an archive is made of.
 const BLOCK: usize = 512;
@@ -47,6 +50,10 @@ fn inside(destination: &Path) -> &Path {
 
 /// The same error, with the name of what it is about.
 pub(super) fn named(entry: &Entry, error: io::Error) -> io::Error {
+    // It says its name.
+    if ChangedFile::behind(&error).is_some() {
+        return error;
+    }
     io::Error::new(error.kind(), format!("{}: {error}", entry.content.shown(&entry.destination)))
 }
 
@@ -63,11 +70,12 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &Path, id
             header.set_size(bytes.len() as u64);
             archive.append_data(&mut header, path, bytes.as_slice())
         }
-        Content::File { path: local, size, .. } => {
+        Content::File { path: local, size, data: _, sum } => {
             header.set_size(*size);
             // A file that shrinks or grows meanwhile must not shift what follows it in the archive.
-            let file = open(local)?.take(*size);
-            archive.append_data(&mut header, path, Exactly { inner: file, left: *size })
+            let mut file = Exactly { inner: open(local)?.take(*size), left: *size, sum: Sha256::new() };
+            archive.append_data(&mut header, path, &mut file)?;
+            judge(local, *sum, file.sum)
         }
         // Folders are made before anything is unpacked.
         Content::Folder { .. } => Ok(()),
@@ -84,20 +92,34 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &Path, id
 
 /// What became a link after it was looked at may lead anywhere.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    Ok(open_file::open(path, Confinement::NoLink)?.file)
 }
 
-/// Fails when its source ends before `left` bytes.
+/// Whether a file holds what it must.
+///
+/// # Errors
+/// When it is not what it was when the bake began.
+pub(super) fn judge(path: &Path, expected: Option<FileSum>, found: Sha256) -> io::Result<()> {
+    match expected {
+        Some(expected) if FileSum::from(found.finalize()) != expected => {
+            Err(ChangedFile::error(path, FileChange::Content))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Sums what it reads, and fails when its source ends before `left` bytes.
 struct Exactly<R> {
     inner: R,
     left: u64,
+    sum: Sha256,
 }
 
 impl<R: Read> Read for Exactly<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.left -= count as u64;
+        self.sum.update(&buffer[..count]);
         if count == 0 && self.left > 0 && !buffer.is_empty() {
             return Err(changed());
         }

@@ -15,6 +15,7 @@ use super::{
     progress::Progress,
     seal::{Sealed, Sealer},
 };
+use crate::remote::entries::ChangedFile;
 
 /// Where further lines join.
 pub(super) struct Joining {
@@ -115,6 +116,10 @@ impl Maker {
 
     /// Lines that have ended already have their own reason.
     fn fail(&self, error: &io::Error) {
+        if let Some(changed) = ChangedFile::behind(error) {
+            // The first one is told.
+            self.work.changed.set(changed.clone()).ok();
+        }
         let why = || io::Error::new(error.kind(), error.to_string());
         self.lines.iter().for_each(|line| drop(line.send(Err(why()))));
     }

@@ -22,7 +22,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Cursor, Read},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -34,7 +34,11 @@ use self::{
     progress::Progress,
     stripes::{More, SMALLEST, Stripes},
 };
-use super::{Command, Remote, RemoteError, entries::Entry, purpose::Purpose};
+use super::{
+    Command, Remote, RemoteError,
+    entries::{ChangedFile, Entry},
+    purpose::Purpose,
+};
 use crate::{event::Stream, provision::script};
 
 /// What the builder says when it reads.
@@ -59,6 +63,8 @@ struct Work {
     ids: Ids,
     /// Names it on the builder.
     name: String,
+    /// A file that is not what it was when the bake began: it was not sent.
+    changed: OnceLock<ChangedFile>,
 }
 
 /// An upload that can go on over another line where the last one was cut.
@@ -98,7 +104,11 @@ impl Upload {
             None => self.prepare(remote).await?,
         };
         self.progress.restart(bytes(&work.pieces[..self.done], &work.entries));
-        self.attempt(&work, remote, more).await
+        let result = self.attempt(&work, remote, more).await;
+        match work.changed.get() {
+            Some(changed) => Err(RemoteError::Changed(changed.clone())),
+            None => result,
+        }
     }
 
     /// Cuts what is sent into pieces; with the further sessions, whose opening has begun meanwhile.
@@ -121,7 +131,10 @@ impl Upload {
         let entries = std::mem::take(&mut self.entries);
         let pieces = plan::pieces(&entries, stripes.sizes(), &estimates);
         let name = ulid::Ulid::generate().to_string().to_lowercase();
-        Ok((self.work.insert(Arc::new(Work { entries, pieces, ids, name })).clone(), more))
+        Ok((
+            self.work.insert(Arc::new(Work { entries, pieces, ids, name, changed: OnceLock::new() })).clone(),
+            more,
+        ))
     }
 
     /// What each file is likely to come to that is worth compressing, and what that saves in all.

@@ -230,8 +230,12 @@ mod tests {
 
     #[test]
     fn holes_are_not_sent() {
-        let content =
-            Content::File { path: "/big".into(), size: 9000, data: Some(vec![0..1500, 8000..8100]) };
+        let content = Content::File {
+            path: "/big".into(),
+            size: 9000,
+            data: Some(vec![0..1500, 8000..8100]),
+            sum: None,
+        };
         let slice = |offset, bytes| Piece::Slice { entry: 0, offset, bytes, compressed: false };
         assert_eq!(
             pieces(&[entry("/big", content)], sizes(1000), &BTreeMap::new()),

@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     accounts::Ids,
     archive::{self, changed, named},
@@ -39,9 +41,45 @@ pub(super) struct Sealer<'a> {
 struct Slices {
     /// Of the file in the list of entries.
     place: usize,
-    file: File,
+    file: Option<File>,
     /// Of a compressed file each slice has its own.
     sum: Option<Cksum>,
+    content: ContentSum,
+}
+
+impl Slices {
+    fn of(place: usize) -> Self {
+        Self { place, file: None, sum: None, content: ContentSum::default() }
+    }
+}
+
+/// SHA-256 of a file that is read piece by piece; its holes count as the zeros that they read as.
+#[derive(Default)]
+struct ContentSum {
+    sum: Sha256,
+    bytes: u64,
+}
+
+impl ContentSum {
+    fn update_at(&mut self, offset: u64, bytes: &[u8]) {
+        self.zeros_until(offset);
+        self.sum.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    fn zeros_until(&mut self, offset: u64) {
+        static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+        while self.bytes < offset {
+            let count = (offset - self.bytes).min(ZEROS.len() as u64);
+            self.sum.update(&ZEROS[..count as usize]);
+            self.bytes += count;
+        }
+    }
+
+    fn whole(mut self, size: u64) -> Sha256 {
+        self.zeros_until(size);
+        self.sum
+    }
 }
 
 impl<'a> Sealer<'a> {
@@ -61,7 +99,7 @@ impl<'a> Sealer<'a> {
                 let slice = self.slice(number, *entry, (*offset, *bytes), *compressed);
                 slice.map_err(|error| named(about, error))?
             }
-            Piece::Place(entry) => (self.place(number, *entry), Vec::new()),
+            Piece::Place(entry) => (self.place(number, *entry)?, Vec::new()),
         };
         Ok(Sealed { head, bytes, files: piece.bytes(self.entries) })
     }
@@ -123,10 +161,12 @@ impl<'a> Sealer<'a> {
         let entry = &self.entries[place];
         let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
         let slices = self.slices_of(place)?;
-        slices.file.read_exact_at(&mut bytes, offset).map_err(|error| match error.kind() {
+        let file = slices.file.as_ref().ok_or_else(changed)?;
+        file.read_exact_at(&mut bytes, offset).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => changed(),
             _ => error,
         })?;
+        slices.content.update_at(offset, &bytes);
         let squeezed = if compressed { Some(squeeze::compress(&bytes)?) } else { None };
         if !compressed {
             slices.sum.get_or_insert_default().update_at(offset, &bytes);
@@ -141,24 +181,30 @@ impl<'a> Sealer<'a> {
             Some(slices) => slices,
             None => {
                 let Content::File { path, .. } = &self.entries[place].content else { return Err(changed()) };
-                Slices { place, file: archive::open(path)?, sum: None }
+                Slices { file: Some(archive::open(path)?), ..Slices::of(place) }
             }
         };
         Ok(self.file.insert(opened))
     }
 
-    fn place(&mut self, number: usize, place: usize) -> Vec<u8> {
+    fn place(&mut self, number: usize, place: usize) -> io::Result<Vec<u8>> {
         let entry = &self.entries[place];
         let size = entry.content.size();
-        let sum = self.file.take().filter(|slices| slices.place == place).and_then(|slices| slices.sum);
+        // Of one that is all holes nothing was read.
+        let slices = self.file.take().filter(|slices| slices.place == place);
+        let Slices { sum, content, .. } = slices.unwrap_or_else(|| Slices::of(place));
+        if let Content::File { path, sum: expected @ Some(_), .. } = &entry.content {
+            archive::judge(path, *expected, content.whole(size))?;
+        }
         // An attempt never begins between a file's slices and this.
         let sum = sum.map_or_else(|| format!("- {size}"), |sum| sum.line_at(size));
         let (uid, gid) = self.ids.of(&entry.owner);
         let (mode, time, path) = (entry.mode, entry.modified, octal(&entry.destination));
         let beside = octal(&self.beside(place));
         let form = if entry.content.holes() { "holes" } else { "whole" };
-        format!("{number} place plain 0 {uid}:{gid} {mode:o} {time} {path} {sum} {beside} {form}\n")
-            .into_bytes()
+        let line =
+            format!("{number} place plain 0 {uid}:{gid} {mode:o} {time} {path} {sum} {beside} {form}\n");
+        Ok(line.into_bytes())
     }
 
     /// Where a large file is until it is whole: in the folder of its destination, for there it only has

@@ -91,10 +91,7 @@ impl Cx<'_> {
         self.plain(text, "the order of bakes is decided by this name, before anything is rendered")?;
         let path = self.own_path(text)?;
         // The image counts as an input, not the file that describes it.
-        if !self.shared.files.exists(&path) {
-            let message = format!("cannot use `{}`: there is no such file", path.display());
-            self.fault(Fault::at(text.span(), message));
-        }
+        self.ordinary(&path, text.span());
         Some(path)
     }
 
@@ -154,10 +151,7 @@ impl Cx<'_> {
 
     fn base_image(&self, image: &raw::Text) -> Option<QemuBase> {
         let path = self.any_path(image)?;
-        if !self.shared.files.exists(&path) {
-            let message = format!("cannot use `{}`: there is no such file", path.display());
-            self.fault(Fault::at(image.span(), message));
-        }
+        self.ordinary(&path, image.span());
         Some(QemuBase::Image(path))
     }
 }

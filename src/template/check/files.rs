@@ -85,7 +85,8 @@ impl Cx<'_> {
 
     fn file_spec(&self, file: &Spanned<raw::File>) -> Option<FileSpec> {
         let (place, table) = (file.span(), file.get_ref());
-        let source = self.file_source(file);
+        let exclude = self.excludes(table);
+        let source = self.file_source(file, &exclude);
         let written = self.need(&table.destination, &place, "a file", "destination");
         let destination = written.and_then(|text| self.destination(text, table, source.as_ref()));
         let spec = FileSpec {
@@ -94,7 +95,7 @@ impl Cx<'_> {
             owner: self.owner(&table.owner, &table.group),
             mode: self.unit(&table.mode),
             folder_mode: self.unit(&table.folder_mode),
-            exclude: self.excludes(table),
+            exclude,
             after: 0,
         };
         destination?;
@@ -141,7 +142,7 @@ impl Cx<'_> {
         }
     }
 
-    fn file_source(&self, file: &Spanned<raw::File>) -> Option<FileSource> {
+    fn file_source(&self, file: &Spanned<raw::File>, exclude: &[String]) -> Option<FileSource> {
         let table = file.get_ref();
         let given = [&table.source, &table.content, &table.template];
         if given.iter().filter(|key| key.is_some()).count() != 1 {
@@ -163,17 +164,17 @@ impl Cx<'_> {
         if let Some(template) = &table.template {
             return self.template_file(template).map(FileSource::Content);
         }
-        self.source(file, table.source.as_ref()?)
+        self.source(file, table.source.as_ref()?, exclude)
     }
 
-    fn source(&self, file: &Spanned<raw::File>, text: &Text) -> Option<FileSource> {
+    fn source(&self, file: &Spanned<raw::File>, text: &Text, exclude: &[String]) -> Option<FileSource> {
         let table = file.get_ref();
         let written = self.text(text)?;
         if !written.contains("://") {
             if let Some(sum) = &table.sha256 {
                 self.fault(Fault::at(sum.span(), "`sha256` is for files fetched from an address"));
             }
-            return self.existing(text).map(FileSource::Path);
+            return self.existing(text, exclude).map(FileSource::Path);
         }
         if !written.starts_with("https://") {
             let message = format!("`{}` is not an https:// address", visible(&written));

@@ -130,7 +130,12 @@ impl Cx<'_> {
             return self.name(env, &names::ENV).map(SecretSource::Env);
         }
         if let Some(file) = &secret.file {
-            return self.own_path(file).map(SecretSource::File);
+            let path = self.own_path(file)?;
+            // It may be made just before the bake.
+            if self.shared.files.exists(&path) {
+                self.ordinary(&path, file.span());
+            }
+            return Some(SecretSource::File(path));
         }
         if let Some(parameter) = &secret.parameter {
             return self.name(parameter, &names::PARAMETER).map(SecretSource::Parameter);

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::{cx::Cx, paths::unusable};
 use crate::template::{
     diagnose::Fault,
-    model::{AnsibleSettings, StepInput, StepInputs, StepKind},
+    model::{AnsibleSettings, InputSearch, StepInput, StepInputs, StepKind},
     path_name::{path_name, relative_path},
     raw::{List, Text},
     sources::Place,
@@ -18,12 +18,17 @@ const WILD: [char; 4] = ['*', '?', '[', '{'];
 
 impl Cx<'_> {
     /// The files that `inputs` names; `None` where it is not written.
-    pub fn inputs(&self, list: &Option<Spanned<List>>) -> Option<Vec<StepInput>> {
+    pub fn inputs(&self, list: &Option<Spanned<List>>) -> Option<StepInputs> {
         let list = list.as_ref()?;
-        Some(list.get_ref().iter().flat_map(|text| self.input(text).unwrap_or_default()).collect())
+        let found = list.get_ref().iter().filter_map(|text| self.input(text));
+        Some(found.fold(StepInputs::default(), |mut all, one| {
+            all.files.extend(one.files);
+            all.searches.extend(one.searches);
+            all
+        }))
     }
 
-    fn input(&self, text: &Text) -> Option<Vec<StepInput>> {
+    fn input(&self, text: &Text) -> Option<StepInputs> {
         let (written, place) = (self.text(text)?, text.span());
         let (base, pattern) = self.base_and_pattern(&written, &place)?;
         let (root, _) = self.ground(&place);
@@ -37,7 +42,9 @@ impl Cx<'_> {
             ));
             return None;
         }
-        Some(named(found, &root))
+        let files = named(found, &root);
+        let search = InputSearch::Pattern { root, base, pattern };
+        Some(StepInputs { files, unknown: Vec::new(), searches: vec![search] })
     }
 
     /// Where a pattern begins to be one. A name that is there counts as it stands, whatever is in it.
@@ -70,18 +77,22 @@ impl Cx<'_> {
         let found = found.map_err(|trouble| self.fault(unusable(text.span(), playbook, trouble))).ok()?;
         // The playbook itself is a part of its own.
         let files = found.files.into_iter().filter(|file| file != playbook).collect();
-        let inputs = StepInputs { files: named(files, &root), unknown: found.unknown };
+        let files = named(files, &root);
+        let searches = vec![InputSearch::Playbook { root, playbook: playbook.to_owned() }];
+        let inputs = StepInputs { files, unknown: found.unknown, searches };
         Some((found.settings, inputs))
     }
 }
 
 /// What was found of itself, and what the template names besides. A step on this computer may read whatever
 /// it likes, so without `inputs` nothing is known of it.
-pub fn with_declared(mut found: StepInputs, declared: Option<Vec<StepInput>>, kind: StepKind) -> StepInputs {
+pub fn with_declared(mut found: StepInputs, declared: Option<StepInputs>, kind: StepKind) -> StepInputs {
     if declared.is_none() && kind == StepKind::Local {
         found.unknown.push("files that it reads on this computer: name them in its `inputs`".into());
     }
-    found.files.extend(declared.into_iter().flatten());
+    let declared = declared.unwrap_or_default();
+    found.files.extend(declared.files);
+    found.searches.extend(declared.searches);
     found.files.sort_by(|one, other| one.path.cmp(&other.path));
     found.files.dedup_by(|one, other| one.path == other.path);
     found

@@ -52,8 +52,9 @@ use super::{
 pub trait Files {
     /// The text of a file.
     fn read(&self, root: &Path, path: &Path) -> Result<String, Trouble>;
-    /// Whether a file or folder is there, and does not lead out of `root`. Links in a folder are not followed.
-    fn look(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
+    /// Whether a file or folder is there that can be sent, and does not lead out of `root`. Links in a folder are
+    /// not followed, and what `exclude` names is not looked at. Each file is noted as an input.
+    fn look(&self, root: &Path, path: &Path, exclude: &[String]) -> Result<(), Trouble>;
     /// Every file below `base` that a pattern of `inputs` names; an empty one is `base` itself. Each is
     /// noted as an input.
     fn matching(&self, root: &Path, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Trouble>;
@@ -61,13 +62,15 @@ pub trait Files {
     fn playbook(&self, root: &Path, playbook: &Path) -> Result<PlaybookFiles, Trouble>;
     /// Whether a private key can be logged in with, wherever it lies.
     fn login_key(&self, path: &Path) -> Result<(), Trouble>;
+    /// Whether an ordinary file is there, wherever it lies: no pipe, device or socket.
+    fn judge(&self, path: &Path) -> Result<(), Trouble>;
     /// Whether something that may not be there yet would lie in `root`.
     fn within(&self, root: &Path, path: &Path) -> Result<(), Trouble>;
     /// Whether the user lets templates name this path, which is not in their folder.
     fn allows(&self, path: &Path) -> bool;
     /// What `~` stands for.
     fn home(&self) -> Option<&Path>;
-    /// Whether a file is there, wherever it is: bases may lie outside.
+    /// Whether anything but a folder is there, wherever it is: bases may lie outside.
     fn exists(&self, path: &Path) -> bool;
     fn is_folder(&self, path: &Path) -> bool;
 }

@@ -54,11 +54,11 @@ impl Cx<'_> {
         Some(self.shared.files.home()?.join(written.strip_prefix("~/")?))
     }
 
-    /// A file or folder that must be there.
-    pub fn existing(&self, text: &Text) -> Option<PathBuf> {
+    /// A file or folder that must be there, without what is excluded.
+    pub fn existing(&self, text: &Text, exclude: &[String]) -> Option<PathBuf> {
         let path = self.path(text)?;
         let (root, _) = self.ground(&text.span());
-        let looked = self.shared.files.look(&root, &path);
+        let looked = self.shared.files.look(&root, &path, exclude);
         looked.map_err(|trouble| self.fault(unusable(text.span(), &path, trouble))).ok()?;
         Some(path)
     }
@@ -70,6 +70,13 @@ impl Cx<'_> {
         let read = self.shared.files.read(&root, &path);
         let content = read.map_err(|trouble| self.fault(unusable(text.span(), &path, trouble))).ok()?;
         Some((path, content))
+    }
+
+    /// A file that may lie anywhere must be an ordinary one.
+    pub fn ordinary(&self, path: &Path, place: Place) {
+        if let Err(trouble) = self.shared.files.judge(path) {
+            self.fault(unusable(place, path, trouble));
+        }
     }
 
     /// The path of a private key that can be logged in with.

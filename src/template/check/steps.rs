@@ -150,7 +150,7 @@ impl Cx<'_> {
         let extra_vars =
             self.table(table.extra_vars.as_ref().map(Spanned::get_ref), &EXTRA_VAR, |text| self.text(text));
         let written = self.need(&table.playbook, &step.span(), "an ansible step", "playbook")?;
-        let playbook = self.existing(written)?;
+        let playbook = self.existing(written, &[])?;
         let (settings, inputs) = self.playbook_inputs(written, &playbook)?;
         Some((Action::Ansible { playbook, extra_vars, settings }, inputs))
     }

@@ -23,7 +23,7 @@ pub use packages::{PackageSpec, Packages, Repository, Snapshot};
 pub use platforms::{
     Accelerator, Bastion, CloudInit, Ec2, Firmware, PlatformKind, Qemu, Seal, Share, Ssh, Via,
 };
-pub use steps::{Action, AnsibleSettings, Script, Step, StepInput, StepInputs, StepKind};
+pub use steps::{Action, AnsibleSettings, InputSearch, Script, Step, StepInput, StepInputs, StepKind};
 
 /// One template, checked. Paths of local files are relative to the folder of the file that
 /// named them, already joined to that folder.

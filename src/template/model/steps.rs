@@ -27,6 +27,18 @@ pub struct StepInputs {
     pub files: Vec<StepInput>,
     /// What the step may read as well and hornero does not look at, in words: `what /etc/roles holds`.
     pub unknown: Vec<String>,
+    /// How the files were found, so that they can be looked for once more.
+    #[serde(skip)]
+    pub searches: Vec<InputSearch>,
+}
+
+/// Where files that a step reads are looked for. What is found lies in `root`, or where the user allows.
+#[derive(Clone, Debug)]
+pub enum InputSearch {
+    /// Below `base`; an empty pattern is `base` itself.
+    Pattern { root: PathBuf, base: PathBuf, pattern: String },
+    /// Everything that a playbook can read.
+    Playbook { root: PathBuf, playbook: PathBuf },
 }
 
 /// A local file that a step reads.

@@ -11,9 +11,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Of `quote` what a name may not hold wherever it is written.
     ("template", &["quote"]),
     ("quote", &[]),
-    ("sum", &[]),
+    ("open_file", &[]),
+    ("sum", &["open_file"]),
     ("causes", &[]),
-    ("load", &["template", "sum"]),
+    // Of `provision` which files of a folder stay at home.
+    ("load", &["template", "sum", "open_file", "provision"]),
     // Of `redact` the forms that a secret is looked for in.
     ("provision", &["template", "redact", "quote"]),
     ("plan", &["template", "provision"]),
@@ -37,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "wait",
             "fetch",
             "sum",
+            "open_file",
             "causes",
             "aws",
             "remote",
@@ -45,12 +48,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "quote",
         ],
     ),
-    ("remote", &["template", "provision", "event", "wait", "time", "quote"]),
+    ("remote", &["template", "provision", "event", "wait", "time", "quote", "open_file"]),
     ("store", &["wait", "aws", "journal", "private", "time"]),
     (
         "engine",
         &[
             "sum",
+            "open_file",
             "template",
             "provision",
             "plan",
@@ -124,6 +128,41 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("aws_sdk_ssm", &["aws", "store::ssm", "platform::ec2::sdk"], "the parameter service is the store's"),
 ];
 
+/// What opens or reads a file, by the end of its path.
+const READERS: &[&str] = &[
+    "fs::read",
+    "fs::read_to_string",
+    "fs::copy",
+    "fs::open",
+    "File::open",
+    "File::open_buffered",
+    "File::options",
+    "OpenOptions::new",
+];
+
+/// Modules that read past `open_file`: nobody but hornero has named or written what they read.
+const OWN_FILES: &[(&str, &str)] = &[
+    ("open_file", "the door itself"),
+    ("private", "makes files"),
+    ("ui::log", "the log of a run"),
+    ("journal", "the journal of a run"),
+    ("store::local", "the store's folder"),
+    ("cli::init", "makes a template"),
+    ("cli::log", "the log of a run"),
+    ("cli::publish", "the plan of a run"),
+    ("engine::image", "folders of an image that is made"),
+    ("engine::kept", "what is kept of a builder"),
+    ("engine::outcome", "what became of a run"),
+    ("engine::local::playbook_record", "what the plugin of a run has written"),
+    (
+        "platform::qemu",
+        "machines, bases and images in hornero's folders; disks of others go through `foreign_disk`",
+    ),
+];
+
+/// Modules of the above whose business are the files of others.
+const NOT_OWN_FILES: &[&str] = &["platform::qemu::foreign_disk", "platform::qemu::digest"];
+
 /// A source file, by where it lies.
 pub struct Place {
     room: String,
@@ -177,6 +216,17 @@ impl Place {
         }
         let other = path.strip_prefix("crate::")?.split("::").next()?;
         (!self.may_import(other)).then_some("this room may not import that one; see tests/integration/rooms")
+    }
+
+    /// Why this file must not open or read a file with `path`.
+    pub fn reads_past_the_door(&self, path: &str) -> Option<&'static str> {
+        let reads = READERS.iter().any(|reader| path == *reader || path.ends_with(&format!("::{reader}")));
+        let here = self.module.join("::");
+        let is_own = OWN_FILES.iter().any(|(module, _)| is_under(&here, module))
+            && !NOT_OWN_FILES.iter().any(|module| is_under(&here, module));
+        (reads && !is_own && !self.is_test).then_some(
+            "files that somebody has named are opened by `open_file`; what hornero has written is listed in rules.rs",
+        )
     }
 
     fn may_import(&self, other: &str) -> bool {

@@ -2,6 +2,7 @@
 //! loop device, no mount and no running guest; an ordinary user needs user namespaces.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, OpenOptions, Permissions},
     io,
     os::unix::fs::PermissionsExt,
@@ -13,7 +14,7 @@ use rustix::process::{Signal, geteuid};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use super::{
-    super::process,
+    super::{disk_image, process},
     cache::{self, Slot},
     disk,
     disk::BootFiles,
@@ -75,15 +76,15 @@ struct Recipe<'a> {
 }
 
 /// The one that was built from the same packages' sources; `None` before it is.
-pub async fn look_up(suite: &str, data: &Path) -> Option<BaseImage> {
-    cache::find(data, &key(suite, &sources::of_suite(suite).await))
+pub async fn look_up(suite: &str, data: &Path) -> Result<Option<BaseImage>, PlatformError> {
+    cache::find(data, &key(suite, &sources::of_suite(suite).await)).await
 }
 
 pub async fn prepare(suite: &str, data: &Path, events: &Events) -> Result<BaseImage, PlatformError> {
     let sources = sources::of_suite(suite).await;
     let key = key(suite, &sources);
     let slot = Slot::lock(data, &key, events).await?;
-    if let Some(base) = slot.find() {
+    if let Some(base) = slot.find(events).await? {
         let disk = base.disk.as_deref().unwrap_or(data);
         events.reused(&base.description, disk.display().to_string());
         return Ok(base);
@@ -120,8 +121,9 @@ impl Recipe<'_> {
             .map_err(failed)?;
         self.filesystem(&tree, &raw, events).await?;
         let target = folder.join("disk.qcow2");
-        let paths = [raw.to_string_lossy(), target.to_string_lossy()];
-        let arguments = ["convert", "-f", "raw", "-O", "qcow2", &paths[0], &paths[1]];
+        let words = ["convert", "-f", "raw", "-O", "qcow2"].map(OsString::from).to_vec();
+        let paths = [&raw, &target].map(|path| disk_image::absolute(path, &self.what()));
+        let arguments = words.into_iter().map(Ok).chain(paths).collect::<Result<Vec<_>, _>>()?;
         process::run(&self.what(), "qemu-img", &arguments).await?;
         [tree, raw].iter().try_for_each(fs::remove_file).map_err(failed)
     }

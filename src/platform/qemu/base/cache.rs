@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
@@ -39,6 +40,43 @@ pub struct Slot {
 struct Description {
     id: String,
     description: String,
+    /// What was last seen of the disk when its whole sum was right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    summed: Option<Summed>,
+}
+
+/// A sum of gigabytes takes seconds, so it is not made for each bake.
+const WHOLE_SUM_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Summed {
+    bytes: u64,
+    modified: Timestamp,
+    when: Timestamp,
+}
+
+impl Summed {
+    fn now(disk: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(disk)?;
+        let modified = Timestamp::try_from(metadata.modified()?).map_err(io::Error::other)?;
+        Ok(Self { bytes: metadata.len(), modified, when: Timestamp::now() })
+    }
+
+    /// Whether nothing speaks for it that the disk has changed since.
+    fn still_holds(&self, now: &Self) -> bool {
+        let since = now.when.duration_since(self.when);
+        (self.bytes, self.modified) == (now.bytes, now.modified)
+            && !since.is_negative()
+            && since < WHOLE_SUM_EVERY
+    }
+}
+
+/// What a place in the cache holds.
+enum Cached {
+    Nothing,
+    Whole(BaseImage),
+    /// The disk is not the one that was put there.
+    Changed,
 }
 
 impl Slot {
@@ -56,9 +94,19 @@ impl Slot {
         Ok(Self { folder: bases.join(key), scratch: bases.join(format!("{key}.part")), staging, _lock: lock })
     }
 
-    /// The base, if it is there and whole.
-    pub fn find(&self) -> Option<BaseImage> {
-        find_in(&self.folder)
+    /// The base, if it is there and is what was put there.
+    pub async fn find(&self, events: &Events) -> Result<Option<BaseImage>, PlatformError> {
+        match look_into(&self.folder).await? {
+            Cached::Nothing => Ok(None),
+            Cached::Whole(base) => Ok(Some(base)),
+            Cached::Changed => {
+                let folder = self.folder.display();
+                events.warn(format!(
+                    "the disk in `{folder}` is no longer the one that was put there: it is made anew"
+                ));
+                Ok(None)
+            }
+        }
     }
 
     /// A folder to make the base in.
@@ -71,23 +119,26 @@ impl Slot {
     /// Takes the finished disk in, read-only from now on.
     pub async fn fill(&self, disk: &Path, description: String) -> Result<BaseImage, PlatformError> {
         let id = format!("sha256:{}", digest::of_file(disk).await?);
-        self.place(disk, &Description { id, description }).map_err(|error| {
+        let placed = self.place(disk, Description { id, description, summed: None });
+        placed.map_err(|error| {
             PlatformError::new(format!("putting the base into `{}`", self.folder.display()), error)
         })?;
-        self.find().ok_or_else(|| {
-            PlatformError::new(
-                format!("reading the base back from `{}`", self.folder.display()),
-                "it is not there",
-            )
-        })
+        match look_into(&self.folder).await? {
+            Cached::Whole(base) => Ok(base),
+            Cached::Nothing | Cached::Changed => {
+                let what = format!("reading the base back from `{}`", self.folder.display());
+                Err(PlatformError::new(what, "it is not there"))
+            }
+        }
     }
 
-    fn place(&self, disk: &Path, description: &Description) -> io::Result<()> {
+    fn place(&self, disk: &Path, description: Description) -> io::Result<()> {
         let staged = self.staging.join(DISK);
         if disk != staged {
             fs::rename(disk, &staged)?;
         }
-        private::write(&self.staging.join(DESCRIPTION), serde_json::to_vec_pretty(description)?)?;
+        let description = Description { summed: Some(Summed::now(&staged)?), ..description };
+        private::write(&self.staging.join(DESCRIPTION), serde_json::to_vec_pretty(&description)?)?;
         fs::set_permissions(&staged, Permissions::from_mode(0o400))?;
         File::open(&staged)?.sync_all()?;
         remove_folder(&self.folder)?;
@@ -95,16 +146,42 @@ impl Slot {
     }
 }
 
-/// The base of this key, if it is there and whole. It gets its name when it is, so no lock is needed.
-pub fn find(data: &Path, key: &str) -> Option<BaseImage> {
-    find_in(&data.join("bases").join(key))
+/// The base of this key, if it is there and is what was put there. It gets its name when it is whole, so no lock is
+/// needed.
+pub async fn find(data: &Path, key: &str) -> Result<Option<BaseImage>, PlatformError> {
+    match look_into(&data.join("bases").join(key)).await? {
+        Cached::Whole(base) => Ok(Some(base)),
+        Cached::Nothing | Cached::Changed => Ok(None),
+    }
 }
 
-fn find_in(folder: &Path) -> Option<BaseImage> {
-    let text = fs::read(folder.join(DESCRIPTION)).ok()?;
-    let Description { id, description } = serde_json::from_slice(&text).ok()?;
-    let disk = folder.join(DISK);
-    disk.is_file().then_some(BaseImage { id, description, disk: Some(disk) })
+/// Holds the disk against its sum: by its size and time, and all of it where they are others or the last time was
+/// long ago.
+async fn look_into(folder: &Path) -> Result<Cached, PlatformError> {
+    let read = || {
+        let text = fs::read(folder.join(DESCRIPTION)).ok()?;
+        let disk = folder.join(DISK);
+        let now = Summed::now(&disk).ok().filter(|_| disk.is_file())?;
+        Some((serde_json::from_slice::<Description>(&text).ok()?, disk, now))
+    };
+    let Some((known, disk, now)) = read() else { return Ok(Cached::Nothing) };
+    if !known.summed.as_ref().is_some_and(|summed| summed.still_holds(&now)) {
+        if format!("sha256:{}", digest::of_file(&disk).await?) != known.id {
+            return Ok(Cached::Changed);
+        }
+        let known = Description { summed: Some(now), ..known };
+        // Where it cannot be written it is summed again the next time.
+        serde_json::to_vec_pretty(&known)
+            .map_err(io::Error::other)
+            .and_then(|text| private::replace(&folder.join(DESCRIPTION), text))
+            .ok();
+        return Ok(Cached::Whole(base(known, disk)));
+    }
+    Ok(Cached::Whole(base(known, disk)))
+}
+
+fn base(known: Description, disk: PathBuf) -> BaseImage {
+    BaseImage { id: known.id, description: known.description, disk: Some(disk) }
 }
 
 impl Drop for Slot {
@@ -115,63 +192,4 @@ impl Drop for Slot {
 }
 
 #[cfg(test)]
-mod tests {
-    use rustix::fs::{FlockOperation, flock};
-
-    use super::*;
-    use crate::platform::qemu::staging::{abandoned, discard};
-
-    #[tokio::test]
-    async fn a_base_appears_whole_and_read_only() {
-        let data = tempfile::tempdir().expect("a folder");
-        let (events, _listener) = Events::channel();
-        let slot = Slot::lock(data.path(), "key", &events).await.expect("the lock");
-        assert_eq!(slot.find(), None);
-        let disk = slot.stage().expect("staging").join("made");
-        fs::write(&disk, "oven").expect("written");
-        let base = slot.fill(&disk, "an oven".into()).await.expect("taken in");
-        let mode = fs::metadata(base.disk.as_ref().expect("a file")).expect("there").permissions().mode();
-        assert_eq!((mode & 0o777, slot.find()), (0o400, Some(base)));
-    }
-
-    #[tokio::test]
-    async fn the_second_waits_for_the_first_and_says_so() {
-        let data = tempfile::tempdir().expect("a folder");
-        let (events, mut listener) = Events::channel();
-        let first = Slot::lock(data.path(), "key", &events).await.expect("the lock");
-        let path = data.path().to_owned();
-        let second = tokio::spawn(async move { Slot::lock(&path, "key", &events).await });
-        assert!(format!("{:?}", listener.recv().await).contains("waiting for another bake"));
-        assert!(!second.is_finished());
-        drop(first);
-        second.await.expect("no panic").expect("its turn");
-    }
-
-    #[tokio::test]
-    async fn what_a_killed_process_left_is_no_base() {
-        let data = tempfile::tempdir().expect("a folder");
-        let staging = data.path().join("bases/key.staging");
-        fs::create_dir_all(&staging).expect("made");
-        fs::write(staging.join(DISK), "half").expect("written");
-        let (events, _listener) = Events::channel();
-        let slot = Slot::lock(data.path(), "key", &events).await.expect("the lock");
-        assert_eq!((slot.find(), staging.exists()), (None, false));
-    }
-
-    #[tokio::test]
-    async fn what_a_killed_process_left_can_be_removed_and_what_another_one_makes_cannot() {
-        let data = tempfile::tempdir().expect("a folder");
-        assert!(abandoned(&data.path().join("bases")).expect("no bases").is_empty());
-        let (events, _listener) = Events::channel();
-        let slot = Slot::lock(data.path(), "key", &events).await.expect("the lock");
-        let staging = slot.stage().expect("staging").to_owned();
-        assert!(abandoned(&data.path().join("bases")).expect("read").is_empty());
-        discard(&staging).expect("left alone");
-        assert!(staging.exists());
-        // As the kernel does for a process that is killed.
-        flock(&slot._lock, FlockOperation::Unlock).expect("let go of");
-        assert!(abandoned(&data.path().join("bases")).expect("read").contains(&staging));
-        discard(&staging).expect("removed");
-        assert!(!staging.exists());
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{cache::Slot, usable};
+use super::{super::foreign_disk, cache::Slot};
 use crate::{
     causes,
     event::Events,
@@ -27,7 +27,7 @@ pub async fn prepare(
     events: &Events,
 ) -> Result<BaseImage, PlatformError> {
     let slot = Slot::lock(data, &format!("url-{sha256}"), events).await?;
-    if let Some(base) = slot.find() {
+    if let Some(base) = slot.find(events).await? {
         let disk = base.disk.as_deref().unwrap_or(data);
         events.reused(&base.description, disk.display().to_string());
         return Ok(base);
@@ -36,7 +36,7 @@ pub async fn prepare(
     fetch::complete(url, sha256, &slot.scratch, events)
         .await
         .map_err(|error| PlatformError::new(what, why(&error)).hint(error.hint()))?;
-    usable(&slot.scratch).await?;
+    foreign_disk::inspect(&slot.scratch).await?;
     slot.stage().map_err(|error| PlatformError::new(what, error))?;
     slot.fill(&slot.scratch, from(url)).await
 }

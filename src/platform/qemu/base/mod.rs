@@ -11,7 +11,7 @@ use std::path::Path;
 
 pub use sources::of_suite as package_sources;
 
-use super::{digest, disk_image};
+use super::{digest, foreign_disk};
 use crate::{
     event::Events,
     platform::{BaseImage, PlatformError},
@@ -21,7 +21,7 @@ use crate::{
 /// What the base is, without making it.
 pub async fn look_up(base: &Base, data: &Path) -> Result<Option<BaseImage>, PlatformError> {
     Ok(match &base.qemu {
-        Some(QemuBase::Bootstrap(suite)) => bootstrap::look_up(suite, data).await,
+        Some(QemuBase::Bootstrap(suite)) => bootstrap::look_up(suite, data).await?,
         Some(QemuBase::Image(file)) => Some(image_file(file).await?),
         Some(QemuBase::Made { image, disk, sha256 }) => Some(described(image, disk, sha256)),
         Some(QemuBase::Url { url, sha256 }) => Some(download::look_up(url, sha256)),
@@ -51,7 +51,7 @@ pub async fn prepare(base: &Base, data: &Path, events: &Events) -> Result<BaseIm
 
 /// A file is used where it lies, under an overlay, and never written to.
 async fn image_file(file: &Path) -> Result<BaseImage, PlatformError> {
-    usable(file).await?;
+    foreign_disk::inspect(file).await?;
     let sum = digest::of_file(file).await?;
     let description = format!("the disk image {}", file.display());
     Ok(BaseImage { id: format!("sha256:{sum}"), description, disk: Some(file.to_owned()) })
@@ -76,32 +76,18 @@ async fn made(image: &str, disk: &Path, sha256: &str) -> Result<BaseImage, Platf
     }
 }
 
-/// A disk image whose content is all in one file, so that its sum decides it.
-async fn usable(file: &Path) -> Result<(), PlatformError> {
-    let info = disk_image::info(file).await?;
-    let what = || format!("using `{}` as a base", file.display());
-    if let Some(under) = info.backing_filename {
-        let why = format!("it is only an overlay on `{}`", under.display());
-        let hint = "flatten it: qemu-img convert -O qcow2 FILE NEW";
-        return Err(PlatformError::new(what(), why).hint(hint));
-    }
-    if info.virtual_size == 0 {
-        return Err(PlatformError::new(what(), "it is empty"));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::units::Size;
+    use crate::{platform::qemu::disk_image, template::units::Size};
 
     #[tokio::test]
     async fn an_overlay_or_an_empty_file_is_no_base() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = |name: &str| folder.path().join(name);
         disk_image::empty(&file("whole"), Size(1 << 20)).await.expect("a disk");
-        disk_image::overlay(&file("whole"), &file("over"), None).await.expect("an overlay");
+        let whole = disk_image::own(&file("whole")).await.expect("readable");
+        disk_image::overlay(&whole, &file("over"), None).await.expect("an overlay");
         std::fs::write(file("empty"), "").expect("a file");
         assert!(image_file(&file("whole")).await.expect("usable").id.starts_with("sha256:"));
         assert!(image_file(&file("over")).await.expect_err("an overlay").hint.is_some());

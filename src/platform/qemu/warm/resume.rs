@@ -61,7 +61,7 @@ async fn disks(spec: &LaunchSpec, saved: &Saved) -> Result<Vec<Drive>, PlatformE
     fs::hard_link(&written, &under).or_else(|_| fs::copy(&written, &under).map(drop)).map_err(|error| {
         PlatformError::new(format!("taking over the saved disk `{}`", written.display()), error)
     })?;
-    disk_image::overlay(&under, &root, None).await?;
+    disk_image::overlay(&disk_image::own(&under).await?, &root, None).await?;
     let mut drives = vec![drives::drive(drives::ROOT.into(), root)?];
     drives::add_empty(&mut drives, &spec.disks, &spec.folder).await?;
     Ok(drives)
