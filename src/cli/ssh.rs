@@ -69,7 +69,10 @@ async fn client(way: &WayIn, words: &[String]) -> Result<ExitStatus, Error> {
         ("StrictHostKeyChecking", "yes".to_owned()),
         ("IdentityFile", ssh_option(&way.key().to_string_lossy())),
         ("IdentitiesOnly", "yes".to_owned()),
-        ("IdentityAgent", way.agent().map_or_else(|| "none".to_owned(), |agent| ssh_option(&agent.to_string_lossy()))),
+        (
+            "IdentityAgent",
+            way.agent().map_or_else(|| "none".to_owned(), |agent| ssh_option(&agent.to_string_lossy())),
+        ),
         ("BatchMode", "yes".to_owned()),
         ("UpdateHostKeys", "no".to_owned()),
         ("ServerAliveInterval", "15".to_owned()),

@@ -152,7 +152,7 @@ fn capabilities_of_local_files_are_told_once_by_name_on_every_file_system() {
             given => given.unwrap(),
         }
         let expanded =
-            expand(&FileSpec { mode: Some(Mode(0o755)), ..spec(root.path(), None) }, None).unwrap();
+            expand(&FileSpec { mode: Some(Mode(0o755)), ..spec(root.path(), None) }, None, None).unwrap();
         assert_eq!(expanded.loses, [capable], "{place}");
     }
 }

@@ -43,7 +43,8 @@ impl Locks for LocalStore {
 
     async fn confirm(&self, name: &str, holder: &Holder, _: &Journal) -> Result<Confirmed, StoreError> {
         let what = format!("look at the lock `{name}`");
-        let (name, token, until) = (name.to_owned(), holder.token.clone(), Timestamp::now().later(self.lease()));
+        let (name, token, until) =
+            (name.to_owned(), holder.token.clone(), Timestamp::now().later(self.lease()));
         self.transact(what, true, move |transaction, _| {
             if let Err(now) = own(transaction, &name, &token)? {
                 return Ok(Confirmed::Lost { now });

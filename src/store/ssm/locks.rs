@@ -44,7 +44,8 @@ impl Locks for SsmStore {
             other => return Ok(Confirmed::Lost { now: other.map(|(_, lease)| lease) }),
         };
         let writer = Self { aws: self.aws.journaled(journal), ..self.clone() };
-        let claim = Claim { holder: holder.clone(), since, renews: true, until: self.now().later(self.lease) };
+        let claim =
+            Claim { holder: holder.clone(), since, renews: true, until: self.now().later(self.lease) };
         match writer.claim(name, &claim, true).await? {
             Some(version) => self.seen(name, holder, version).await,
             None => Ok(Confirmed::Lost { now: None }),
