@@ -261,7 +261,11 @@ impl From<crate::remote::RemoteError> for Error {
                 Some("look for what stands between hornero and the commands on the builder: a forced command, a terminal".into())
             }
             Remote::Refused { hint, .. } => hint.clone(),
-            Remote::TimedOut(_) => Some("raise the step's `timeout`, or find out what it waits for".into()),
+            Remote::TimedOut(_) | Remote::NoAnswer(_) => Some(
+                "raise the `timeout` of the step if it has one, or find out what holds the builder up: \
+                 `--on-error keep` leaves it for `hornero ssh`"
+                    .into(),
+            ),
             Remote::Silent(_) => Some("find out what it waits for on the builder".into()),
             Remote::Ended => Some("find out what ends processes there".into()),
             Remote::Changed(_) => Some(crate::remote::entries::ChangedFile::HINT.into()),
@@ -284,6 +288,7 @@ impl From<crate::remote::RemoteError> for Error {
             | Remote::Lost { .. }
             | Remote::TimedOut(_)
             | Remote::Silent(_)
+            | Remote::NoAnswer(_)
             | Remote::Ended
             | Remote::Restarted
             | Remote::Route { .. }

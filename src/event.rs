@@ -3,22 +3,29 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use strum::EnumDiscriminants;
 
+mod parts;
 mod phase;
 mod receiver;
 mod redacted;
+mod role;
 mod room;
 mod run_state;
 mod sender;
 
+pub use parts::{CheckPlace, RunEnd, Stream, TemplatePlace, WaitKind};
+use parts::{milliseconds, milliseconds_if_known};
 pub use phase::Phase;
 pub use receiver::{EventReceiver, Sent};
+pub use role::{Advance, Role};
 pub use run_state::RunState;
 pub use sender::{Events, Recorder};
 
 /// Something that happened in a run. Written as JSON with a `type` field; every duration is in
 /// seconds, every size in bytes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, EnumDiscriminants)]
+#[strum_discriminants(name(EventKind), derive(Hash, strum::VariantArray))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     RunStarted {
@@ -31,6 +38,9 @@ pub enum Event {
         format: u32,
         /// The version of hornero.
         hornero: String,
+        /// How long the run will take, as earlier ones tell.
+        #[serde(serialize_with = "milliseconds_if_known")]
+        expected_seconds: Option<f64>,
     },
     PhaseStarted {
         phase: Phase,
@@ -60,10 +70,16 @@ pub enum Event {
         #[serde(serialize_with = "milliseconds")]
         seconds: f64,
         ok: bool,
+        /// Of its last attempt; none where no process ended by itself.
+        exit_code: Option<i32>,
+        /// One more than it was retried.
+        attempts: u32,
     },
     /// One line that a step, cloud-init or a program started by hornero printed.
     Output {
         source: String,
+        /// Of the step that printed it, if it was one.
+        number: Option<usize>,
         stream: Stream,
         line: String,
     },
@@ -75,6 +91,7 @@ pub enum Event {
     /// may come again and again; the whole line is an `Output` later.
     UnfinishedLine {
         source: String,
+        number: Option<usize>,
         line: String,
     },
     /// How far a transfer or a conversion is. `total` is unknown for some.
@@ -94,6 +111,18 @@ pub enum Event {
     },
     Warning {
         message: String,
+        /// Where it is about a file that the user wrote.
+        #[serde(flatten)]
+        place: Option<TemplatePlace>,
+    },
+    /// The way into a machine is tried again and again; this is what the last try came to.
+    Waiting {
+        kind: WaitKind,
+        target: String,
+        /// How long it has been tried.
+        #[serde(serialize_with = "milliseconds")]
+        seconds: f64,
+        answer: String,
     },
     CheckFinished {
         machine: CheckPlace,
@@ -153,46 +182,6 @@ pub enum Event {
     },
 }
 
-/// How a run ended, for whoever has not read what came before.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct RunEnd {
-    /// The exit code that it calls for.
-    pub code: u8,
-    /// What kind of failure it was.
-    pub kind: Option<String>,
-    /// The phase that failed or was interrupted.
-    pub phase: Option<Phase>,
-    /// The step that failed or was interrupted.
-    pub step: Option<String>,
-    /// The ID of the image that there is.
-    pub image: Option<String>,
-    /// The parameter that points at it.
-    pub parameter: Option<String>,
-}
-
-/// Where a check was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckPlace {
-    Builder,
-    /// One that was started from the image.
-    TestMachine,
-}
-
-/// Three digits are what a clock of a busy computer is worth.
-fn milliseconds<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((seconds * 1000.0).round() / 1000.0)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stream {
-    Stdout,
-    Stderr,
-    /// Both in the order of writing, which only one pipe keeps; which of them a line was, it does not tell.
-    Merged,
-}
-
 impl Event {
     /// Raised when an event changes so that a reader of old ones would misunderstand it.
     pub const FORMAT: u32 = 1;
@@ -201,21 +190,34 @@ impl Event {
     pub fn texts(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
             Self::Note { message: text }
-            | Self::Warning { message: text }
             | Self::StepFinished { name: text, .. }
             | Self::Progress { task: text, .. } => each(text),
             Self::Output { source: one, line: other, .. }
-            | Self::UnfinishedLine { source: one, line: other }
+            | Self::UnfinishedLine { source: one, line: other, .. }
+            | Self::Waiting { target: one, answer: other, .. }
             | Self::StepStarted { name: one, kind: other, .. }
             | Self::StepRetried { name: one, reason: other, .. }
             | Self::Reused { what: one, detail: other }
             | Self::ImageCaptured { image: one, location: other, .. } => {
                 [one, other].into_iter().for_each(each);
             }
+            Self::Warning { message, place } => {
+                let places = place.iter_mut().flat_map(|place| [Some(&mut place.file), place.hint.as_mut()]);
+                [Some(message)].into_iter().chain(places).flatten().for_each(each);
+            }
             Self::CheckFinished { name, expected, found, .. } => {
                 [name, expected, found].into_iter().for_each(each);
             }
-            Self::RunStarted { run, image, version, platform, log, format: _, hornero } => {
+            Self::RunStarted {
+                run,
+                image,
+                version,
+                platform,
+                log,
+                format: _,
+                hornero,
+                expected_seconds: _,
+            } => {
                 [run, image, platform, log, hornero].into_iter().chain(version).for_each(each);
             }
             Self::UpToDate { name, version, image, parameter, created: _ } => {

@@ -1,5 +1,6 @@
 //! hornero bakes machine images from TOML templates. `ARCHITECTURE.md` is the map of the rooms.
 
+pub mod amount;
 pub mod aws;
 mod causes;
 pub mod cli;

@@ -57,6 +57,11 @@ impl Context {
         self.style() == OutputStyle::Json
     }
 
+    /// Whether standard output holds events, one a line. It does not where it is a single answer.
+    pub fn tells_events(&self) -> bool {
+        self.json() && !self.global.answer_is_one_document
+    }
+
     pub fn color(&self) -> bool {
         self.global.color.enabled(&self.around)
     }

@@ -7,6 +7,7 @@ use super::{
     run_summary::{RunState, RunSummary},
 };
 use crate::{
+    amount,
     error::{Error, Kind},
     time::minute,
 };
@@ -38,11 +39,11 @@ impl RunFilter {
     /// Runs that have left something.
     pub const WITH_LEFTOVERS: Self =
         Self { accepts: |run| run.is_open && run.state != RunState::Running, newest: false };
-    /// The newest one, whatever became of it.
+    /// The newest run, whatever became of it.
     pub const NEWEST: Self = Self { accepts: |_| true, newest: true };
 }
 
-/// So many are told of those that go by a name.
+/// A message lists at most this many runs that go by a name.
 const MOST_CANDIDATES: usize = 10;
 
 /// The run that `typed` means.
@@ -65,25 +66,25 @@ pub fn find(typed: &str, filter: RunFilter, context: &Context) -> Result<FoundRu
 /// When there are several; these are told then.
 pub fn find_any(typed: &str, filter: RunFilter, context: &Context) -> Result<Option<FoundRun>, Error> {
     let runs = RunSummary::list(context)?;
-    if let Some(exact) = exact(typed, &runs, context)? {
+    if let Some(exact) = find_by_id(typed, &runs, context)? {
         return Ok(Some(exact));
     }
-    let matches = matches(typed, &runs);
+    let matches = find_matches(typed, &runs);
     let Some(newest) = matches.first() else { return Ok(None) };
     let accepted: Vec<&RunSummary> = matches.iter().copied().filter(|run| (filter.accepts)(run)).collect();
     match accepted.as_slice() {
         // The command says why it can do nothing with the newest.
-        [] => Ok(Some(found(newest))),
-        [one] => Ok(Some(found(one))),
-        [first, ..] if filter.newest => Ok(Some(found(first))),
-        several => Err(ambiguous(typed, several)),
+        [] => Ok(Some(found_run(newest))),
+        [one] => Ok(Some(found_run(one))),
+        [first, ..] if filter.newest => Ok(Some(found_run(first))),
+        several => Err(ambiguous_error(typed, several)),
     }
 }
 
-/// The run of this ID; also one that was made before there were journals.
-fn exact(typed: &str, runs: &[RunSummary], context: &Context) -> Result<Option<FoundRun>, Error> {
+/// Finds the run of this ID; also one that was made before there were journals.
+fn find_by_id(typed: &str, runs: &[RunSummary], context: &Context) -> Result<Option<FoundRun>, Error> {
     if let Some(run) = runs.iter().find(|run| run.run == typed) {
-        return Ok(Some(found(run)));
+        return Ok(Some(found_run(run)));
     }
     let folder = context.state()?.join("runs").join(typed);
     let is_name =
@@ -92,9 +93,9 @@ fn exact(typed: &str, runs: &[RunSummary], context: &Context) -> Result<Option<F
     Ok(there.then(|| FoundRun { id: typed.to_owned(), folder }))
 }
 
-/// All that go by the name, the newest first. The name of an image wins over the beginning of IDs: `web`
+/// Finds all runs that go by the name, the newest first. The name of an image wins over the beginning of IDs: `web`
 /// does not mean a run of `webapp`.
-fn matches<'a>(typed: &str, runs: &'a [RunSummary]) -> Vec<&'a RunSummary> {
+fn find_matches<'a>(typed: &str, runs: &'a [RunSummary]) -> Vec<&'a RunSummary> {
     let of_image: Vec<&RunSummary> = runs.iter().filter(|run| run.image == typed).collect();
     match of_image.is_empty() {
         true => runs.iter().filter(|run| !typed.is_empty() && run.run.starts_with(typed)).collect(),
@@ -102,17 +103,17 @@ fn matches<'a>(typed: &str, runs: &'a [RunSummary]) -> Vec<&'a RunSummary> {
     }
 }
 
-fn found(run: &RunSummary) -> FoundRun {
+fn found_run(run: &RunSummary) -> FoundRun {
     FoundRun { id: run.run.clone(), folder: run.folder.clone() }
 }
 
-fn ambiguous(typed: &str, several: &[&RunSummary]) -> Error {
+fn ambiguous_error(typed: &str, several: &[&RunSummary]) -> Error {
     let line = |run: &&RunSummary| format!("{}  {}, began {}", run.run, run.state.title(), minute(run.began));
     let mut candidates: Vec<String> = several.iter().take(MOST_CANDIDATES).map(line).collect();
     if several.len() > MOST_CANDIDATES {
         candidates.push(format!("and {} more", several.len() - MOST_CANDIDATES));
     }
-    Error::new(Kind::Usage, format!("`{typed}` means {} runs", several.len()))
+    Error::new(Kind::Usage, format!("`{typed}` means {}", amount::count(several.len(), "run")))
         .tail(candidates)
         .hint("give more of the ID of the one that you mean")
 }
@@ -143,7 +144,8 @@ mod tests {
     #[test]
     fn the_name_of_an_image_wins_over_the_beginning_of_an_id() {
         let runs = [run("web-01b", "web"), run("webapp-01c", "webapp"), run("web-01a", "web")];
-        let ids = |typed: &str| matches(typed, &runs).iter().map(|run| run.run.clone()).collect::<Vec<_>>();
+        let ids =
+            |typed: &str| find_matches(typed, &runs).iter().map(|run| run.run.clone()).collect::<Vec<_>>();
         assert_eq!(ids("web"), ["web-01b", "web-01a"]);
         assert_eq!(ids("web-01a"), ["web-01a"]);
         assert_eq!(ids("weba"), ["webapp-01c"]);
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn several_runs_are_told_with_their_states_and_not_without_end() {
         let runs: Vec<RunSummary> = (0..12).map(|number| run(&format!("web-{number}"), "web")).collect();
-        let error = ambiguous("web", &runs.iter().collect::<Vec<_>>());
+        let error = ambiguous_error("web", &runs.iter().collect::<Vec<_>>());
         assert_eq!(error.message, "`web` means 12 runs");
         assert_eq!(error.tail[0], "web-0  failed, began 1970-01-01 00:00Z");
         assert_eq!((error.tail.len(), error.tail[10].as_str()), (11, "and 2 more"));

@@ -23,6 +23,7 @@ use crate::{
     engine::Interrupt,
     error::{Error, Kind},
     journal::Journal,
+    ui::control_echo,
 };
 
 /// The runs of this process, with their journals: what a second signal leaves behind is told.
@@ -93,6 +94,7 @@ fn cleaning_up() -> &'static str {
 
 fn stop_at_once() -> ! {
     show::stderr(&left_behind());
+    control_echo::show_again();
     #[expect(clippy::exit, reason = "the user asked twice: nothing more is waited for")]
     std::process::exit(Kind::Interrupted.exit_code().into());
 }

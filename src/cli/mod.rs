@@ -45,7 +45,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     error::{Error, Kind, note_panics},
     template::model::PlatformKind,
-    ui::{ColorChoice, OutputStyle},
+    ui::{ColorChoice, OutputStyle, control_echo},
 };
 use context::Context;
 
@@ -86,6 +86,9 @@ pub struct Global {
     /// Whether `output` stands on the command line.
     #[arg(skip)]
     output_is_given: bool,
+    /// Whether the command's answer is read as a whole by another program.
+    #[arg(skip)]
+    answer_is_one_document: bool,
     /// Whether text is coloured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
 impl Cli {
     /// The answer of `get` goes into the command line of another program: only who asks for JSON there gets it.
     fn style_for_command(mut self) -> Self {
+        self.global.answer_is_one_document = matches!(self.command, Command::Get(_) | Command::Matrix(_));
         if matches!(self.command, Command::Get(_)) && !self.global.output_is_given {
             self.global.output = OutputStyle::Auto;
         }
@@ -165,6 +169,7 @@ impl Cli {
             Command::Clean(command) => with_runtime(command.run(&context)),
             Command::Completions(command) => command.run(),
         };
+        control_echo::show_again();
         match result {
             Ok(code) => code,
             Err(error) => {

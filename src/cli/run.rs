@@ -98,8 +98,7 @@ impl Run {
         let ours = places.map(|path| path.display().to_string()).into_iter().chain([id.clone()]);
         let (events, receiver) = Events::redacted(redact.leaving(ours));
         let events = events.recorded(wiring::log(&log)?);
-        let listeners = wiring::listeners(context, &id, expected_seconds);
-        let shown = show::listen(receiver, listeners)?;
+        let shown = show::listen(receiver, wiring::listeners(context, &id))?;
         interrupt::watch(&id, &journal);
         let link = known::link(&id, context)?;
         let (images, downloads) = (data.join("images"), data.join("downloads"));
@@ -118,11 +117,8 @@ impl Run {
             log,
             format: Event::FORMAT,
             hornero: env!("CARGO_PKG_VERSION").into(),
+            expected_seconds: self.expected_seconds,
         });
-        if let Some(seconds) = self.expected_seconds {
-            let about = ui::seconds(seconds);
-            self.events.note(format!("earlier bakes of `{image}` on this computer took about {about}"));
-        }
     }
 
     /// Tells how it ended and waits until that has been shown.

@@ -3,11 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, run_summary::RunSummary, show};
-use crate::{
-    error::Error,
-    time::minute,
-    ui::{seconds, table::table},
-};
+use crate::{amount, error::Error, time::minute, ui::table::table};
 
 /// Lists the runs of this computer, newest first
 ///
@@ -34,7 +30,7 @@ impl Runs {
                 run.platform.clone(),
                 state(run),
                 minute(run.began),
-                seconds(run.seconds),
+                amount::duration(run.seconds),
                 run.exit_code.map(|code| code.to_string()).unwrap_or_default(),
                 run.image_id.clone().unwrap_or_default(),
             ]

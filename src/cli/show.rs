@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind, Write};
 use super::{Context, interrupt, wiring};
 use crate::{
     error::{Error, Kind},
-    event::{Event, EventReceiver},
+    event::{Event, EventReceiver, TemplatePlace},
     plan::Plan,
     store::ImageRecord,
-    template::diagnose::{Mistakes, render, render_warnings},
+    template::diagnose::{Mistakes, Record, render, render_warnings},
     ui::{self, Listener, Screen, Shown, for_json, for_screen, sentence},
 };
 
@@ -62,9 +62,28 @@ pub fn mistakes(mistakes: &Mistakes, context: &Context) {
     stderr(&render(mistakes, context.color(), context.width()));
 }
 
+/// Warnings about what the user wrote: text for people, and events for programs.
 pub fn warnings(warnings: &Mistakes, context: &Context) {
-    if !warnings.is_empty() {
-        stderr(&render_warnings(warnings, context.color(), context.width()));
+    if warnings.is_empty() {
+        return;
+    }
+    stderr(&render_warnings(warnings, context.color(), context.width()));
+    for Record { file, line, column, message, hint, .. } in warnings.records() {
+        let place = TemplatePlace { file: file.display().to_string(), line, column, hint };
+        warning_event(message, Some(place), context);
+    }
+}
+
+/// A warning that is about no place in a file.
+pub fn warning(message: String, context: &Context) {
+    stderr(&format!("warning: {message}\n"));
+    warning_event(message, None, context);
+}
+
+fn warning_event(message: String, place: Option<TemplatePlace>, context: &Context) {
+    if context.tells_events() {
+        // What cannot be written to standard output stands on standard error all the same.
+        wiring::tell(&Event::Warning { message, place }).ok();
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Context, inputs, secrets, set, show};
 use crate::{
+    amount,
     error::Error,
     load::{Loaded, UsedProvisioner},
     plan,
@@ -37,10 +38,8 @@ impl Validate {
         }
         set::each_its_own(&loaded)?;
         loaded.iter().try_for_each(|one| tell_provisioners(one, context))?;
-        match loaded.len() {
-            1 => show::stderr("1 template is valid.\n"),
-            many => show::stderr(&format!("{many} templates are valid.\n")),
-        }
+        let are = if loaded.len() == 1 { "is" } else { "are" };
+        show::stderr(&format!("{} {are} valid.\n", amount::count(loaded.len(), "template")));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     ui::{
         Listener, OutputStyle,
         bars::{Bars, row::Row},
+        control_echo,
         json::Json,
         lines::Lines,
         log::LogFile,
@@ -104,12 +105,15 @@ pub fn log(path: &Path) -> Result<Recorder, Error> {
 }
 
 /// What shows a run to the user.
-pub fn listeners(context: &Context, run: &str, expected_seconds: Option<f64>) -> Vec<Box<dyn Listener>> {
+pub fn listeners(context: &Context, run: &str) -> Vec<Box<dyn Listener>> {
     // An ID is a name and a ULID.
     let image = run.rsplit_once('-').map_or(run, |(image, _)| image);
     let (screen, label, colour) = (context.screen.clone(), context.screen.label(image), context.color());
+    if context.style() == OutputStyle::Bars {
+        control_echo::hide();
+    }
     let style: Box<dyn Listener> = match (context.style(), &label) {
-        (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour).expecting(expected_seconds)),
+        (OutputStyle::Bars, None) => Box::new(Bars::new(screen.clone(), colour)),
         (OutputStyle::Bars, Some(label)) => Box::new(Row::new(screen.clone(), label.clone(), colour)),
         (OutputStyle::Auto | OutputStyle::Lines | OutputStyle::Dot | OutputStyle::Markdown, label) => {
             Box::new(Lines::stderr().labelled(label.as_ref()))

@@ -42,7 +42,7 @@ impl<'a> Alive<'a> {
     ) -> Self {
         let alive = Self { connect, account: machine.account().clone(), ttl, events };
         if over.is_none_or(|over| over > ttl / SOON)
-            && let Err(error) = put_off(machine.remote.as_ref(), ttl).await
+            && let Err(error) = put_off_end(machine.remote.as_ref(), ttl).await
         {
             alive.warn(&error);
         }
@@ -71,7 +71,7 @@ impl<'a> Alive<'a> {
     async fn once(&self) -> Result<(), Error> {
         let patience = TIMEOUT.min(self.ttl / 10);
         let remote = self.connect.connect(self.account.clone(), patience.into()).await?;
-        put_off(remote.as_ref(), self.ttl).await
+        put_off_end(remote.as_ref(), self.ttl).await
     }
 
     fn warn(&self, error: &Error) {
@@ -88,14 +88,14 @@ impl<'a> Alive<'a> {
 /// When the builder cannot be told.
 pub async fn put_off_anew(connect: &dyn Connect, account: Account, ttl: Duration) -> Result<(), Error> {
     let remote = connect.connect(account, TIMEOUT.into()).await?;
-    put_off(remote.as_ref(), ttl).await
+    put_off_end(remote.as_ref(), ttl).await
 }
 
 /// Puts it off once.
 ///
 /// # Errors
 /// When the builder does not do it.
-pub async fn put_off(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
+pub async fn put_off_end(remote: &dyn Remote, ttl: Duration) -> Result<(), Error> {
     let job = Job { text: &script(ttl), user: "root", env: &BTreeMap::new() };
     let command = Command::new(Purpose::TimeToLive, command_line(remote.sudo()))
         .stdin(job.stdin()?)
@@ -193,7 +193,9 @@ mod tests {
         let done = alive.during(seen.wait_for(|count| *count == 2)).await.map(|count| *count);
         assert_eq!(done.unwrap(), 2);
         std::iter::from_fn(|| told.try_recv())
-            .filter(|event| matches!(event, Event::Warning { message } if message.contains("for a moment")))
+            .filter(
+                |event| matches!(event, Event::Warning { message, .. } if message.contains("for a moment")),
+            )
             .count()
     }
 

@@ -7,6 +7,7 @@ use std::{
 
 use super::{follow::ask, machine::Machine};
 use crate::{
+    amount,
     error::{Error, Kind},
     event::{CheckPlace, Event, Events},
     provision::{
@@ -108,6 +109,7 @@ fn conclude(checks: &[Check], verdicts: &BTreeMap<usize, Verdict>, place: CheckP
         CheckPlace::Builder => "the builder",
         CheckPlace::TestMachine => "a machine started from the image",
     };
-    let message = format!("{} of {} checks do not hold on {place}", failed.len(), checks.len());
+    let all = amount::count(checks.len(), "check");
+    let message = format!("{} of {all} failed on {place}", failed.len());
     Err(Error::new(Kind::Check, message).tail(failed))
 }

@@ -159,7 +159,7 @@ async fn restarted(machine: &mut Machine<'_>, events: &Events) -> bool {
 ///
 /// # Errors
 /// When the builder cannot be told, or does not manage to.
-pub async fn end(remote: &dyn Remote, run: &str) -> Result<(), Error> {
+pub async fn end_steps(remote: &dyn Remote, run: &str) -> Result<(), Error> {
     let command =
         Command::new(Purpose::EndJobs, command_line(remote.sudo())).stdin(end_all(run)).timeout(Some(TO_END));
     match remote.run(command, &mut |_, _| {}).await? {

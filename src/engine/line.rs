@@ -5,10 +5,15 @@ use std::time::Duration;
 use super::{Connect, Tail, launch_keys::LaunchKeys, way};
 use crate::{
     error::Error,
-    event::Events,
+    event::{Event, Events},
     platform::Builder,
     provision::BUILDER_ACCOUNT,
-    remote::{Remote, RemoteError, key::HostKeyPin, patience::Patience, route::Account},
+    remote::{
+        Remote, RemoteError,
+        key::HostKeyPin,
+        patience::{ConnectWait, Patience},
+        route::Account,
+    },
     template::model::Ssh,
 };
 
@@ -28,7 +33,9 @@ pub fn patience(timeout: Duration, cloud_init: bool, events: &Events) -> Patienc
 /// How long the way into a builder is tried that has let hornero in before.
 pub fn heard(timeout: Duration, events: &Events) -> Patience {
     let events = events.clone();
-    Patience::from(timeout).told_to(move |what| events.note(what))
+    Patience::from(timeout).told_to(move |ConnectWait { kind, target, waited, answer }| {
+        events.send(Event::Waiting { kind, target, seconds: waited.as_secs_f64(), answer });
+    })
 }
 
 /// How often a builder that is being waited for is looked at.

@@ -119,7 +119,7 @@ impl<'a> Machine<'a> {
     pub async fn probe(&mut self, events: &Events) -> Result<(), Error> {
         let command = Command::new(Purpose::Probe, "true").timeout(Some(PROBE));
         match self.remote.run(command, &mut |_, _| {}).await {
-            Err(lost @ (RemoteError::Lost { .. } | RemoteError::TimedOut(_))) => {
+            Err(lost @ (RemoteError::Lost { .. } | RemoteError::TimedOut(_) | RemoteError::NoAnswer(_))) => {
                 self.restore(&lost, events).await
             }
             // What else may be wrong is told by whoever has something to say.

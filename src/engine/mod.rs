@@ -43,8 +43,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 
+pub use alive::put_off_end;
 pub use bake::{BakeInputs, Made, bake, fits, resume};
 pub use deliver::{Delivery, deliver};
+pub use follow::end_steps;
 pub use held::StepInputsReader;
 pub use interrupt::Interrupt;
 pub use test::{TestedImage, test_image, test_phase};

@@ -8,6 +8,7 @@ use super::{
     survey::{self, Survey},
 };
 use crate::{
+    amount,
     error::{Error, Kind},
     event::Events,
     platform::PowerOff,
@@ -39,9 +40,6 @@ pub async fn run(
     (by, sought): (PowerOff, &[Sought]),
     events: &Events,
 ) -> Result<Survey, Error> {
-    if !seal.enabled {
-        events.warn("[seal] is off: host keys, logs and accounts of this builder stay in the image");
-    }
     if !sought.is_empty() {
         let names = sought.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("`, `");
         events.note(format!("searching the files of the builder for the secrets `{names}`"));
@@ -125,7 +123,8 @@ fn gone(remains: &[String]) -> Result<(), Error> {
     }
     let (count, first) = (remains.len(), remains.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>());
     let more = if count > NAMED { ", ..." } else { "" };
-    let what = format!("sealing the builder left {count} things behind: {}{more}", first.join(", "));
+    let things = amount::count(count, "thing");
+    let what = format!("sealing the builder left {things} behind: {}{more}", first.join(", "));
     Err(Error::new(Kind::Bake, what)
         .tail(remains.to_vec())
         .hint("find out what makes them again, or leave that part of the seal out with [seal] keep"))

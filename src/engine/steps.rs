@@ -44,32 +44,41 @@ pub async fn run(
         let kind = step.action.kind().name().to_owned();
         events.send(Event::StepStarted { number, total, name: name.clone(), kind });
         let start = Instant::now();
-        let result = with_retries(machine, number, step, held, events).await;
+        let mut record = StepRecord::default();
+        let result = with_retries(machine, number, step, (held, &mut record), events).await;
+        let StepRecord { exit_code, attempts } = record;
         let seconds = start.elapsed().as_secs_f64();
         timings.step(&name, seconds);
-        events.send(Event::StepFinished { number, name, seconds, ok: result.is_ok() });
+        let ok = result.is_ok();
+        events.send(Event::StepFinished { number, name, seconds, ok, exit_code, attempts });
         result?;
         *done = number;
     }
     Ok(())
 }
 
+/// What is told of a step besides whether it succeeded.
+#[derive(Default)]
+struct StepRecord {
+    /// Of the last attempt, where a process of its own ended by itself.
+    exit_code: Option<i32>,
+    attempts: u32,
+}
+
 async fn with_retries(
     machine: &mut Machine<'_>,
     number: usize,
     step: &Step,
-    held: &HeldInputs<'_>,
+    (held, record): (&HeldInputs<'_>, &mut StepRecord),
     events: &Events,
 ) -> Result<(), Error> {
-    let mut attempt = 0;
     loop {
-        match held_once(machine, step, held, events).await {
+        *record = StepRecord { exit_code: None, attempts: record.attempts + 1 };
+        match held_once(machine, step, (held, record), events).await {
             // Only a failing step is tried again: a lost builder does not come back.
-            Err(error) if error.kind == Kind::Bake && attempt < step.retries => {
-                attempt += 1;
+            Err(error) if error.kind == Kind::Bake && record.attempts <= step.retries => {
                 let (name, reason) = (step.name.clone(), error.to_string());
-                // The first retry is the second attempt.
-                events.send(Event::StepRetried { number, name, attempt: attempt + 1, reason });
+                events.send(Event::StepRetried { number, name, attempt: record.attempts + 1, reason });
             }
             result => return result,
         }
@@ -80,28 +89,35 @@ async fn with_retries(
 async fn held_once(
     machine: &mut Machine<'_>,
     step: &Step,
-    held: &HeldInputs<'_>,
+    (held, record): (&HeldInputs<'_>, &mut StepRecord),
     events: &Events,
 ) -> Result<(), Error> {
     held.judge(step, StepSide::Before).await?;
-    once(machine, step, events).await?;
+    once(machine, step, record, events).await?;
     held.judge(step, StepSide::After).await
 }
 
-async fn once(machine: &mut Machine<'_>, step: &Step, events: &Events) -> Result<(), Error> {
+async fn once(
+    machine: &mut Machine<'_>,
+    step: &Step,
+    record: &mut StepRecord,
+    events: &Events,
+) -> Result<(), Error> {
     match &step.action {
         Action::Shell { script, env, user, allowed_exit_codes } => {
-            shell(machine, step, Job { text: &script.text, user, env }, allowed_exit_codes, events).await
+            let job = Job { text: &script.text, user, env };
+            shell(machine, step, job, allowed_exit_codes, record, events).await
         }
         Action::Reboot => reboot::run(machine, step, events).await,
         Action::Local { script, env, allowed_exit_codes, folder } => {
             let job = local::LocalJob { script, env, folder };
-            on_this_computer(machine, step, job, allowed_exit_codes, events).await
+            on_this_computer(machine, step, job, allowed_exit_codes, record, events).await
         }
         Action::Download { source, destination } => local::download(step, machine, source, destination).await,
         Action::Ansible { playbook, extra_vars, settings } => {
             let job = local::PlaybookJob { playbook, extra_vars, settings };
             let (exit, tail) = local::run_playbook(step, &job, machine, events).await?;
+            record.exit_code = exit.code();
             conclude(step, Some(playbook), exit, &[0], tail)?;
             // Nobody spoke over the line meanwhile.
             machine.probe(events).await
@@ -114,10 +130,12 @@ async fn on_this_computer(
     step: &Step,
     job: local::LocalJob<'_>,
     allowed: &[i32],
+    record: &mut StepRecord,
     events: &Events,
 ) -> Result<(), Error> {
     let script = job.script;
     let (exit, tail) = local::run(step, job, machine, events).await?;
+    record.exit_code = exit.code();
     conclude(step, script.file.as_deref(), exit, allowed, tail)?;
     // Nobody spoke over the line meanwhile.
     machine.probe(events).await
@@ -128,10 +146,15 @@ async fn shell(
     step: &Step,
     job: Job<'_>,
     allowed: &[i32],
+    record: &mut StepRecord,
     events: &Events,
 ) -> Result<(), Error> {
     let timeout = step.timeout.map(|timeout| timeout.0);
     let (end, tail) = follow::script(machine, &job, timeout, &step.name, events).await?;
+    record.exit_code = match &end {
+        End::Exit(exit) | End::Restarted(Some(exit)) => exit.code(),
+        End::TimedOut(_) | End::Restarted(None) => None,
+    };
     match end {
         End::Exit(exit) => {
             conclude(step, None, exit, allowed, tail.clone())?;

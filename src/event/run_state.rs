@@ -1,11 +1,12 @@
 //! How far a run has come, as its events tell it: what was going on when it failed, and what there is now.
 
-use super::{Event, Phase};
+use super::{Advance, Event, Phase, Role};
 
 /// What the events of a run come to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunState {
-    running: (Option<Phase>, Option<String>),
+    running_phase: Option<Phase>,
+    running_step: Option<(usize, String)>,
     failed_phase: Option<Phase>,
     failed_step: Option<String>,
     /// The ID of the image that was made or found.
@@ -17,63 +18,52 @@ pub struct RunState {
 impl RunState {
     /// The phase that failed first, or else the one that is going on.
     pub fn phase(&self) -> Option<Phase> {
-        self.failed_phase.or(self.running.0)
+        self.failed_phase.or(self.running_phase)
     }
 
     /// The step that failed first, or else the one that is going on.
     pub fn step(&self) -> Option<&str> {
-        self.failed_step.as_deref().or(self.running.1.as_deref())
+        self.failed_step.as_deref().or(self.running_step().map(|(_, name)| name))
+    }
+
+    /// The step that is going on, and its number.
+    pub fn running_step(&self) -> Option<(usize, &str)> {
+        self.running_step.as_ref().map(|(number, name)| (*number, name.as_str()))
     }
 
     pub(super) fn take(&mut self, event: &Event) {
-        match event {
-            Event::PhaseStarted { phase } => {
+        let Role::Advance(advance) = event.role() else { return };
+        match advance {
+            Advance::PhaseStarted(phase) => {
                 self.interrupted();
-                self.running = (Some(*phase), None);
+                self.running_phase = Some(phase);
             }
-            Event::PhaseFinished { ok, .. } => {
+            Advance::PhaseFinished { ok } => {
                 if !ok {
                     self.interrupted();
                 }
-                self.running = (None, None);
+                (self.running_phase, self.running_step) = (None, None);
             }
-            Event::StepStarted { name, .. } => self.running.1 = Some(name.clone()),
-            Event::StepFinished { name, ok, .. } => {
-                self.running.1 = None;
+            Advance::StepStarted { number, name } => self.running_step = Some((number, name.to_owned())),
+            Advance::StepFinished { name, ok } => {
+                self.running_step = None;
                 if !ok {
-                    self.failed_step.get_or_insert_with(|| name.clone());
+                    self.failed_step.get_or_insert_with(|| name.to_owned());
                 }
             }
-            Event::ImageCaptured { image, .. } => self.image = Some(image.clone()),
-            Event::UpToDate { image, parameter, .. } => {
-                (self.image, self.parameter) = (Some(image.clone()), Some(parameter.clone()));
+            Advance::Image { image, parameter } => {
+                self.image = Some(image.to_owned());
+                self.parameter = parameter.map(str::to_owned).or(self.parameter.take());
             }
-            Event::Published { parameter, region: None, value, .. } => {
-                (self.image, self.parameter) = (Some(value.clone()), Some(parameter.clone()));
-            }
-            Event::RunStarted { .. }
-            | Event::StepRetried { .. }
-            | Event::Output { .. }
-            | Event::OutputSkipped { .. }
-            | Event::UnfinishedLine { .. }
-            | Event::Progress { .. }
-            | Event::Reused { .. }
-            | Event::Note { .. }
-            | Event::Warning { .. }
-            | Event::CheckFinished { .. }
-            | Event::Published { .. }
-            | Event::RunFinished { .. }
-            | Event::Error { .. }
-            | Event::NotBaked { .. } => {}
         }
     }
 
     /// What is going on has failed, or was left when something else began. What fails after it is no cause.
     fn interrupted(&mut self) {
-        let (phase, step) = std::mem::take(&mut self.running);
+        let (phase, step) = (self.running_phase.take(), self.running_step.take());
         if self.failed_phase.is_none() {
             self.failed_phase = phase;
-            self.failed_step = self.failed_step.take().or(step);
+            self.failed_step = self.failed_step.take().or(step.map(|(_, name)| name));
         }
     }
 }
@@ -102,7 +92,14 @@ mod tests {
 
     #[test]
     fn what_failed_first_is_told_and_not_what_failed_in_the_clean_up() {
-        let failed = Event::StepFinished { number: 1, name: "install".into(), seconds: 1.0, ok: false };
+        let failed = Event::StepFinished {
+            number: 1,
+            name: "install".into(),
+            seconds: 1.0,
+            ok: false,
+            exit_code: Some(1),
+            attempts: 1,
+        };
         let (base, steps, cleanup) = (Phase::Base, Phase::Steps, Phase::Cleanup);
         let events =
             [started(base), finished(base, true), started(steps), step(), failed, finished(steps, false)];

@@ -92,6 +92,12 @@ impl Events {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).state.clone()
     }
 
+    /// Of the step that goes on, if it is the one that printed something.
+    fn number_of_step(&self, source: &str) -> Option<usize> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.state.running_step().filter(|(_, name)| *name == source).map(|(number, _)| number)
+    }
+
     /// For what is told in other ways than by an event.
     pub fn redact(&self) -> &Redact {
         self.redact.redact()
@@ -102,7 +108,7 @@ impl Events {
     }
 
     pub fn warn(&self, message: impl Into<String>) {
-        self.send(Event::Warning { message: message.into() });
+        self.send(Event::Warning { message: message.into(), place: None });
     }
 
     pub fn reused(&self, what: impl Into<String>, detail: impl Into<String>) {
@@ -110,11 +116,13 @@ impl Events {
     }
 
     pub fn output(&self, source: &str, stream: Stream, line: impl Into<String>) {
-        self.send(Event::Output { source: source.into(), stream, line: line.into() });
+        let number = self.number_of_step(source);
+        self.send(Event::Output { source: source.into(), number, stream, line: line.into() });
     }
 
     pub fn unfinished_line(&self, source: &str, line: impl Into<String>) {
-        self.send(Event::UnfinishedLine { source: source.into(), line: line.into() });
+        let number = self.number_of_step(source);
+        self.send(Event::UnfinishedLine { source: source.into(), number, line: line.into() });
     }
 
     pub fn progress(&self, task: &str, done: u64, total: Option<u64>) {
@@ -128,7 +136,7 @@ impl Told {
         let result = self.recorder.as_mut()?(event, at);
         result.err().map(|message| {
             self.recorder = None;
-            Event::Warning { message }
+            Event::Warning { message, place: None }
         })
     }
 }
@@ -147,7 +155,7 @@ impl Event {
     /// What it takes of memory while it waits, where that is much.
     pub(super) fn bytes(&self) -> usize {
         let mut bytes = size_of::<Sent>();
-        if let Self::Output { source, line, .. } | Self::UnfinishedLine { source, line } = self {
+        if let Self::Output { source, line, .. } | Self::UnfinishedLine { source, line, .. } = self {
             bytes += source.len() + line.len();
         }
         bytes
@@ -217,6 +225,9 @@ mod tests {
         events.note("two");
         let note = |message: &str| Event::Note { message: message.into() };
         let heard: Vec<Event> = std::iter::from_fn(|| receiver.try_recv()).collect();
-        assert_eq!(heard, [Event::Warning { message: "disk full".into() }, note("one"), note("two")]);
+        assert_eq!(
+            heard,
+            [Event::Warning { message: "disk full".into(), place: None }, note("one"), note("two")]
+        );
     }
 }

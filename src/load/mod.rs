@@ -9,6 +9,7 @@ mod chain;
 mod disk;
 mod folders;
 mod foreign;
+mod given;
 mod globs;
 mod input;
 mod login_key;
@@ -27,6 +28,7 @@ use std::{
 pub use again::inputs_again;
 use bundle::Gathered;
 pub use folders::templates_in;
+pub use given::{GivenSource, GivenVariable, VARIABLE_PREFIX};
 pub use input::InputFile;
 pub use provisioners::UsedProvisioner;
 pub use vars::{VarFile, var_file};
@@ -42,7 +44,7 @@ use crate::template::{
 pub struct Inputs {
     /// Values of variables; of two with one name the later counts. One that the template does not declare
     /// is another template's, or nobody's: whoever knows all templates looks for those.
-    pub vars: Vec<(String, String)>,
+    pub vars: Vec<GivenVariable>,
     pub platform: PlatformKind,
     /// Whether the base has to have an image for the platform.
     pub platform_is_wanted: bool,
@@ -55,6 +57,22 @@ pub struct Inputs {
     pub home: Option<PathBuf>,
     /// Variables of the environment whose names begin with `ANSIBLE_`: they say where playbooks find roles.
     pub ansible: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// Nothing is given from outside, and the base need not have an image for the platform.
+    pub fn for_platform(platform: PlatformKind) -> Self {
+        Self {
+            vars: Vec::new(),
+            platform,
+            platform_is_wanted: false,
+            stage: None,
+            provisioner_folders: Vec::new(),
+            allowed: Vec::new(),
+            home: None,
+            ansible: BTreeMap::new(),
+        }
+    }
 }
 
 /// A template without a mistake.
@@ -76,8 +94,9 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Mistakes> {
     let disk = disk::Disk::new(inputs);
     let Gathered { mut bundle, provisioners } = bundle::gather(path, inputs, &disk)?;
     bundle.faults.extend(chain::circle(&bundle, &disk));
+    let vars: Vec<_> = inputs.vars.iter().map(|given| given.handed(&mut bundle.sources)).collect();
     let wanted = Wanted {
-        vars: &inputs.vars,
+        vars: &vars,
         platform: inputs.platform,
         platform_is_wanted: inputs.platform_is_wanted,
         stage: inputs.stage.as_deref(),

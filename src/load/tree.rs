@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{disk::Disk, text::trouble};
-use crate::template::check::Trouble;
+use crate::{amount, template::check::Trouble};
 
 /// All files of one step: each plan reads every one of them.
 const MOST_FILES: usize = 50_000;
@@ -99,9 +99,8 @@ impl FileSet {
         if self.files.len() <= self.most_files && self.bytes <= self.most_bytes {
             return Ok(());
         }
-        let most = bytesize::ByteSize(self.most_bytes).display().iec();
-        let files = self.most_files;
-        let why = format!("there are more than {files} files or {most} that would have to be read each time");
+        let (most, files) = (amount::size(self.most_bytes), amount::count(self.most_files, "file"));
+        let why = format!("there are more than {files} or {most} that would have to be read each time");
         let hint = "keep what the step reads in a folder of its own".to_owned();
         Err(Trouble { why, hint: Some(hint) })
     }
@@ -133,16 +132,7 @@ mod tests {
             .unwrap();
         std::os::unix::fs::symlink("nowhere", path.join("dangling")).unwrap();
         std::os::unix::fs::symlink(".", path.join("loop")).unwrap();
-        let inputs = Inputs {
-            vars: Vec::new(),
-            platform_is_wanted: false,
-            platform: PlatformKind::Qemu,
-            stage: None,
-            provisioner_folders: Vec::new(),
-            allowed: Vec::new(),
-            home: None,
-            ansible: Default::default(),
-        };
+        let inputs = Inputs::for_platform(PlatformKind::Qemu);
         let disk = Disk::new(&inputs);
         let found = |files, bytes| {
             let mut set = FileSet::limited(files, bytes);

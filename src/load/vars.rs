@@ -4,10 +4,12 @@ use std::{
     collections::BTreeSet,
     iter,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     boundary,
+    given::{GivenSource, GivenVariable},
     text::{LARGEST_TEMPLATE, line_ends_warning, read, trouble},
 };
 use crate::{
@@ -24,7 +26,9 @@ use crate::{
 #[derive(Debug)]
 pub struct VarFile {
     sources: Sources,
-    values: Vec<(Text, String)>,
+    path: PathBuf,
+    text: Arc<str>,
+    values: Vec<(Text, Text)>,
     line_ends: Option<Mistake>,
 }
 
@@ -45,23 +49,26 @@ pub fn var_file(path: &Path, allowed: &[PathBuf]) -> Result<VarFile, Mistakes> {
     sources.add(path, Path::new(""), &read.text);
     let (values, faults): (_, Vec<Fault>) = variables(&read.text);
     if faults.is_empty() {
-        Ok(VarFile { sources, values, line_ends })
+        Ok(VarFile { sources, path: path.to_owned(), text: read.text.into(), values, line_ends })
     } else {
         Err(Mistakes::from_faults(faults, &sources))
     }
 }
 
 impl VarFile {
-    /// The names and their values.
-    pub fn values(&self) -> impl Iterator<Item = (String, String)> {
-        self.values.iter().map(|(name, value)| (name.get_ref().clone(), value.clone()))
+    pub fn values(&self) -> impl Iterator<Item = GivenVariable> {
+        self.values.iter().map(|(name, value)| {
+            let (path, text) = (self.path.clone(), self.text.clone());
+            let source = GivenSource::File { path, text, span: value.span() };
+            GivenVariable { name: name.get_ref().clone(), value: value.get_ref().clone(), source }
+        })
     }
 
     /// A warning for line ends of Windows, and one for each name that no template declares: one file may serve
     /// many templates, and the others may not be among these.
     pub fn warnings(&self, declared: &BTreeSet<String>) -> Mistakes {
         let strange = self.values.iter().filter(|(name, _)| !declared.contains(name.get_ref()));
-        let warning = |(name, _): &(Text, String)| {
+        let warning = |(name, _): &(Text, Text)| {
             let fault =
                 Fault::at(name.span(), format!("no template declares the variable `{}`", name.get_ref()));
             let near = closest(name.get_ref(), declared.iter().map(String::as_str));

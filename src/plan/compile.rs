@@ -2,6 +2,7 @@
 
 use super::{Action, Plan, PlanError, PlannedBase};
 use crate::{
+    amount,
     provision::{
         packed, seal,
         user_data::{self, Keys},
@@ -142,7 +143,10 @@ fn actions(template: &Template, base: &PlannedBase) -> Vec<Action> {
     }
     add("capture", "the disks as an image".into());
     if !template.checks.is_empty() {
-        add("test", format!("a machine started from the image, {} checks", template.checks.len()));
+        add(
+            "test",
+            format!("a machine started from the image, {}", amount::count(template.checks.len(), "check")),
+        );
     }
     add("publish", template.publish.parameter.clone());
     list

@@ -15,7 +15,6 @@ use super::{
     exchange::Exchange,
     key::HostKeyPin,
     line::Line,
-    patience::Patience,
     pump,
     session::{Login, log_in, with_each_kind},
     ssh::blocking,
@@ -73,7 +72,7 @@ pub(super) async fn open(
     bastion: &Bastion,
     builder: SocketAddr,
     deadline: Instant,
-    patience: &Patience,
+    said: &(dyn Fn(&str) + Sync),
 ) -> Result<Result<Line, String>, RemoteError> {
     let mut inside = None;
     loop {
@@ -99,7 +98,7 @@ pub(super) async fn open(
         if Instant::now().later(EVERY) >= deadline {
             return Ok(Err(last));
         }
-        patience.tell(&last);
+        said(&last);
         tokio::time::sleep(EVERY).await;
     }
 }

@@ -91,10 +91,14 @@ pub enum RemoteError {
     Login { address: String, user: String, why: String, by_cloud_init: bool },
     #[error("the connection to the builder was lost while {during}: {why}")]
     Lost { during: String, why: String },
-    #[error("not done after {}; its process group was killed", crate::template::units::Span(*.0))]
+    /// The builder has ended what it was told to do.
+    #[error("not done after {}; its processes were ended", crate::template::units::Span(*.0))]
     TimedOut(Duration),
-    #[error("nothing was heard of it for {}; its process group was killed", crate::template::units::Span(*.0))]
+    #[error("nothing was heard of it for {}; its processes were ended", crate::template::units::Span(*.0))]
     Silent(Duration),
+    /// Nothing is known of what became of the command.
+    #[error("no answer within {}; the command may still run on the builder", crate::template::units::Span(*.0))]
+    NoAnswer(Duration),
     /// Of what ran there nothing is left.
     #[error("the builder restarted meanwhile")]
     Restarted,
@@ -243,6 +247,14 @@ impl Command {
 impl Exit {
     pub fn success(&self) -> bool {
         *self == Self::Code(0)
+    }
+
+    /// None where a signal ended it.
+    pub fn code(&self) -> Option<i32> {
+        match self {
+            Self::Code(code) => Some(*code),
+            Self::Signal(_) => None,
+        }
     }
 }
 

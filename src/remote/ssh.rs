@@ -30,7 +30,11 @@ use super::{
     session::{Login, log_in, with_each_kind},
     stop::{Stop, StopOnDrop},
 };
-use crate::{event::Stream, provision::script::command_line, time::Moment};
+use crate::{
+    event::{Stream, WaitKind},
+    provision::script::command_line,
+    time::Moment,
+};
 
 /// Between tries after a refused login or a foreign host key: early in its first boot a machine
 /// may greet before cloud-init has given it its key and its account.
@@ -48,14 +52,15 @@ const ANOTHER: Duration = Duration::from_secs(10);
 /// What the last try came to, when the time is over; at once where waiting is no help.
 pub async fn reach(account: &Account, begun: Instant, patience: &Patience) -> Result<Line, RemoteError> {
     let deadline = begun.later(patience.timeout);
-    let said = |why: &str| patience.tell(&format!("waiting for SSH at {}: {why}", account.at()));
+    let target = account.at();
+    let said = |answer: &str| patience.tell(WaitKind::Server, &target, answer);
     let result = match &account.route {
         Route::Here | Route::Direct => match dial(account.address, begun, deadline, &said).await {
             Ok(stream) => return Line::tcp(stream).map_err(|error| lost("opening the line", &error)),
             Err(last) => Err(last),
         },
-        Route::Bastion(bastion) => bastion::open(bastion, account.address, deadline, patience).await?,
-        Route::Endpoint(endpoint) => endpoint::open(endpoint, account.address, deadline, patience).await?,
+        Route::Bastion(bastion) => bastion::open(bastion, account.address, deadline, &said).await?,
+        Route::Endpoint(endpoint) => endpoint::open(endpoint, account.address, deadline, &said).await?,
     };
     let waited = patience.timeout;
     result.map_err(|last| RemoteError::Unreachable { address: account.at(), waited, last })
@@ -127,7 +132,7 @@ impl SshRemote {
             if Instant::now().later(pause) >= deadline {
                 return Err(error);
             }
-            patience.tell(&format!("waiting for a login: {error}"));
+            patience.tell(WaitKind::Login, &account.at(), &error.to_string());
             refused = Some(error);
             tokio::time::sleep(pause).await;
         }
@@ -193,11 +198,14 @@ impl SshRemote {
             let mut output = Framed::new(output);
             let result = execute(&wire, command, &mut output, &stopped);
             output.end();
-            if let (Err(RemoteError::TimedOut(_) | RemoteError::Silent(_)), Some(group)) =
-                (&result, output.group)
-            {
-                kill(&wire, sudo, group);
-            }
+            let result = match result {
+                Err(RemoteError::TimedOut(time) | RemoteError::Silent(time))
+                    if !output.group.is_some_and(|group| kill(&wire, sudo, group)) =>
+                {
+                    Err(RemoteError::NoAnswer(time))
+                }
+                result => result,
+            };
             result.map_err(|error| wire.ended.explain(error))
         })
         .await

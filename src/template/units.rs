@@ -82,7 +82,7 @@ impl FromStr for Span {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        bytesize::ByteSize(self.0).display().iec().fmt(f)
+        f.write_str(&crate::amount::size(self.0))
     }
 }
 

@@ -15,7 +15,7 @@ use console::Style;
 use indicatif::ProgressBar;
 
 use super::{screen::Screen, tail::Tail, text};
-use crate::event::Phase;
+use crate::{amount, event::Phase};
 use total::Total;
 use transfers::Transfers;
 
@@ -61,17 +61,12 @@ impl Bars {
         }
     }
 
-    /// With how long earlier bakes took.
-    pub fn expecting(self, seconds: Option<f64>) -> Self {
-        Self { total: Total::expecting(seconds), ..self }
-    }
-
     fn style(&self) -> Style {
         look::style(self.colour)
     }
 
-    fn say(&self, line: &str) -> Result<(), String> {
-        self.screen.say(line)
+    fn say(&self, line: &str) {
+        self.screen.say(line);
     }
 
     fn start_phase(&mut self, phase: Phase) {
@@ -82,7 +77,7 @@ impl Bars {
         self.phases.push((phase, bar));
     }
 
-    fn finish_phase(&mut self, phase: Phase, seconds: f64, ok: bool) -> Result<(), String> {
+    fn finish_phase(&mut self, phase: Phase, seconds: f64, ok: bool) {
         self.clear_tail();
         self.transfers.clear(&self.screen);
         self.step = None;
@@ -90,14 +85,14 @@ impl Bars {
             let (_, bar) = self.phases.remove(index);
             self.screen.remove(&bar);
         }
-        self.finished("", &text::pad(phase.title(), NAME), seconds, ok)
+        self.finished("", &text::pad(phase.title(), NAME), seconds, ok);
     }
 
-    fn finished(&self, indent: &str, name: &str, seconds: f64, ok: bool) -> Result<(), String> {
+    fn finished(&self, indent: &str, name: &str, seconds: f64, ok: bool) {
         // Room for the indent, the mark and the time.
         let name = text::fit(name, self.screen.width().saturating_sub(13));
         let mark = look::mark(ok, self.colour);
-        self.say(&format!("{indent}{mark} {name} {:>7}", text::seconds(seconds)))
+        self.say(&format!("{indent}{mark} {name} {:>7}", amount::duration(seconds)));
     }
 
     fn start_step(&mut self, text: String) {
@@ -158,14 +153,14 @@ impl Bars {
         self.transfers.progress((&self.screen, above), task, done, total);
     }
 
-    fn failed_check(&self, name: &str, expected: &str, found: &str) -> Result<(), String> {
+    fn failed_check(&self, name: &str, expected: &str, found: &str) {
         let (expected, found) = (text::clean_block(expected), text::clean_block(found));
         let mark = look::mark(false, self.colour);
-        self.say(&format!("  {mark} check `{name}`: expected {expected}, found {found}"))
+        self.say(&format!("  {mark} check `{name}`: expected {expected}, found {found}"));
     }
 
-    fn warning(&self, message: &str) -> Result<(), String> {
-        self.say(&format!("{} {}", look::warning(self.colour), text::clean_block(message)))
+    fn warning(&self, message: &str) {
+        self.say(&format!("{} {}", look::warning(self.colour), text::clean_block(message)));
     }
 
     /// The next run on the same terminal finds nothing of this one.

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{Listener, harmless::for_screen, sentence::sentence, text};
-use crate::event::{Event, Phase};
+use crate::event::{Event, Phase, Role};
 
 /// Writes the log. Unbuffered: what happened is on record even if the process is killed next.
 pub struct LogFile {
@@ -33,7 +33,7 @@ impl Listener for LogFile {
             self.phase = Some(*phase);
         }
         // Thousands of them, and each is outdated by the next.
-        if matches!(event, Event::Progress { .. } | Event::UnfinishedLine { .. }) {
+        if matches!(event.role(), Role::Repeated { .. } | Role::UnfinishedLine { .. }) {
             return Ok(());
         }
         let phase = self.phase.map_or("run", Phase::title);

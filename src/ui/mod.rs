@@ -3,6 +3,7 @@
 //! summary at the end. Runs at once share a `Screen`. Nothing but this room and `cli` prints.
 
 pub mod bars;
+pub mod control_echo;
 mod harmless;
 pub mod json;
 mod label;
@@ -20,7 +21,7 @@ pub use harmless::{for_json, for_screen};
 pub use label::Label;
 pub use screen::{Deferred, Screen};
 pub use sentence::sentence;
-pub use text::{clean, clean_block, pad, seconds};
+pub use text::{clean, clean_block, pad};
 
 use std::{io, time::Duration};
 
@@ -165,7 +166,7 @@ fn tell(listeners: &mut Vec<Box<dyn Listener>>, Sent { event, at }: Sent, events
         listeners.retain_mut(|listener| match listener.event(&event, at) {
             Ok(()) => true,
             Err(message) => {
-                let warning = Event::Warning { message };
+                let warning = Event::Warning { message, place: None };
                 events.record(&warning, at);
                 pending.push(warning);
                 false
@@ -235,6 +236,9 @@ mod tests {
         listen(receiver, vec![Box::new(Broken), Box::new(kept.clone())]).await;
         let kept = kept.0.lock().unwrap();
         let note = |message: &str| Event::Note { message: message.into() };
-        assert_eq!(*kept, [note("one"), Event::Warning { message: "disk full".into() }, note("two")]);
+        assert_eq!(
+            *kept,
+            [note("one"), Event::Warning { message: "disk full".into(), place: None }, note("two")]
+        );
     }
 }

@@ -32,11 +32,10 @@ struct Terminal {
     bars: MultiProgress,
     width: Box<dyn Fn() -> usize + Send + Sync>,
     text: Mutex<Box<dyn Write + Send>>,
+    /// Lines that stay, until the event that told them is drawn.
+    lines: Mutex<String>,
     deferred: Mutex<String>,
 }
-
-/// Nobody else draws or writes while this is kept.
-pub struct Held<'a>(MutexGuard<'a, Box<dyn Write + Send>>);
 
 impl Terminal {
     fn new(
@@ -49,6 +48,7 @@ impl Terminal {
             bars,
             width: Box::new(width),
             text: Mutex::new(Box::new(text)),
+            lines: Mutex::default(),
             deferred: Mutex::default(),
         })
     }
@@ -83,27 +83,43 @@ impl Screen {
         (self.terminal.width)()
     }
 
-    /// For as long as it takes to draw what one event or tick changes. Not to be held twice.
-    pub fn hold(&self) -> Held<'_> {
-        Held(self.terminal.text.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Draws what one event or tick changes: nobody else draws or writes meanwhile. Not to be called inside itself.
+    pub(super) fn draw(&self, change: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        let mut text = self.lock();
+        let changed = change();
+        let lines = std::mem::take(&mut *self.lines());
+        if lines.is_empty() {
+            return changed;
+        }
+        // Not through `MultiProgress::println`, which fills each line with blanks up to the width of the terminal: a
+        // window that is made narrower breaks such lines, and who copies them gets the blanks.
+        let bars = &self.terminal.bars;
+        let written =
+            bars.clear().and_then(|()| text.write_all(lines.as_bytes())).and_then(|()| text.flush());
+        written.map_err(|err| format!("the bars are no longer drawn: {err}")).and(changed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Write + Send>> {
+        self.terminal.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, String> {
+        self.terminal.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what writes to the terminal by itself. The bars are out of its way, and come back at the
     /// next tick.
     pub fn aside<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
-        let mut held = self.hold();
+        let mut text = self.lock();
         // Not `MultiProgress::suspend`, which panics when the terminal is gone. Bars that cannot be
         // taken away are no reason to keep the text back.
         self.terminal.bars.clear().ok();
-        write(&mut *held.0)
+        write(&mut *text)
     }
 
-    /// A line that stays, above everything that moves.
-    pub(super) fn say(&self, line: &str) -> Result<(), String> {
-        self.terminal
-            .bars
-            .println(for_screen(line))
-            .map_err(|err| format!("the bars are no longer drawn: {err}"))
+    /// A line that stays, above everything that moves. Written when all that [`Screen::draw`] draws is drawn.
+    pub(super) fn say(&self, line: &str) {
+        *self.lines() += &format!("{}\n", for_screen(line));
     }
 
     /// A new bar at `index` from the top, or at the end.
@@ -161,6 +177,6 @@ impl Write for Screen {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.hold().0.flush()
+        self.lock().flush()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::Event;
+use crate::event::{Event, Role};
 
 /// What tells again and again how far it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,33 +27,15 @@ impl Sparing {
 
     /// Whether this is to be told. What comes only once always is.
     pub fn is_due(&mut self, event: &Event, at: Timestamp) -> bool {
-        let (task, name, is_last) = match event {
-            Event::Progress { task, done, total } => {
-                (Task::Transfer, task, total.is_some_and(|total| *done >= total))
+        let (key, is_last) = match event.role() {
+            Role::Repeated { task, is_last } => ((Task::Transfer, task.to_owned()), is_last),
+            Role::UnfinishedLine { source, rewrites_itself: true } => {
+                ((Task::Step, source.to_owned()), false)
             }
-            // Most others are whole a moment later.
-            Event::UnfinishedLine { line, .. } if !line.contains('\r') => return false,
-            Event::UnfinishedLine { source, .. } => (Task::Step, source, false),
-            Event::RunStarted { .. }
-            | Event::PhaseStarted { .. }
-            | Event::PhaseFinished { .. }
-            | Event::StepStarted { .. }
-            | Event::StepRetried { .. }
-            | Event::StepFinished { .. }
-            | Event::Output { .. }
-            | Event::OutputSkipped { .. }
-            | Event::Reused { .. }
-            | Event::Note { .. }
-            | Event::Warning { .. }
-            | Event::CheckFinished { .. }
-            | Event::ImageCaptured { .. }
-            | Event::UpToDate { .. }
-            | Event::Published { .. }
-            | Event::Error { .. }
-            | Event::NotBaked { .. }
-            | Event::RunFinished { .. } => return true,
+            // Most of these are whole a moment later.
+            Role::UnfinishedLine { rewrites_itself: false, .. } => return false,
+            Role::Advance(_) | Role::Told => return true,
         };
-        let key = (task, name.clone());
         let last = self.told.get(&key).copied();
         let due = is_last || last.is_none_or(|last| at.duration_since(last) >= self.between);
         if due {

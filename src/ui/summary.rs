@@ -9,8 +9,8 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::{Deferred, Label, Listener, Screen, tail::Tail, text};
-use crate::event::Event;
+use super::{Deferred, Label, Listener, Screen, tail::Tail};
+use crate::{amount, event::Event};
 
 /// As many lines of the failed step as one needs to see what went wrong.
 const LAST_LINES: usize = 20;
@@ -101,7 +101,7 @@ impl<W: Write + Send> Listener for Summary<W> {
                 self.log.clone_from(log);
             }
             Event::PhaseStarted { .. } | Event::StepStarted { .. } => self.restart_tail(),
-            Event::StepFinished { number, name, seconds, ok } => {
+            Event::StepFinished { number, name, seconds, ok, .. } => {
                 self.steps.push(Row { name: format!("  {name}"), seconds: *seconds });
                 if !ok {
                     self.fail(format!("step {number} `{name}`"));
@@ -118,7 +118,7 @@ impl<W: Write + Send> Listener for Summary<W> {
             Event::ImageCaptured { image, location, bytes } => {
                 self.facts.push(("image", image.clone()));
                 self.facts.push(("location", location.clone()));
-                self.facts.push(("size", text::bytes(*bytes)));
+                self.facts.push(("size", amount::size(*bytes)));
             }
             Event::UpToDate { image, .. } => {
                 self.facts.push(("image", format!("{image} (was there already)")))
@@ -139,6 +139,7 @@ impl<W: Write + Send> Listener for Summary<W> {
             | Event::Reused { .. }
             | Event::Note { .. }
             | Event::Warning { .. }
+            | Event::Waiting { .. }
             | Event::CheckFinished { .. }
             | Event::Error { .. }
             | Event::NotBaked { .. } => {}

@@ -1,4 +1,4 @@
-//! Text from outside made safe to show, and numbers made readable. A guest may print anything:
+//! Text from outside made safe to show, and cut to what fits. A guest may print anything:
 //! escape sequences, carriage returns, control characters, lines of a megabyte.
 
 use std::borrow::Cow;
@@ -93,21 +93,6 @@ pub fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(fill))
 }
 
-/// `0.4s`, `12.3s`, `4m 07s`, `1h 02m`.
-pub fn seconds(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 if seconds < 59.95 => format!("{:.1}s", seconds.max(0.0)),
-        0..3600 => format!("{}m {:02}s", whole / 60, whole % 60),
-        _ => format!("{}h {:02}m", whole / 3600, whole % 3600 / 60),
-    }
-}
-
-/// `812 B`, `1.5 GiB`.
-pub fn bytes(bytes: u64) -> String {
-    indicatif::BinaryBytes(bytes).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,11 +135,5 @@ mod tests {
         assert_eq!(fit("日本語テキスト", 7), "日本語…");
         assert_eq!(fit("short", 7), "short");
         assert_eq!(measure_text_width(&pad("日本", 6)), 6);
-    }
-
-    #[test]
-    fn durations_read_well() {
-        let shown: Vec<_> = [0.04, 12.34, 59.96, 247.0, 3720.0].map(seconds).into();
-        assert_eq!(shown, ["0.0s", "12.3s", "1m 00s", "4m 07s", "1h 02m"]);
     }
 }

@@ -359,7 +359,7 @@ fn everything_declared_is_in_the_image_and_nothing_of_it_in_the_next() {
     let hornero = Hornero::new().warm();
     let template = hornero.template("checks.toml", &(head("failing-checks") + checks));
     let ran = failed(&hornero, &template, 7);
-    assert!(ran.stderr.contains("2 of 4 checks do not hold on the builder"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 of 4 checks failed on the builder"), "{}", ran.stderr);
     assert!(ran.stderr.contains("expected there, mode 0600; found mode 0644"), "{}", ran.stderr);
     assert!(ran.stderr.contains("no-such"), "{}", ran.stderr);
     assert_eq!(base_sums(hornero.data()), before, "a base was written to");

@@ -117,17 +117,8 @@ impl Made {
 }
 
 fn of(folder: &Path, base: &str, platform: PlatformKind) -> Made {
-    let inputs = Inputs {
-        vars: Vec::new(),
-        platform,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: Vec::new(),
-        allowed: Vec::new(),
-        home: None,
-        ansible: Default::default(),
-    };
-    let loaded = load(&folder.join("web.toml"), &inputs).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let loaded = load(&folder.join("web.toml"), &Inputs::for_platform(platform))
+        .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let content = |file: &hornero::load::InputFile| Content {
         path: file.path.clone(),
         mode: file.mode,

@@ -12,16 +12,7 @@ use hornero::{
 };
 
 fn inputs() -> Inputs {
-    Inputs {
-        vars: Vec::new(),
-        platform: PlatformKind::Ec2,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: vec!["provisioners".into()],
-        allowed: Vec::new(),
-        home: None,
-        ansible: Default::default(),
-    }
+    Inputs { provisioner_folders: vec!["provisioners".into()], ..Inputs::for_platform(PlatformKind::Ec2) }
 }
 
 const IMAGE: &str = "[image]\nname = 'x'\n";

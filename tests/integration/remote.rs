@@ -7,7 +7,7 @@ use std::{
 };
 
 use hornero::{
-    event::Stream,
+    event::{Stream, WaitKind},
     provision::script::{Job, command_line},
     remote::{
         Command, Exit, Remote, RemoteError,
@@ -111,17 +111,20 @@ async fn a_key_that_may_not_log_in_is_told_as_such() {
 async fn a_machine_that_starts_later_is_found_when_it_answers_and_what_is_waited_for_is_told_once() {
     let mut sshd = Sshd::prepare();
     let (account, told) = (sshd.account(), Arc::new(Mutex::new(Vec::new())));
+    let target = account.at();
     let heard = told.clone();
     let patience = Patience::from(Duration::from_secs(20))
         .give_up_refused(Duration::ZERO, Duration::ZERO)
-        .told_to(move |what| heard.lock().unwrap().push(what.to_owned()));
+        .told_to(move |wait| heard.lock().unwrap().push(wait));
     let connecting = tokio::spawn(SshRemote::connect(account, patience));
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     sshd.run();
     connecting.await.unwrap().unwrap();
     let told = told.lock().unwrap();
-    assert!(told.iter().any(|what| what.contains("Connection refused")), "{told:?}");
-    assert!(told.windows(2).all(|two| two[0] != two[1]), "{told:?}");
+    let refused: Vec<_> = told.iter().filter(|wait| wait.answer.contains("Connection refused")).collect();
+    assert_eq!(refused.len(), 1, "{told:?}");
+    assert_eq!((refused[0].kind, &refused[0].target), (WaitKind::Server, &target));
+    assert!(told.windows(2).all(|two| two[0].waited <= two[1].waited), "{told:?}");
 }
 
 /// A server with host keys of three kinds, and the fingerprints of those.

@@ -72,17 +72,7 @@ fn the_fingerprint_is_the_one_of_the_same_files_on_a_disk() {
     let sums = [bare, copied].map(|folder| {
         let template = folder.path().join("web.toml");
         fs::write(&template, TEMPLATE).unwrap();
-        let inputs = Inputs {
-            vars: Vec::new(),
-            platform_is_wanted: false,
-            platform: PlatformKind::Qemu,
-            stage: None,
-            provisioner_folders: Vec::new(),
-            allowed: Vec::new(),
-            home: None,
-            ansible: Default::default(),
-        };
-        let loaded = load(&template, &inputs).unwrap();
+        let loaded = load(&template, &Inputs::for_platform(PlatformKind::Qemu)).unwrap();
         let content = |file: &hornero::load::InputFile| Content {
             path: file.path.clone(),
             mode: file.mode,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use hornero::{
-    load::{Inputs, Loaded, load, templates_in, var_file},
+    load::{GivenSource, GivenVariable, Inputs, Loaded, load, templates_in, var_file},
     plan::compile,
     template::{
         diagnose::{Mistakes, render},
@@ -18,17 +18,8 @@ use hornero::{
 use proptest::prelude::*;
 
 fn inputs(platform: PlatformKind, vars: &[(&str, &str)]) -> Inputs {
-    let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Inputs {
-        vars,
-        platform,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: vec!["provisioners".into()],
-        allowed: Vec::new(),
-        home: None,
-        ansible: Default::default(),
-    }
+    let vars = vars.iter().map(|(name, value)| GivenVariable::option(*name, *value)).collect();
+    Inputs { vars, provisioner_folders: vec!["provisioners".into()], ..Inputs::for_platform(platform) }
 }
 
 fn loaded(path: &str, vars: &[(&str, &str)]) -> Loaded {
@@ -369,10 +360,45 @@ fn values_from_outside_are_judged_like_those_inside() {
 }
 
 #[test]
+fn what_is_wrong_with_a_value_from_outside_is_told_of_what_gave_it() {
+    let variables = "[variables]\nport = 80\ncolour = { default = 'red', allowed = ['red'] }\n";
+    let (folder, path) = written("t.toml", format!("{GOOD}{variables}").as_bytes());
+    let given = folder.path().join("given.toml");
+    fs::write(&given, "# of all\nport = 'http'\ncolour = 'blue'\n").unwrap();
+    let of_file: Vec<_> = var_file(&given).unwrap().values().collect();
+    let each = |source: GivenSource| {
+        let given = |(name, value): (&str, &str)| GivenVariable {
+            source: source.clone(),
+            ..GivenVariable::option(name, value)
+        };
+        [("port", "http"), ("colour", "blue")].map(given).to_vec()
+    };
+    let cases = [
+        (each(GivenSource::Option), ["--var colour=...", "--var port=..."]),
+        (each(GivenSource::Environment), ["HORNERO_VAR_colour", "HORNERO_VAR_port"]),
+        (of_file, ["given.toml:2:8", "given.toml:3:10"]),
+    ];
+    for (vars, places) in cases {
+        let mistakes = load(&path, &Inputs { vars, ..inputs(PlatformKind::Qemu, &[]) }).expect_err("wrong");
+        let mut told: Vec<String> = mistakes
+            .records()
+            .iter()
+            .map(|record| {
+                let file = record.file.file_name().unwrap().to_string_lossy().into_owned();
+                let numbers = [record.line, record.column].into_iter().flatten();
+                file + &numbers.map(|number| format!(":{number}")).collect::<String>()
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, places, "{}", render(&mistakes, false, 100));
+    }
+}
+
+#[test]
 fn a_file_of_variables_holds_plain_values() {
     let (_folder, path) = written("v.toml", b"\xef\xbb\xbfa = 'x'\r\nb = 3\r\nc = true\r\n");
     let file = var_file(&path, &[]).expect("it is good");
-    let values: Vec<String> = file.values().map(|(name, value)| format!("{name}={value}")).collect();
+    let values: Vec<String> = file.values().map(|given| format!("{}={}", given.name, given.value)).collect();
     assert_eq!(values, ["a=x", "b=3", "c=true"]);
     let declared = ["a".to_owned(), "c".to_owned()].into();
     let warned = file.warnings(&declared).records();

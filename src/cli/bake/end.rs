@@ -9,7 +9,7 @@ use crate::{
 
 /// What came of one template.
 #[derive(Clone, Debug)]
-pub enum End {
+pub enum TemplateEnd {
     Baked(ImageRecord),
     UpToDate(ImageRecord),
     /// With this exit code, for this reason.
@@ -24,7 +24,7 @@ pub enum End {
     Interrupted,
 }
 
-impl End {
+impl TemplateEnd {
     /// The ID of the image that there is now.
     pub fn image(&self) -> Option<&str> {
         match self {
@@ -62,8 +62,8 @@ impl End {
     }
 }
 
-/// One line a template, in the order of the set.
-pub fn overview(set: &Set, ends: &[End]) -> String {
+/// Writes one line for each template, in the order of the set.
+pub fn render_overview(set: &Set, ends: &[TemplateEnd]) -> String {
     let names = set.templates.iter().map(|one| one.template.image.name.clone());
     let rows = names.zip(ends).map(|(name, end)| {
         [name, end.result().to_owned(), end.image().unwrap_or_default().to_owned(), end.reason()]
@@ -71,9 +71,9 @@ pub fn overview(set: &Set, ends: &[End]) -> String {
     format!("\n{}", table(["name", "result", "image", "reason"], rows))
 }
 
-/// What stands on standard output. One template that was named: the bare ID of its image. Several: the name and
+/// Writes what standard output gets. Of one template that was named, the bare ID of its image; of several, the name and
 /// the ID, with a tab between.
-pub fn answers(set: &Set, ends: &[End]) -> String {
+pub fn render_answers(set: &Set, ends: &[TemplateEnd]) -> String {
     let named = set.templates.iter().zip(ends).take(set.named);
     let line = |(name, image): (&str, &str)| match set.named {
         1 => format!("{image}\n"),

@@ -5,11 +5,11 @@ use crate::{engine::on_error::OnError, error::Error};
 const OPTION: &str = "--on-error";
 
 /// Adds the way to keep the builder to an error after which that was removed, unless the user has said so.
-pub fn add(error: Error, on_error: &OnError, arguments: impl IntoIterator<Item = String>) -> Error {
+pub fn add_keep_hint(error: Error, on_error: &OnError, arguments: impl IntoIterator<Item = String>) -> Error {
     if !error.builder_lost || on_error.may_keep() {
         return error;
     }
-    let Some(command) = keeping(arguments) else { return error };
+    let Some(command) = command_that_keeps(arguments) else { return error };
     let hint = format!("`{command}` leaves the builder for `hornero ssh` and `hornero resume`");
     let hint = match &error.hint {
         Some(first) => format!("{first}; {hint}"),
@@ -19,7 +19,7 @@ pub fn add(error: Error, on_error: &OnError, arguments: impl IntoIterator<Item =
 }
 
 /// The command line as it was given, with the builder kept; `None` where it cannot be written for a shell.
-fn keeping(arguments: impl IntoIterator<Item = String>) -> Option<String> {
+fn command_that_keeps(arguments: impl IntoIterator<Item = String>) -> Option<String> {
     let mut words = vec!["hornero".to_owned()];
     let mut arguments = arguments.into_iter().skip(1);
     while let Some(word) = arguments.next() {
@@ -43,7 +43,7 @@ mod tests {
     }
 
     fn hint(error: Error, on_error: &OnError, line: &str) -> Option<String> {
-        add(error, on_error, shlex::split(line).unwrap()).hint
+        add_keep_hint(error, on_error, shlex::split(line).unwrap()).hint
     }
 
     #[test]

@@ -5,7 +5,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use tokio::sync::Semaphore;
 
 use super::{
-    end::End,
+    end::TemplateEnd,
     one::{self, Values},
 };
 use crate::{
@@ -56,15 +56,19 @@ impl<'a> Many<'a> {
     }
 
     /// What came of each, in the order of the set.
-    pub async fn run(&self) -> Vec<End> {
+    pub async fn run(&self) -> Vec<TemplateEnd> {
         let trees = self.set.graph.roots().map(|root| self.tree(root, None));
-        let mut ends: Vec<(usize, End)> = join_all(trees).await.into_iter().flatten().collect();
+        let mut ends: Vec<(usize, TemplateEnd)> = join_all(trees).await.into_iter().flatten().collect();
         ends.sort_by_key(|(number, _)| *number);
         ends.into_iter().map(|(_, end)| end).collect()
     }
 
     /// One template, then all that are made from it.
-    fn tree<'b>(&'b self, number: usize, base: Option<End>) -> BoxFuture<'b, Vec<(usize, End)>> {
+    fn tree<'b>(
+        &'b self,
+        number: usize,
+        base: Option<TemplateEnd>,
+    ) -> BoxFuture<'b, Vec<(usize, TemplateEnd)>> {
         async move {
             let end = self.end(number, base.as_ref()).await;
             let children = self.set.graph.children(number).iter();
@@ -74,11 +78,11 @@ impl<'a> Many<'a> {
         .boxed()
     }
 
-    async fn end(&self, number: usize, base: Option<&End>) -> End {
+    async fn end(&self, number: usize, base: Option<&TemplateEnd>) -> TemplateEnd {
         let below = match base {
             None => Below::Nothing,
-            Some(End::Baked(image) | End::UpToDate(image)) => Below::Image(image),
-            Some(End::Failed { .. } | End::NotBegun { .. } | End::Interrupted) => {
+            Some(TemplateEnd::Baked(image) | TemplateEnd::UpToDate(image)) => Below::Image(image),
+            Some(TemplateEnd::Failed { .. } | TemplateEnd::NotBegun { .. } | TemplateEnd::Interrupted) => {
                 return self.without_base(number);
             }
         };
@@ -86,25 +90,25 @@ impl<'a> Many<'a> {
         let _slot = self.slots.acquire().await.ok();
         if self.interrupt.is_wanted() {
             show::not_baked(self.name(number), "the bake was interrupted".to_owned(), self.context);
-            return End::Interrupted;
+            return TemplateEnd::Interrupted;
         }
         match one::one(self, number, below).await {
             Ok(end) => end,
             Err(error) => {
                 show::error_of(Some(self.name(number)), &error, self.context);
-                End::Failed { code: error.kind.exit_code(), reason: error.to_string() }
+                TemplateEnd::Failed { code: error.kind.exit_code(), reason: error.to_string() }
             }
         }
     }
 
-    fn without_base(&self, number: usize) -> End {
+    fn without_base(&self, number: usize) -> TemplateEnd {
         let base = self.set.graph.base(number).map(|base| self.name(base).to_owned()).unwrap_or_default();
         let reason = match self.interrupt.is_wanted() {
             true => "the bake was interrupted".to_owned(),
             false => format!("`{base}`, which it is made from, was not"),
         };
         show::not_baked(self.name(number), reason, self.context);
-        End::NotBegun { base }
+        TemplateEnd::NotBegun { base }
     }
 
     fn name(&self, number: usize) -> &str {

@@ -56,12 +56,12 @@ impl Bake {
         let ends = many.run().await;
         show::stderr(&context.screen.take_deferred());
         if ends.len() > 1 && !context.json() {
-            show::stderr(&end::overview(&set, &ends));
+            show::stderr(&end::render_overview(&set, &ends));
         }
         if !context.json() {
-            show::stdout(&end::answers(&set, &ends))?;
+            show::stdout(&end::render_answers(&set, &ends))?;
         }
-        Ok(ExitCode::from(ends.iter().map(end::End::code).rfind(|code| *code != 0).unwrap_or(0)))
+        Ok(ExitCode::from(ends.iter().map(end::TemplateEnd::code).rfind(|code| *code != 0).unwrap_or(0)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{end::End, keep_hint, many::Many};
+use super::{end::TemplateEnd, keep_hint, many::Many};
 use crate::{
     cli::{
         Context, clean, inputs,
@@ -42,7 +42,7 @@ pub async fn secrets(set: &set::Set, context: &Context) -> Result<Vec<Values>, E
 
 /// # Errors
 /// When the bake cannot begin; whatever fails after that has been shown.
-pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End, Error> {
+pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<TemplateEnd, Error> {
     let named = number < many.set.named;
     let (loaded, values) = (&many.set.templates[number], &many.secrets[number]);
     let mut interrupt = many.interrupt.clone();
@@ -59,7 +59,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
         looked = looked => looked?,
         why = interrupt.wanted("the bake") => {
             show::not_baked(&loaded.template.image.name, why.to_string(), many.context);
-            return Ok(End::Interrupted);
+            return Ok(TemplateEnd::Interrupted);
         }
     };
     if let Verdict::UpToDate { image } = verdict {
@@ -67,7 +67,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
             show::stderr(&format!("note: {why}: {} is taken as it is\n", image.id));
         }
         show::up_to_date(&plan, &image, many.context)?;
-        return Ok(End::UpToDate(*image));
+        return Ok(TemplateEnd::UpToDate(*image));
     }
     let read = match inputs {
         Some(inputs) => inputs,
@@ -85,9 +85,9 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<End
     match run(&plan, inputs, &rooms, many).await? {
         Ok(Made { image, reused }) => {
             let image = rooms.store.find(&image).await?.ok_or_else(|| lost(&image))?;
-            Ok(if reused { End::UpToDate(image) } else { End::Baked(image) })
+            Ok(if reused { TemplateEnd::UpToDate(image) } else { TemplateEnd::Baked(image) })
         }
-        Err(Failure { code, reason }) => Ok(End::Failed { code, reason }),
+        Err(Failure { code, reason }) => Ok(TemplateEnd::Failed { code, reason }),
     }
 }
 
@@ -112,7 +112,8 @@ async fn run(
         Err(error) => Err(error),
     };
     let on_error = &many.how.on_error;
-    let result = result.map_err(|error| keep_hint::add(error, on_error, many.arguments.iter().cloned()));
+    let result =
+        result.map_err(|error| keep_hint::add_keep_hint(error, on_error, many.arguments.iter().cloned()));
     Ok(run.finish(result).await)
 }
 

@@ -5,11 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use crate::{
     cli::{Context, show},
     error::{Error, Kind},
-    load::{self, VarFile},
+    load::{self, GivenVariable, VARIABLE_PREFIX, VarFile},
 };
-
-/// Names variables in the environment.
-pub const PREFIX: &str = "HORNERO_VAR_";
 
 /// The variables that are given from outside, by where they come from.
 pub struct GivenVariables {
@@ -34,15 +31,18 @@ impl GivenVariables {
         // What is no text cannot be a variable's value; the template then asks for it by name.
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let environment =
-            environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)));
+        let environment = environment
+            .filter_map(|(name, value)| Some((name.strip_prefix(VARIABLE_PREFIX)?.to_owned(), value)));
         Ok(Self { files, environment: environment.collect(), options: context.global.vars.clone() })
     }
 
     /// Later ones win: files in their order, the environment, `--var`.
-    fn values(&self) -> Vec<(String, String)> {
+    fn values(&self) -> Vec<GivenVariable> {
         let files = self.files.iter().flat_map(VarFile::values);
-        files.chain(self.environment.iter().cloned()).chain(self.options.iter().cloned()).collect()
+        let environment =
+            self.environment.iter().map(|(name, value)| GivenVariable::environment(name, value));
+        let options = self.options.iter().map(|(name, value)| GivenVariable::option(name, value));
+        files.chain(environment).chain(options).collect()
     }
 }
 
@@ -54,13 +54,13 @@ pub fn inputs(context: &Context) -> Result<load::Inputs, Error> {
     let global = &context.global;
     Ok(load::Inputs {
         vars: GivenVariables::collect(context)?.values(),
-        platform: global.platform,
         platform_is_wanted: true,
         stage: global.stage.clone(),
         provisioner_folders: installed(),
         allowed: allowed(&global.allow_paths)?,
         ansible: ansible(),
         home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
+        ..load::Inputs::for_platform(global.platform)
     })
 }
 

@@ -12,6 +12,7 @@ pub use undeclared::judge_undeclared;
 
 use super::{Context, show};
 use crate::{
+    amount,
     error::{Error, Kind},
     load::{self, Loaded},
     template::{check::stage_name, diagnose::Mistakes, model::PlatformKind},
@@ -91,12 +92,9 @@ fn read<'a>(
         return Ok(loaded);
     }
     show::mistakes(&mistakes, context);
-    let count = match mistakes.len() {
-        1 => "1 mistake".to_owned(),
-        many => format!("{many} mistakes"),
-    };
-    let all = loaded.len() + wrong;
-    Err(Error::new(Kind::Template, format!("{count} in {wrong} of {all} templates")))
+    let found = amount::count(mistakes.len(), "mistake");
+    let all = amount::count(loaded.len() + wrong, "template");
+    Err(Error::new(Kind::Template, format!("{found} in {wrong} of {all}")))
 }
 
 /// A folder stands for every template directly in it.

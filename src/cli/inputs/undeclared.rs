@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::given::{GivenVariables, PREFIX};
+use super::given::GivenVariables;
 use crate::{
     cli::{Context, show},
     error::{Error, Kind},
-    load::Loaded,
+    load::{Loaded, VARIABLE_PREFIX},
     template::diagnose::{closest, did_you_mean},
 };
 
@@ -24,9 +24,8 @@ pub fn judge_undeclared(loaded: &[Loaded], context: &Context) -> Result<(), Erro
     }
     for (name, _) in given.environment.iter().filter(|(name, _)| !declared.contains(name)) {
         if let Some(near) = closest(name, declared.iter().map(String::as_str)) {
-            show::stderr(&format!(
-                "warning: {PREFIX}{name} has no effect: no template declares `{name}`; did you mean {PREFIX}{near}?\n"
-            ));
+            let effect = format!("{VARIABLE_PREFIX}{name} has no effect: no template declares `{name}`");
+            show::warning(format!("{effect}; did you mean {VARIABLE_PREFIX}{near}?"), context);
         }
     }
     match given.options.iter().find(|(name, _)| !declared.contains(name)) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    amount,
     cli::judge::Judged,
     engine::due::{Verdict, Why},
     plan::{Action, Known, Section, Surroundings},
@@ -124,8 +125,11 @@ impl Report<'_> {
 fn sealed(parts: usize, kept: &[String]) -> String {
     match (parts, kept) {
         (0, []) => "nothing is removed: it is switched off".into(),
-        (parts, []) => format!("{parts} parts, which `--verbose` lists"),
-        (parts, kept) => format!("{parts} parts, which `--verbose` lists; kept: {}", kept.join(", ")),
+        (parts, []) => format!("{}, listed with `--verbose`", amount::count(parts, "part")),
+        (parts, kept) => {
+            let parts = amount::count(parts, "part");
+            format!("{parts}, listed with `--verbose`; kept: {}", kept.join(", "))
+        }
     }
 }
 

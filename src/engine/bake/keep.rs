@@ -135,9 +135,9 @@ impl Bake<'_> {
         let account = line::account(builder, &self.plan.template.ssh, &self.keys).await?;
         let work = async {
             let remote = self.rooms.connect.connect(account, ALOOF.into()).await?;
-            follow::end(remote.as_ref(), &self.folders.id).await?;
+            follow::end_steps(remote.as_ref(), &self.folders.id).await?;
             match ttl {
-                Some(ttl) => alive::put_off(remote.as_ref(), ttl).await,
+                Some(ttl) => alive::put_off_end(remote.as_ref(), ttl).await,
                 None => Ok(()),
             }
         };

@@ -46,7 +46,7 @@ impl Bake<'_> {
         machine.user_keys.agent.clone_from(&self.inputs.user_agent);
         if !self.inputs.resumed.is_empty() {
             // Its process may have been killed before it could say so.
-            follow::end(machine.remote.as_ref(), &self.folders.id).await?;
+            follow::end_steps(machine.remote.as_ref(), &self.folders.id).await?;
         }
         let made = match stop::by(template) {
             // A base without cloud-init may be a machine that hornero must not end.

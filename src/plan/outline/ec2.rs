@@ -1,9 +1,12 @@
 //! A bake on EC2: what is ordered, who may get in, and what becomes of the image.
 
 use super::{Section, Surroundings, add_login, tried};
-use crate::template::{
-    model::{Ec2, Ec2Disk, Ssh, Template, Via},
-    units::Span,
+use crate::{
+    amount,
+    template::{
+        model::{Ec2, Ec2Disk, Ssh, Template, Via},
+        units::Span,
+    },
 };
 
 pub fn sections(template: &Template, around: Surroundings<'_>) -> Vec<Section> {
@@ -96,7 +99,7 @@ fn in_days(span: Span) -> String {
     const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
     match span.0.as_secs() {
         seconds if seconds >= SECONDS_PER_DAY && seconds % SECONDS_PER_DAY == 0 => {
-            format!("{} days", seconds / SECONDS_PER_DAY)
+            amount::count((seconds / SECONDS_PER_DAY) as usize, "day")
         }
         _ => span.to_string(),
     }

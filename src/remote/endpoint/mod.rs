@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{RemoteError, exchange::Exchange, line::Line, patience::Patience};
+use super::{RemoteError, exchange::Exchange, line::Line};
 use crate::time::Moment;
 
 /// Between tries: an endpoint takes few connections, and one that is asked too often refuses.
@@ -63,7 +63,7 @@ pub(super) async fn open(
     endpoint: &Endpoint,
     builder: SocketAddr,
     deadline: Instant,
-    patience: &Patience,
+    said: &(dyn Fn(&str) + Sync),
 ) -> Result<Result<Line, String>, RemoteError> {
     let limit = Exchange::EndpointTunnel.limit();
     loop {
@@ -79,7 +79,7 @@ pub(super) async fn open(
         if Instant::now().later(EVERY) >= deadline {
             return last.map(Err);
         }
-        patience.tell(&last.unwrap_or_else(|error| error.to_string()));
+        said(&last.unwrap_or_else(|error| error.to_string()));
         time::sleep(EVERY).await;
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn ask(remote: &dyn Remote, entries: &[Entry]) -> Result<Ids, R
     };
     let asked = remote.run(Command::new(Purpose::Accounts, question), sink).await;
     let exit = asked.map_err(|error| match error {
-        RemoteError::TimedOut(after) => RemoteError::Setup(format!(
+        RemoteError::TimedOut(after) | RemoteError::NoAnswer(after) => RemoteError::Setup(format!(
             "asking the builder for accounts (`getent`): no answer within {}",
             Span(after)
         )),

@@ -38,6 +38,7 @@ use std::{
 pub use limits::MOST_OWN_TAGS;
 pub use names::stage_name;
 pub use paths::{confined, outside};
+pub use variables::{Handed, ValueOrigin};
 pub use whole::check;
 
 use super::{
@@ -115,7 +116,7 @@ pub struct Part {
 /// What decides how a template is read, besides its text.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
-    pub vars: &'a [(String, String)],
+    pub vars: &'a [(String, Handed)],
     pub platform: PlatformKind,
     /// Whether the base has to have an image for the platform.
     pub platform_is_wanted: bool,

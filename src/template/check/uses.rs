@@ -9,7 +9,7 @@ use super::{
     Bundle,
     cx::Cx,
     draft::Draft,
-    variables::{From, Handed},
+    variables::{From, Handed, ValueOrigin},
 };
 use crate::template::{
     diagnose::Fault,
@@ -73,7 +73,7 @@ impl Cx<'_> {
                 Given::Text(text) => self.rendered(text, &given.span(), Secrets::Refused)?,
                 Given::Number(_) | Given::Flag(_) => given.get_ref().to_string(),
             };
-            Some((name.get_ref().clone(), Handed { value, place: Some(given.span()) }))
+            Some((name.get_ref().clone(), Handed { value, origin: ValueOrigin::at(given.span()) }))
         });
         handed.collect()
     }

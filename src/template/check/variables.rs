@@ -19,10 +19,35 @@ const RESERVED: [&str; 6] = ["image", "base", "platform", "stage", "secrets", "l
 /// Variables that double each other would fill any memory.
 const LONGEST: usize = 64 << 10;
 
-/// A value from outside: from the command line without a place, from `with` with one.
+/// A value from outside of the part that declares its variable.
+#[derive(Clone, Debug)]
 pub struct Handed {
     pub value: String,
-    pub place: Option<Place>,
+    pub origin: ValueOrigin,
+}
+
+/// Where a value stands: what is wrong with it is told of that.
+#[derive(Clone, Debug, Default)]
+pub struct ValueOrigin {
+    place: Option<Place>,
+    /// What gave it, where that is no text.
+    name: Option<String>,
+}
+
+impl ValueOrigin {
+    pub fn at(place: Place) -> Self {
+        Self { place: Some(place), name: None }
+    }
+
+    /// Such as an option of the command line.
+    pub fn named(name: String) -> Self {
+        Self { place: None, name: Some(name) }
+    }
+
+    /// The fault of a value that comes from here.
+    fn tell(self, fault: Fault) -> Fault {
+        Fault { place: self.place, origin: self.name, ..fault }
+    }
 }
 
 /// Who hands values in, for the words of its mistakes.
@@ -62,8 +87,7 @@ impl Cx<'_> {
             let variable = variable.get_ref();
             match (handed.get(name.get_ref()), &variable.default) {
                 (Some(handed), _) => {
-                    let place = handed.place.clone();
-                    self.settle(name, variable, handed.value.clone(), place, &mut values);
+                    self.settle(name, variable, handed.clone(), &mut values);
                 }
                 (None, Some((given, place))) => waiting.push(Waiting {
                     name,
@@ -119,7 +143,10 @@ impl Cx<'_> {
             waiting = rest;
             for one in ready {
                 match self.rendered(&one.text, &one.place, Secrets::Refused) {
-                    Some(value) => self.settle(one.name, one.declared, value, Some(one.place), values),
+                    Some(value) => {
+                        let origin = ValueOrigin::at(one.place);
+                        self.settle(one.name, one.declared, Handed { value, origin }, values);
+                    }
                     None => self.scope.poison(one.name.get_ref()),
                 }
             }
@@ -138,20 +165,17 @@ impl Cx<'_> {
         &mut self,
         name: &Text,
         declared: &raw::Variable,
-        value: String,
-        place: Option<Place>,
+        Handed { value, origin }: Handed,
         values: &mut BTreeMap<String, String>,
     ) {
         let name = name.get_ref();
         if value.len() > LONGEST {
-            self.fault(Fault {
-                place,
-                ..Fault::whole(format!("the value of `{name}` is longer than {LONGEST} bytes"))
-            });
+            let fault = Fault::whole(format!("the value of `{name}` is longer than {LONGEST} bytes"));
+            self.fault(origin.tell(fault));
             return self.scope.poison(name);
         }
         if let Some(fault) = refused(name, declared, &value) {
-            self.fault(of_value(name, fault, place));
+            self.fault(origin.tell(fault));
             return self.scope.poison(name);
         }
         let kind = declared.default.as_ref().map(|(given, _)| given);
@@ -170,7 +194,7 @@ impl Cx<'_> {
                     if matches!(kind, Some(Given::Flag(_))) { "`true` or `false`" } else { "a whole number" };
                 let message = format!("the variable `{name}` must be {what}, not `{value}`");
                 let fault = Fault::whole(message).hint("its default is one, so its value has to be");
-                self.fault(of_value(name, fault, place));
+                self.fault(origin.tell(fault));
                 self.scope.poison(name);
             }
         }
@@ -209,20 +233,10 @@ impl Cx<'_> {
         for (name, handed) in handed.iter().filter(|(name, _)| !declared.contains_key(name.as_str())) {
             let message = format!("the provisioner `{provisioner}` has no variable `{name}`");
             let none = "nothing is declared under `[variables]`".to_owned();
-            let fault = Fault { place: handed.place.clone(), ..Fault::whole(message) };
+            let fault = handed.origin.clone().tell(Fault::whole(message));
             self.fault(fault.hint(none).maybe_hint(did_you_mean(name, known())));
         }
     }
-}
-
-/// What is wrong with a value, where it stands; one from outside stands in no template.
-fn of_value(name: &str, fault: Fault, place: Option<Place>) -> Fault {
-    if place.is_some() {
-        return Fault { place, ..fault };
-    }
-    let source = format!("the value was given with --var, a --var-file or HORNERO_VAR_{name}");
-    let hint = fault.hint.as_ref().map_or_else(|| source.clone(), |hint| format!("{hint}; {source}"));
-    fault.hint(hint)
 }
 
 fn refused(name: &str, declared: &raw::Variable, value: &str) -> Option<Fault> {

@@ -125,10 +125,9 @@ impl Cx<'_> {
     }
 }
 
+/// Of two values for one variable the later counts.
 fn from_outside(wanted: &Wanted<'_>) -> BTreeMap<String, Handed> {
-    let handed =
-        |(name, value): &(String, String)| (name.clone(), Handed { value: value.clone(), place: None });
-    wanted.vars.iter().map(handed).collect()
+    wanted.vars.iter().cloned().collect()
 }
 
 impl Cx<'_> {

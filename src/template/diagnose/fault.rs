@@ -8,6 +8,8 @@ use crate::template::sources::{Place, Sources};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     pub place: Option<Place>,
+    /// What it is about, where that stands in no file: an option of the command line.
+    pub origin: Option<String>,
     pub message: String,
     pub label: Option<String>,
     pub hint: Option<String>,
@@ -70,9 +72,13 @@ impl Fault {
             (Some(&edited.path) == file.map(|file| &file.path))
                 .then(|| Edit::new(span, edit.replacement.as_str()))
         });
+        let path = match self.origin {
+            Some(origin) => origin.into(),
+            None => file.map(|file| file.path.clone()).unwrap_or_default(),
+        };
         Mistake {
             edits: edits.collect(),
-            file: file.map(|file| file.path.clone()).unwrap_or_default(),
+            file: path,
             span: located.map(|(_, span)| span),
             secondary: secondary.collect(),
             message: self.message,

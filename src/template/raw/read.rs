@@ -45,11 +45,14 @@ pub fn read_provisioner(text: &str, base: usize) -> Read {
 }
 
 /// Reads a file of `name = value`.
-pub fn variables(text: &str) -> (Vec<(Text, String)>, Vec<Fault>) {
+pub fn variables(text: &str) -> (Vec<(Text, Text)>, Vec<Fault>) {
     let (tree, mut faults) = parse(text, 0);
     let mut whole = Spanned::new(0..0, tree);
     let table: Table<Given> = read_pruning(&mut whole, &[(text, 0)], &mut Pruned::default(), &mut faults);
-    let values = table.into_iter().map(|(name, given)| (name, given.get_ref().to_string()));
+    let values = table.into_iter().map(|(name, given)| {
+        let value = Spanned::new(given.span(), given.get_ref().to_string());
+        (name, value)
+    });
     (values.collect(), faults)
 }
 

@@ -3,7 +3,7 @@
 
 mod listen;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 
 use super::{NAME, look, transfers::Transfers};
 use crate::{
+    amount,
     event::Phase,
     ui::{label::Label, screen::Screen, tail::Tail, text},
 };
@@ -42,10 +43,10 @@ impl Row {
     }
 
     /// A line that stays, or several.
-    fn say(&self, text: &str) -> Result<(), String> {
+    fn say(&self, text: &str) {
         let label = self.label.on(self.screen.width());
         let lines: Vec<String> = text.lines().map(|line| format!("{label} {line}")).collect();
-        self.screen.say(&lines.join("\n"))
+        self.screen.say(&lines.join("\n"));
     }
 
     fn begin(&mut self) {
@@ -82,11 +83,11 @@ impl Row {
         self.turn_to(String::new());
     }
 
-    fn finish_phase(&mut self, phase: Phase, seconds: f64, ok: bool) -> Result<(), String> {
+    fn finish_phase(&mut self, phase: Phase, seconds: f64, ok: bool) {
         self.transfers.clear(&self.screen);
         self.phases.retain(|(running, _)| *running != phase);
         self.turn_to(String::new());
-        self.over(phase.title(), seconds, ok)
+        self.over(phase.title(), seconds, ok);
     }
 
     /// Something else is going on. The time is that of the phase.
@@ -99,9 +100,9 @@ impl Row {
         }
     }
 
-    fn over(&self, what: &str, seconds: f64, ok: bool) -> Result<(), String> {
+    fn over(&self, what: &str, seconds: f64, ok: bool) {
         let mark = look::mark(ok, self.colour);
-        self.say(&format!("{mark} {} {:>7}", text::pad(what, NAME), text::seconds(seconds)))
+        self.say(&format!("{mark} {} {:>7}", text::pad(what, NAME), amount::duration(seconds)));
     }
 
     fn progress(&mut self, task: &str, done: u64, total: Option<u64>) {
@@ -116,9 +117,8 @@ impl Row {
         }
     }
 
-    /// The one line of the whole run. The row goes after it: the cursor then stands below the line, and
-    /// not at its end.
-    fn end(&mut self, ok: bool, seconds: f64, error: Option<&str>) -> Result<(), String> {
+    /// The one line of the whole run, in place of its row.
+    fn end(&mut self, ok: bool, seconds: f64, error: Option<&str>) {
         let width = self.screen.width();
         let label = self.label.on(width);
         // The mark, the time, and what stands between the parts.
@@ -128,10 +128,9 @@ impl Row {
             false => text::clean(error.and_then(|error| error.lines().next()).unwrap_or("failed")),
         };
         let (mark, label) = (look::mark(ok, self.colour), look::style(self.colour).bold().apply_to(label));
-        let time = text::seconds(seconds);
-        let said = self.screen.say(&format!("{mark} {label} {} {time:>7}", text::fit(&what, room)));
+        let time = amount::duration(seconds);
+        self.screen.say(&format!("{mark} {label} {} {time:>7}", text::fit(&what, room)));
         self.remove();
-        said
     }
 
     /// The version and the ID of the image. An ID that is cut is of no use: it goes first.

@@ -5,7 +5,10 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 
 use super::{NAME, look};
-use crate::ui::{screen::Screen, text};
+use crate::{
+    amount,
+    ui::{screen::Screen, text},
+};
 
 /// There is a line from the beginning of the run to its end.
 #[derive(Default)]
@@ -15,11 +18,8 @@ pub struct Total {
 }
 
 impl Total {
-    pub fn expecting(expected_seconds: Option<f64>) -> Self {
-        Self { line: None, expected_seconds }
-    }
-
-    pub fn start(&mut self, screen: &Screen) {
+    pub fn start(&mut self, screen: &Screen, expected_seconds: Option<f64>) {
+        self.expected_seconds = expected_seconds;
         let bar = screen.insert(usize::MAX, look::bar(look::TOTAL));
         bar.set_prefix(text::pad("total", NAME));
         self.line = Some((bar, Instant::now()));
@@ -39,20 +39,12 @@ impl Total {
         }
     }
 
-    /// In whole seconds: it stands beside what changes ten times a second.
     fn message(&self, seconds: u64) -> String {
-        let so_far = whole(seconds as f64);
+        let so_far = amount::elapsed(seconds as f64);
         match self.expected_seconds {
-            Some(expected) => format!("{so_far} of about {}", whole(expected)),
+            Some(expected) => format!("{so_far} of about {}", amount::elapsed(expected)),
             None => so_far,
         }
-    }
-}
-
-fn whole(seconds: f64) -> String {
-    match seconds.round() as u64 {
-        seconds @ 0..60 => format!("{seconds}s"),
-        _ => text::seconds(seconds),
     }
 }
 
@@ -62,8 +54,9 @@ mod tests {
 
     #[test]
     fn it_tells_what_earlier_runs_took_where_that_is_known() {
-        assert_eq!(Total::expecting(Some(249.6)).message(62), "1m 02s of about 4m 10s");
-        assert_eq!(Total::expecting(Some(12.3)).message(5), "5s of about 12s");
+        let expecting = |seconds| Total { line: None, expected_seconds: Some(seconds) };
+        assert_eq!(expecting(249.6).message(62), "1m 02s of about 4m 10s");
+        assert_eq!(expecting(12.3).message(5), "5s of about 12s");
         assert_eq!(Total::default().message(5), "5s");
     }
 }

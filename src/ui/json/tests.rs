@@ -1,9 +1,11 @@
 //! What the JSON lines look like, and that `docs/events.md` describes every one of them.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
+
+use strum::VariantArray;
 
 use super::*;
-use crate::event::{CheckPlace, Phase, RunEnd, Stream};
+use crate::event::{CheckPlace, EventKind, Phase, RunEnd, Stream, TemplatePlace, WaitKind};
 
 const TIME: i64 = 1_767_225_600_123;
 
@@ -69,7 +71,7 @@ fn beside_other_runs_each_line_is_written_whole_and_names_its_run_once() {
 fn the_reference_describes_every_event_field_and_value() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md");
     let reference = fs::read_to_string(path).unwrap();
-    let mut told = Vec::new();
+    let mut told = HashSet::new();
     for line in written(&samples()) {
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
         let kind = object["type"].as_str().unwrap();
@@ -80,43 +82,26 @@ fn the_reference_describes_every_event_field_and_value() {
             assert!(section.contains(&format!("| `{field}` |")), "`{field}` of `{kind}` is missing");
         }
         assert!(section.contains(&line), "the example of `{kind}` should be\n{line}");
-        told.push(heading);
+        told.insert(heading);
     }
     assert_eq!(reference.matches("\n## `").count(), told.len(), "a section describes no event");
-    for phase in phases() {
-        let name = serde_json::to_string(&phase).unwrap().replace('"', "`");
+    let name = |value: serde_json::Value| format!("`{}`", value.as_str().unwrap());
+    for phase in Phase::VARIANTS {
+        let name = name(serde_json::json!(phase));
         assert!(reference.contains(&format!("| {name} |")), "phase {name} is missing");
+    }
+    for kind in WaitKind::VARIANTS {
+        let name = name(serde_json::json!(kind));
+        assert!(reference.contains(&name), "the kind of waiting {name} is missing");
     }
 }
 
-/// One of each event. The match at the end does not compile until a new one is here too.
+/// One of each event at least: a new kind fails until it is here too.
 fn samples() -> Vec<Event> {
     let samples = [run_samples(), step_samples(), told_samples(), made_samples(), outside_samples()].concat();
-    let mut kinds: Vec<_> = samples.iter().map(std::mem::discriminant).collect();
-    kinds.dedup();
-    assert_eq!(kinds.len(), 20);
-    samples.iter().for_each(|event| match event {
-        Event::RunStarted { .. }
-        | Event::PhaseStarted { .. }
-        | Event::PhaseFinished { .. }
-        | Event::StepStarted { .. }
-        | Event::StepRetried { .. }
-        | Event::StepFinished { .. }
-        | Event::Output { .. }
-        | Event::OutputSkipped { .. }
-        | Event::UnfinishedLine { .. }
-        | Event::Progress { .. }
-        | Event::Reused { .. }
-        | Event::Note { .. }
-        | Event::Warning { .. }
-        | Event::CheckFinished { .. }
-        | Event::ImageCaptured { .. }
-        | Event::UpToDate { .. }
-        | Event::Published { .. }
-        | Event::RunFinished { .. }
-        | Event::Error { .. }
-        | Event::NotBaked { .. } => {}
-    });
+    let sampled: HashSet<EventKind> = samples.iter().map(EventKind::from).collect();
+    let missing = EventKind::VARIANTS.iter().filter(|kind| !sampled.contains(kind));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&EventKind>::new(), "there is no sample of these");
     samples
 }
 
@@ -130,6 +115,7 @@ fn run_samples() -> Vec<Event> {
             log: "/home/ana/.local/state/hornero/runs/r1/log".into(),
             format: Event::FORMAT,
             hornero: "0.1.0".into(),
+            expected_seconds: Some(249.6),
         },
         Event::PhaseStarted { phase: Phase::CloudInit },
         Event::PhaseFinished { phase: Phase::CloudInit, seconds: 20.500_499, ok: true },
@@ -146,19 +132,42 @@ fn step_samples() -> Vec<Event> {
             attempt: 2,
             reason: "step `configure` failed with exit code 1".into(),
         },
-        Event::StepFinished { number, name, seconds: 3.25, ok: true },
+        Event::StepFinished { number, name, seconds: 3.25, ok: true, exit_code: Some(0), attempts: 2 },
     ]
 }
 
 fn told_samples() -> Vec<Event> {
     vec![
-        Event::Output { source: "configure".into(), stream: Stream::Merged, line: "done".into() },
+        Event::Output {
+            source: "configure".into(),
+            number: Some(2),
+            stream: Stream::Merged,
+            line: "done".into(),
+        },
         Event::OutputSkipped { lines: 1200 },
-        Event::UnfinishedLine { source: "configure".into(), line: "10 %\r50 %\r".into() },
+        Event::UnfinishedLine { source: "configure".into(), number: Some(2), line: "10 %\r50 %\r".into() },
         Event::Progress { task: "convert root".into(), done: 1048576, total: Some(4194304) },
         Event::Reused { what: "base".into(), detail: "debian bookworm, built from packages".into() },
         Event::Note { message: "the guest asked for a reboot".into() },
-        Event::Warning { message: "KVM does not work here, so the guest is emulated and slow".into() },
+        Event::Warning {
+            message: "KVM does not work here, so the guest is emulated and slow".into(),
+            place: None,
+        },
+        Event::Warning {
+            message: "the files of [seal] stay in the image".into(),
+            place: Some(TemplatePlace {
+                file: "web.toml".into(),
+                line: Some(3),
+                column: Some(8),
+                hint: Some("remove the line".into()),
+            }),
+        },
+        Event::Waiting {
+            kind: WaitKind::Server,
+            target: "10.0.0.7:22".into(),
+            seconds: 30.3,
+            answer: "Connection refused (os error 111)".into(),
+        },
         Event::CheckFinished {
             machine: CheckPlace::TestMachine,
             name: "service nginx".into(),
@@ -219,21 +228,4 @@ fn outside_samples() -> Vec<Event> {
         },
         Event::NotBaked { image: "web".into(), reason: "`base`, which it is made from, was not".into() },
     ]
-}
-
-fn phases() -> Vec<Phase> {
-    use Phase::{
-        Base, Capture, Checks, Cleanup, CloudInit, Connect, Fetch, Launch, Publish, Seal, Steps, Stop, Test,
-        Upload,
-    };
-    let all = vec![
-        Base, Fetch, Launch, Connect, CloudInit, Upload, Steps, Checks, Seal, Stop, Capture, Test, Publish,
-        Cleanup,
-    ];
-    // The same for phases: a new one does not compile until it is in both lists.
-    all.iter().for_each(|phase| match phase {
-        Base | Fetch | Launch | Connect | CloudInit | Upload | Steps | Checks | Seal | Stop | Capture
-        | Test | Publish | Cleanup => {}
-    });
-    all
 }

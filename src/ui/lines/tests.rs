@@ -20,10 +20,15 @@ fn every_line_has_its_time_and_phase() {
         (43_471, Event::PhaseStarted { phase: Phase::Steps }),
         (
             43_472,
-            Event::Output { source: "configure".into(), stream: Stream::Stdout, line: "done\x1b[K".into() },
+            Event::Output {
+                source: "configure".into(),
+                number: None,
+                stream: Stream::Stdout,
+                line: "done\x1b[K".into(),
+            },
         ),
         (43_473, Event::PhaseFinished { phase: Phase::Steps, seconds: 2.0, ok: true }),
-        (43_474, Event::Warning { message: "two\nlines".into() }),
+        (43_474, Event::Warning { message: "two\nlines".into(), place: None }),
     ]);
     assert_eq!(
         text,
@@ -52,7 +57,7 @@ fn lines_of_two_runs_have_their_names_and_are_written_whole() {
     let lines = |name| Lines::new(pieces.clone()).labelled(Some(&Label::new(name, 8)));
     let (mut web, mut database) = (lines("web"), lines("database"));
     web.event(&Event::PhaseStarted { phase: Phase::Steps }, at).unwrap();
-    database.event(&Event::Warning { message: "two\nlines".into() }, at).unwrap();
+    database.event(&Event::Warning { message: "two\nlines".into(), place: None }, at).unwrap();
     web.event(&Event::Note { message: "done".into() }, at).unwrap();
     assert_eq!(
         *pieces.0.lock().unwrap(),
@@ -75,7 +80,7 @@ fn progress_is_a_line_every_ten_seconds_and_at_the_end() {
 #[test]
 fn a_line_that_rewrites_itself_is_shown_every_ten_seconds_and_half_a_line_is_not() {
     let at = |second, line: &str| {
-        (second, Event::UnfinishedLine { source: "configure".into(), line: line.into() })
+        (second, Event::UnfinishedLine { source: "configure".into(), number: None, line: line.into() })
     };
     let text =
         written(&[at(0, "half a li"), at(1, "1 %\r"), at(2, "1 %\r2 %\r"), at(12, "1 %\r2 %\r99 %\r")]);

@@ -9,7 +9,10 @@ use comfy_table::{Cell, CellAlignment, Table};
 use console::Style;
 
 use super::{End, Summary};
-use crate::ui::{Label, text};
+use crate::{
+    amount,
+    ui::{Label, text},
+};
 
 impl<W: Write + Send> Summary<W> {
     fn style(&self) -> Style {
@@ -24,11 +27,11 @@ impl<W: Write + Send> Summary<W> {
             let name = text::fit(&row.name, self.width.saturating_sub(20).max(12)).into_owned();
             table.add_row([
                 Cell::new(name),
-                right(&text::seconds(row.seconds)),
+                right(&amount::duration(row.seconds)),
                 right(&format!("{share:.0} %")),
             ]);
         }
-        table.add_row([Cell::new("total"), right(&text::seconds(total)), right("")]);
+        table.add_row([Cell::new("total"), right(&amount::duration(total)), right("")]);
         table.load_style(comfy_table::presets::NOTHING);
         table
     }

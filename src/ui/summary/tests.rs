@@ -20,15 +20,16 @@ fn started() -> Event {
         log: "/runs/r1/log".into(),
         format: 1,
         hornero: String::new(),
+        expected_seconds: None,
     }
 }
 
 fn step(name: &str, seconds: f64, ok: bool) -> Event {
-    Event::StepFinished { number: 1, name: name.into(), seconds, ok }
+    Event::StepFinished { number: 1, name: name.into(), seconds, ok, exit_code: None, attempts: 1 }
 }
 
 fn output(source: &str, line: String) -> Event {
-    Event::Output { source: source.into(), stream: Stream::Stdout, line }
+    Event::Output { source: source.into(), number: None, stream: Stream::Stdout, line }
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn success_shows_the_time_the_image_and_the_parameter() {
          steps                1m 30s   75 %\n\
          \x20 configure          1m 00s   50 %\n\
          total                2m 00s\n\n\
-         image     web-1\nlocation  /images/web-1\nsize      1.00 MiB\n\
+         image     web-1\nlocation  /images/web-1\nsize      1.0 MiB\n\
          parameter /images/web/dev (version 3)\n"
     );
 }

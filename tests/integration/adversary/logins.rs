@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 use hornero::{
+    engine::{end_steps, put_off_end},
     provision::{script::Job, supervisor::Place},
     remote::{Command, Exit, Remote, RemoteError, job::Followed, purpose::Purpose, ssh::SshRemote},
 };
@@ -57,6 +58,61 @@ async fn no_job_succeeds_by_another_answer_than_its_own() {
         let job = Followed::new(place, start, Some(Duration::from_secs(10)));
         let result = remote.follow(&job, &mut |_| {}).await;
         assert!(failed(&result), "{lie}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_seen_to_end_is_not_said_to_have_ended() {
+    let liar = Liar::new();
+    let sshd = server(&liar);
+    let (remote, folder) = (sshd.connect().await, tempfile::tempdir().unwrap());
+    let hangs = || Command::new(Purpose::Probe, "exec sleep 20").timeout(Some(Duration::from_millis(300)));
+    let honest = remote.run(hangs(), &mut |_, _| {}).await;
+    assert!(matches!(honest, Err(RemoteError::TimedOut(_))), "{honest:?}");
+    for lie in IDLE_LIES {
+        liar.lie(lie, 0, Purpose::EndGroup.word());
+        let result = remote.run(hangs(), &mut |_, _| {}).await;
+        assert!(matches!(result, Err(RemoteError::NoAnswer(_))), "{lie}: {result:?}");
+
+        liar.lie(lie, 0, Purpose::EndJob.word());
+        let place = Place { root: folder.path().join("run").display().to_string(), id: lie.into() };
+        let user = sshd.account().user;
+        let job = Job { text: "exec sleep 20", user: &user, env: &BTreeMap::new() };
+        let start = place.start(&job, "").unwrap();
+        let followed = Followed::new(place, start, Some(Duration::from_millis(300)));
+        let result = remote.follow(&followed, &mut |_| {}).await;
+        assert!(failed(&result) && !matches!(result, Err(RemoteError::TimedOut(_))), "{lie}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_kept_builder_fails_by_another_answer_than_its_own() {
+    let liar = Liar::new();
+    let sshd = server(&liar);
+    let remote = sshd.connect().await;
+    end_steps(&remote, "web-of-nobody").await.unwrap();
+    for lie in IDLE_LIES {
+        liar.lie(lie, 0, Purpose::EndJobs.word());
+        end_steps(&remote, "web-of-nobody").await.expect_err(lie);
+        // Never honestly: it would end the computer of the tests.
+        liar.lie(lie, 0, Purpose::TimeToLive.word());
+        put_off_end(&remote, Duration::from_secs(24 * 60 * 60)).await.expect_err(lie);
+    }
+}
+
+#[test]
+fn a_builder_that_only_says_that_it_restarts_fails_the_step() {
+    let liar = Liar::new();
+    let cloud = Cloud::with(&liar.config());
+    let step = "[[steps]]\nname = \"again\"\nkind = \"reboot\"\ntimeout = \"2s\"\n";
+    let template = cloud.template("", step);
+    for lie in ["nothing", "other-text"] {
+        liar.lie(lie, 0, Purpose::Restart.word());
+        let ran = cloud.run(&["bake", &template]);
+        assert!(matches!(ran.code, 5 | 6), "{lie}: {}", ran.stderr);
+        assert!(liar.seen().iter().any(|word| word == Purpose::Restart.word()), "{:?}", liar.seen());
+        assert_eq!(cloud.images("eu-west-1").len() + parameters(&cloud), 0, "{lie}: {}", ran.stderr);
+        assert_eq!(cloud.leftovers(), Vec::<String>::new(), "{lie}");
     }
 }
 

@@ -29,6 +29,8 @@ fn a_run_ends_with_everything_that_there_is_to_know() {
     let keys = ["type", "code", "kind", "phase", "step", "image", "parameter"];
     let end = json!(["run_finished", 0, null, null, null, image, "/images/web/dev"]);
     assert_eq!(json!(keys.map(|key| &last[key])), end);
+    let step = all(&events, "step_finished").pop().unwrap();
+    assert_eq!(json!(["exit_code", "attempts"].map(|key| &step[key])), json!([0, 2]));
     let machines: Vec<_> = all(&events, "check_finished").iter().map(|check| &check["machine"]).collect();
     assert_eq!(json!(machines), json!(["builder", "test_machine"]));
     assert_eq!(all(&events, "step_retried")[0]["attempt"], 2);
@@ -44,6 +46,8 @@ fn a_run_that_failed_says_where_and_a_builder_that_was_refused_too() {
     let last = |ran: &Ran| events(ran).pop().unwrap_or_default();
     let keys = ["type", "code", "kind", "phase", "step", "image", "parameter"];
     let ran = cloud.run(&["bake", "--output", "json", &cloud.template("", step)]);
+    let step = all(&events(&ran), "step_finished").pop().cloned().unwrap();
+    assert_eq!(json!(["exit_code", "attempts"].map(|key| &step[key])), json!([3, 1]));
     let end = json!(keys.map(|key| last(&ran)[key].clone()));
     assert_eq!((ran.code, end), (6, json!(["run_finished", 6, "bake", "steps", "no", null, null])));
 
@@ -90,6 +94,43 @@ fn a_command_that_fails_without_a_run_ends_with_an_error() {
         let mistakes = all(&events, "mistake");
         assert_eq!(mistakes.is_empty(), kind != "template", "{events:?}");
     }
+}
+
+#[test]
+fn lines_of_steps_with_one_name_are_told_apart_by_the_number_of_the_step() {
+    let cloud = Cloud::start();
+    let step = |word: &str| format!("[[steps]]\nname = \"same\"\nrun = \"echo {word}\"\n");
+    let ran = cloud.run(&["bake", "--output", "json", &cloud.template("", &(step("one") + &step("two")))]);
+    let events = events(&ran);
+    let printed = |word: &str| {
+        let lines = all(&events, "output").into_iter().filter(|event| event["line"] == word);
+        json!(["source", "number"].map(|key| lines.clone().next().map(|line| &line[key])))
+    };
+    assert_eq!([printed("one"), printed("two")], [json!(["same", 1]), json!(["same", 2])], "{}", ran.stderr);
+}
+
+#[test]
+fn warnings_are_events_too_except_where_the_answer_is_one_document() {
+    let cloud = Cloud::start();
+    let template = cloud.template("", "[variables]\nport = \"80\"\n");
+    let with = |command: &str| {
+        let mut command = cloud.command(&[command, &template, "--output", "json"]);
+        Ran::from(command.env("HORNERO_VAR_prot", "81").output().unwrap())
+    };
+    for command in ["validate", "plan"] {
+        let ran = with(command);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let events = events(&ran);
+        let [of_template, of_environment] = all(&events, "warning")[..] else { panic!("{events:?}") };
+        assert_eq!(of_template["file"], template.as_str());
+        assert!(of_template["line"].as_u64() > Some(1) && of_template["hint"].is_string(), "{of_template}");
+        let message = of_environment["message"].as_str().unwrap_or_default();
+        assert!(message.contains("did you mean HORNERO_VAR_port?"), "{of_environment}");
+        assert_eq!(ran.stderr.matches(message).count(), 1, "people read it too: {}", ran.stderr);
+    }
+    let ran = with("matrix");
+    serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout));
+    assert!(ran.stderr.contains("did you mean HORNERO_VAR_port?"), "{}", ran.stderr);
 }
 
 #[test]

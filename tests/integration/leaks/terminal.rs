@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
+use indicatif::{InMemoryTerm, TermLike};
 use serde_json::{Value, json};
 
 use super::{Inventory, signals::STEP};
@@ -9,6 +10,16 @@ use crate::{ec2::Cloud, rig::python::program};
 
 /// Ctrl-C as a terminal gets it.
 const CTRL_C: &str = "\u{3}";
+
+/// What turns in front of a phase that goes on.
+const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+
+/// What stands on a terminal in the end on which this was written.
+fn shown(said: &str) -> String {
+    let terminal = InMemoryTerm::new(60, 80);
+    terminal.write_str(said).unwrap();
+    terminal.contents()
+}
 
 #[derive(serde::Deserialize)]
 struct Ended {
@@ -57,6 +68,10 @@ fn ctrl_c_twice_within_a_second_is_one_wish_and_later_a_second_one() {
     let ended = bake(&cloud, "bars", &json!([CTRL_C, 0.01, CTRL_C, 0.2, CTRL_C]));
     assert_eq!((ended.code, inventory.left()), (130, Vec::new()), "{}", ended.said);
     assert!(ended.said.contains("Press Ctrl-C again to stop at once."), "{}", ended.said);
+    let screen = shown(&ended.said);
+    assert!(!screen.contains(|char| SPINNER.contains(char)), "a bar that is over is still there:\n{screen}");
+    assert!(!screen.contains("^C"), "{screen}");
+    assert!(screen.contains("✔ launch"), "{screen}");
 
     cloud.proxy.rule(json!({ "action": "TerminateInstances", "fault": "slow", "seconds": 20, "times": 1 }));
     let ended = bake(&cloud, "lines", &json!([CTRL_C, 1.2, CTRL_C]));

@@ -152,17 +152,7 @@ impl Rootfs {
         let path = self.folder.path().join("builder.toml");
         let head = "[image]\nname = \"web\"\n[base]\nqemu = { bootstrap = \"bookworm\" }\n";
         std::fs::write(&path, format!("{head}{template}")).unwrap();
-        let inputs = Inputs {
-            vars: Vec::new(),
-            platform_is_wanted: false,
-            platform: PlatformKind::Qemu,
-            stage: None,
-            provisioner_folders: Vec::new(),
-            allowed: Vec::new(),
-            home: None,
-            ansible: Default::default(),
-        };
-        let template = load(&path, &inputs).unwrap().template;
+        let template = load(&path, &Inputs::for_platform(PlatformKind::Qemu)).unwrap().template;
         let keys = Keys {
             account_public: &self.user.public,
             host_private: &self.host.private,

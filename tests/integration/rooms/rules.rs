@@ -8,17 +8,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("properties", &["*"]),
     ("without_aws", &["*"]),
     ("cli", &["*"]),
+    ("amount", &[]),
     // Of `quote` what a name may not hold wherever it is written.
-    ("template", &["quote"]),
+    ("template", &["amount", "quote"]),
     ("quote", &[]),
-    ("open_file", &[]),
+    ("open_file", &["amount"]),
     ("sum", &["open_file"]),
     ("causes", &[]),
     // Of `provision` which files of a folder stay at home.
-    ("load", &["template", "sum", "open_file", "provision"]),
+    ("load", &["amount", "template", "sum", "open_file", "provision"]),
     // Of `redact` the forms that a secret is looked for in.
     ("provision", &["template", "redact", "quote"]),
-    ("plan", &["template", "provision"]),
+    ("plan", &["amount", "template", "provision"]),
     ("redact", &[]),
     ("private", &[]),
     ("wait", &[]),
@@ -31,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "platform",
         &[
+            "amount",
             "template",
             "provision",
             "plan",
@@ -53,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
+            "amount",
             "sum",
             "open_file",
             "template",
@@ -76,7 +79,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["template", "plan", "event"]),
     ("notify", &["template", "plan", "event"]),
     ("import", &["template", "plan", "event"]),
-    ("ui", &["event", "time"]),
+    ("ui", &["amount", "event", "time"]),
 ];
 
 /// Rooms that decide and never do: the same input gives the same output, at any time, anywhere.

@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::{Filter, Image, Snapshot, Volume};
 
 use super::{Told, leftover, time};
 use crate::{
+    amount,
     aws::{Aws, AwsError, Call, tags},
     platform::{Leftover, LeftoverKind},
 };
@@ -82,7 +83,8 @@ fn expiring() -> Filter {
 }
 
 fn gib(size: Option<i32>) -> String {
-    size.map(|size| format!("{size} GiB")).unwrap_or_default()
+    let bytes = size.and_then(|size| u64::try_from(size).ok()).map(|size| size << 30);
+    bytes.map(amount::size).unwrap_or_default()
 }
 
 pub async fn delete_volume(aws: &Aws, id: &str) -> Result<(), AwsError> {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Text as a terminal gets it from the program's own writes.
-struct Written(InMemoryTerm);
+pub(in crate::ui::bars) struct Written(pub(in crate::ui::bars) InMemoryTerm);
 
 impl Write for Written {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -59,6 +59,7 @@ fn started(image: &str) -> Event {
         log,
         format: 1,
         hornero: String::new(),
+        expected_seconds: None,
     }
 }
 
@@ -75,7 +76,7 @@ fn step(number: usize, name: &str) -> Event {
 }
 
 fn output(line: &str) -> Event {
-    Event::Output { source: "configure".into(), stream: Stream::Stdout, line: line.into() }
+    Event::Output { source: "configure".into(), number: None, stream: Stream::Stdout, line: line.into() }
 }
 
 fn finished(ok: bool, error: Option<&str>) -> Event {
@@ -95,7 +96,7 @@ fn under_way(two: &mut Two) {
     tell(&mut two.database, [started("db"), begin(Phase::Upload), transfer]);
     tell(&mut two.web, [end(Phase::Launch, true), begin(Phase::Steps), step(3, "configure")]);
     tell(&mut two.web, [output("one"), output("\x1b[2Jtwo words \x1b[31mof many")]);
-    tell(&mut two.database, [Event::Warning { message: "slow\nvery".into() }]);
+    tell(&mut two.database, [Event::Warning { message: "slow\nvery".into(), place: None }]);
 }
 
 #[test]
@@ -140,6 +141,7 @@ fn rows_fit_a_narrow_terminal() {
     );
     assert!(lines[7].starts_with("  upload ━━━") && lines.len() == 8, "{text}");
     tell(&mut two.web, [captured(), finished(true, None)]);
+    two.database.tick();
     assert!(
         two.term.contents().contains("\n✔ web         ami-0123456789abcdef0  2m 03s\n"),
         "{}",
@@ -153,6 +155,7 @@ fn a_run_that_is_over_leaves_one_line_and_the_other_its_row() {
     under_way(&mut two);
     let error = "step `configure` ended with exit code 3, which\nis bad";
     tell(&mut two.database, [end(Phase::Upload, false), finished(false, Some(error))]);
+    two.web.tick();
     let text = two.term.contents();
     assert!(
         text.contains(
