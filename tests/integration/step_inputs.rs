@@ -22,12 +22,13 @@ struct Folder {
     folder: TempDir,
     allowed: Vec<PathBuf>,
     ansible: BTreeMap<String, String>,
+    home: Option<PathBuf>,
 }
 
 impl Folder {
     fn with(files: &[(&str, &str)]) -> Self {
-        let folder =
-            Self { folder: tempfile::tempdir().unwrap(), allowed: Vec::new(), ansible: BTreeMap::new() };
+        let (folder, ansible) = (tempfile::tempdir().unwrap(), BTreeMap::new());
+        let folder = Self { folder, allowed: Vec::new(), ansible, home: None };
         files.iter().for_each(|(name, text)| folder.write(OsStr::new(name), text));
         folder
     }
@@ -40,16 +41,8 @@ impl Folder {
 
     fn load(&self, name: &str, step: &str) -> Result<Loaded, Mistakes> {
         self.write(OsStr::new(name), &format!("{HEAD}[[steps]]\nname = \"work\"\n{step}\n"));
-        let inputs = Inputs {
-            vars: Vec::new(),
-            platform_is_wanted: false,
-            platform: PlatformKind::Qemu,
-            stage: None,
-            provisioner_folders: Vec::new(),
-            allowed: self.allowed.clone(),
-            home: None,
-            ansible: self.ansible.clone(),
-        };
+        let (allowed, ansible, home) = (self.allowed.clone(), self.ansible.clone(), self.home.clone());
+        let inputs = Inputs { allowed, ansible, home, ..Inputs::for_platform(PlatformKind::Qemu) };
         load(&self.folder.path().join(name), &inputs)
     }
 
@@ -192,6 +185,39 @@ fn a_playbook_reaches_its_folder_its_roles_path_and_what_it_mentions() {
     let names = folder.names("web.toml", PLAYBOOK);
     assert!(names.contains(&"more/roles/db/tasks/main.yml".into()), "{names:?}");
     assert!(!names.iter().any(|name| name.contains("shared")), "the environment wins: {names:?}");
+}
+
+#[test]
+fn roles_and_collections_of_the_user_that_a_playbook_uses_are_inputs_or_told_not_to_be() {
+    let play = "- hosts: default\n  roles: [acme.web]\n  tasks:\n    - acme.tools.hello: {}\n";
+    let mut folder = Folder::with(&[("ansible/plays/site.yml", play)]);
+    let home = Folder::with(&[
+        (".ansible/roles/acme.web/meta/main.yml", "dependencies:\n  - role: acme.base\n"),
+        (".ansible/roles/acme.base/tasks/main.yml", "[]"),
+        (".ansible/roles/other/tasks/main.yml", "[]"),
+        (".ansible/collections/ansible_collections/acme/tools/plugins/modules/hello.py", "1"),
+        (".ansible/collections/ansible_collections/acme/toolsmith/plugins/modules/hello.py", "1"),
+        (".ansible.cfg", "[defaults]\n"),
+    ]);
+    let at_home = |name: &str| home.folder.path().join(name).display().to_string();
+    folder.home = Some(home.folder.path().to_owned());
+    let unknown = [
+        format!("what `{}` says", at_home(".ansible.cfg")),
+        format!("the role `{}`", at_home(".ansible/roles/acme.web")),
+        format!("the collection `{}`", at_home(".ansible/collections/ansible_collections/acme/tools")),
+    ];
+    assert_eq!(folder.unknown("web.toml", PLAYBOOK), unknown);
+    folder.allowed = vec![fs::canonicalize(home.folder.path()).unwrap()];
+    assert_eq!(folder.unknown("web.toml", PLAYBOOK), Vec::<String>::new());
+    let names = folder.names("web.toml", PLAYBOOK);
+    let has = |part: &str| names.iter().any(|name| name.contains(part));
+    assert!(has("acme.web/meta") && has("acme.base/tasks") && has("acme/tools/"), "{names:?}");
+    assert!(!has("roles/other") && !has("toolsmith"), "{names:?}");
+    let before = folder.read("web.toml", PLAYBOOK);
+    home.write(OsStr::new(".ansible/roles/acme.base/tasks/main.yml"), "[a]");
+    assert_ne!(folder.read("web.toml", PLAYBOOK), before);
+    folder.ansible.insert("ANSIBLE_ROLES_PATH".into(), "/nowhere".into());
+    assert!(!folder.names("web.toml", PLAYBOOK).iter().any(|name| name.contains("acme.web")));
 }
 
 #[test]

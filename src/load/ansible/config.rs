@@ -40,6 +40,13 @@ const FILE: &str = "ansible.cfg";
 const USUAL_CALLBACK_PLUGINS: [&str; 2] =
     ["~/.ansible/plugins/callback", "/usr/share/ansible/plugins/callback"];
 
+/// Where Ansible looks for roles and collections when nothing else is said.
+const USUAL_ROLES: [&str; 3] = ["~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles"];
+const USUAL_COLLECTIONS: [&str; 2] = ["~/.ansible/collections", "/usr/share/ansible/collections"];
+
+/// Files of settings that apply where there is no nearer one.
+const USUAL_FILES: [&str; 2] = ["~/.ansible.cfg", "/etc/ansible/ansible.cfg"];
+
 /// What decides where Ansible looks for things.
 pub struct Config<'a> {
     /// The file that applies, where one does.
@@ -58,7 +65,7 @@ pub struct NamedFolder {
 
 impl<'a> Config<'a> {
     /// The file that the environment names; else the nearest one from the playbook's folder upwards, as far
-    /// as the template's; else the one in the current folder.
+    /// as the template's; else the one in the current folder, the user's, or the computer's.
     pub fn find(
         disk: &Disk,
         root: &Path,
@@ -67,7 +74,8 @@ impl<'a> Config<'a> {
     ) -> Self {
         let folder = playbook.parent().unwrap_or(Path::new(""));
         let above = folder.ancestors().take_while(|above| above.starts_with(root) || disk.allows(above));
-        let near = above.map(|above| above.join(FILE)).chain([PathBuf::from(FILE)]);
+        let usual = USUAL_FILES.iter().filter_map(|usual| at_home(disk.home(), usual));
+        let near = above.map(|above| above.join(FILE)).chain([PathBuf::from(FILE)]).chain(usual);
         let file = match environment.get(CONFIG) {
             Some(named) => Some(PathBuf::from(named)),
             None => near.into_iter().find(|file| file.is_file()),
@@ -92,6 +100,24 @@ impl<'a> Config<'a> {
     /// The folders with roles, collections, modules and plugins that are named somewhere.
     pub fn folders(&self) -> Vec<NamedFolder> {
         FOLDER_SETTINGS.iter().flat_map(|setting| self.of(setting)).collect()
+    }
+
+    /// Folders of roles that are searched though nobody has named them.
+    pub fn usual_roles(&self) -> Vec<PathBuf> {
+        self.usual(&["roles_path"], &USUAL_ROLES)
+    }
+
+    /// Folders of collections that are searched though nobody has named them.
+    pub fn usual_collections(&self) -> Vec<PathBuf> {
+        self.usual(&["collections_path", "collections_paths"], &USUAL_COLLECTIONS)
+    }
+
+    fn usual(&self, settings: &[&str], usual: &[&str]) -> Vec<PathBuf> {
+        let mut named = FOLDER_SETTINGS.iter().filter(|(setting, _)| settings.contains(setting));
+        if named.any(|setting| !self.of(setting).is_empty()) {
+            return Vec::new();
+        }
+        usual.iter().filter_map(|usual| at_home(self.home.as_deref(), usual)).collect()
     }
 
     /// Where Ansible looks for callback plugins.
@@ -127,6 +153,14 @@ impl<'a> Config<'a> {
             None => Some(tidy_path(&from.join(&text))),
         };
         NamedFolder { written: written.to_owned(), path }
+    }
+}
+
+/// A path that may begin with the user's home.
+fn at_home(home: Option<&Path>, written: &str) -> Option<PathBuf> {
+    match written.strip_prefix("~/") {
+        Some(rest) => Some(home?.join(rest)),
+        None => Some(PathBuf::from(written)),
     }
 }
 

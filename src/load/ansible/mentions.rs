@@ -7,14 +7,23 @@ const FILE_WORDS: [&str; 5] = ["file", "include_vars", "src", "template", "vars_
 /// Expressions that stand for the folder of the playbook.
 const FOLDER_WORDS: [&str; 2] = ["inventory_dir", "playbook_dir"];
 
+/// What words in YAML are made of: names of roles and modules, and paths.
+fn is_of_a_word(char: char) -> bool {
+    char.is_alphanumeric() || "._/~+@%-".contains(char)
+}
+
+/// Every word in `text`: also the name of a role or of a collection's module.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !is_of_a_word(char)).filter(|word| !word.is_empty())
+}
+
 /// Every path in `text` at which something may lie, below each of `folders`. Where a path goes on with an
 /// expression it is the folder before it.
 pub fn mentioned(text: &str, folders: &[&Path]) -> Vec<PathBuf> {
-    let is_path = |c: char| c.is_alphanumeric() || "._/~+@%-".contains(c);
     let mut found = Vec::new();
     for line in text.lines() {
         let mut before = "";
-        for word in line.split(|c: char| !is_path(c)).filter(|word| !word.is_empty()) {
+        for word in words(line) {
             let path = match FOLDER_WORDS.contains(&before) {
                 true => word.trim_start_matches('/'),
                 false => word,

@@ -3,6 +3,7 @@
 
 mod config;
 mod mentions;
+mod used;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,6 +76,7 @@ pub fn files_of(
         reach.add_named(&named)?;
     }
     reach.follow_mentions()?;
+    reach.add_used(&config)?;
     let settings = AnsibleSettings { callback_plugins: config.callback_plugins(), config: config.file };
     let outside =
         reach.found.outside.iter().map(|link| format!("where the link `{}` leads", path_name(link)));
