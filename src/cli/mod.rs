@@ -21,6 +21,7 @@ mod inputs;
 mod interrupt;
 mod judge;
 mod known;
+mod local_programs;
 mod log;
 mod matrix;
 mod plan;

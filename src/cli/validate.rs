@@ -4,7 +4,7 @@ use clap::Args;
 
 use serde::Serialize;
 
-use super::{Context, inputs, secrets, set, show};
+use super::{Context, inputs, local_programs, secrets, set, show};
 use crate::{
     amount,
     error::Error,
@@ -35,6 +35,7 @@ impl Validate {
             };
             plan::compile(one.template.clone(), here)?;
             secrets::warn(&secrets::at_hand(&one.template.secrets));
+            local_programs::warn_of_missing(&one.template.steps, context);
         }
         set::each_its_own(&loaded)?;
         loaded.iter().try_for_each(|one| tell_provisioners(one, context))?;

@@ -7,6 +7,7 @@ use crate::{
     cli::{
         Context, clean, inputs,
         judge::{Below, Judged},
+        local_programs,
         run::{Failure, Run},
         secrets, set, show,
     },
@@ -69,6 +70,7 @@ pub async fn one(many: &Many<'_>, number: usize, below: Below<'_>) -> Result<Tem
         show::up_to_date(&plan, &image, many.context)?;
         return Ok(TemplateEnd::UpToDate(*image));
     }
+    local_programs::require(&plan.template.steps)?;
     let read = match inputs {
         Some(inputs) => inputs,
         None => inputs::contents(loaded, plan.platform, many.context)?,

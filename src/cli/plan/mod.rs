@@ -18,6 +18,7 @@ use super::{
     Context,
     anew::Anew,
     judge::{self, Judge, Judged},
+    local_programs,
     set::{self, Set},
     show,
 };
@@ -110,6 +111,9 @@ impl Plan {
         let set = Set::load(&self.templates, context)?;
         let judge = Judge::new(context, self.anew);
         let judged = judge::all(&set, &judge).await?;
+        for due in judged.iter().filter(|one| one.is_due()) {
+            local_programs::warn_of_missing(&due.plan.template.steps, context);
+        }
         match context.style() {
             OutputStyle::Dot => show::stdout(&dot::graph(&set, &judged))?,
             OutputStyle::Json => {

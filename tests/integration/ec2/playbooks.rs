@@ -4,6 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use super::Cloud;
+use crate::rig::hornero::Ran;
 
 const STEP: &str = "[[steps]]\nname = \"configure\"\nkind = \"ansible\"\nplaybook = \"site.yml\"\n";
 
@@ -134,4 +135,35 @@ fn a_playbook_that_does_nothing_on_the_builder_fails_the_step() {
         assert!(told.is_some_and(|told| told.contains(why)), "{playbook}\n{}", ran.stderr);
     }
     assert_eq!(cloud.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn a_program_that_a_step_needs_here_is_told_missing_before_anything_is_launched() {
+    let cloud = Cloud::start();
+    write(&cloud, &[("site.yml", PLAYBOOK)]);
+    let empty = cloud.hornero.folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let run = |arguments: &[&str]| Ran::from(cloud.command(arguments).env("PATH", &empty).output().unwrap());
+    let why = "the step `configure` needs the program `ansible-playbook`, which is not here";
+    let template = cloud.template("", STEP);
+    for command in ["validate", "plan"] {
+        let ran = run(&[command, &template]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches(&format!("warning: {why}")).count(), 1, "{}", ran.stderr);
+    }
+    let ran = run(&["bake", &template]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("error: {why}")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: install `ansible-playbook` on this computer"), "{}", ran.stderr);
+
+    let local =
+        "[[steps]]\nname = \"own\"\nkind = \"local\"\ninputs = []\nrun = \"#!/no/such/shell\\ntrue\"\n";
+    let ran = run(&["bake", &cloud.template("", local)]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("the step `own` needs the program `/no/such/shell`"), "{}", ran.stderr);
+    assert!(cloud.instances().is_empty(), "something was launched");
+
+    let installs = "[[steps]]\nname = \"own\"\nkind = \"local\"\ninputs = []\nrun = \"true\"\n";
+    let ran = run(&["bake", &cloud.template("", &format!("{installs}{STEP}"))]);
+    assert_eq!(ran.code, 6, "the step before it might have installed it: {}", ran.stderr);
 }
