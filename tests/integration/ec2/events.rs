@@ -23,7 +23,7 @@ fn a_run_ends_with_everything_that_there_is_to_know() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let events = events(&ran);
     let image = cloud.run(&["get", "web"]).stdout.trim().to_owned();
-    let (first, last) = (&events[0], events.last().unwrap());
+    let (first, last) = (all(&events, "run_started")[0], events.last().unwrap());
     assert_eq!((&first["type"], &first["format"]), (&json!("run_started"), &json!(1)));
     assert_eq!(first["hornero"], env!("CARGO_PKG_VERSION"));
     let keys = ["type", "code", "kind", "phase", "step", "image", "parameter"];
@@ -97,16 +97,21 @@ fn a_command_that_fails_without_a_run_ends_with_an_error() {
 }
 
 #[test]
-fn lines_of_steps_with_one_name_are_told_apart_by_the_number_of_the_step() {
+fn a_line_that_a_step_prints_has_the_number_of_the_step() {
     let cloud = Cloud::start();
-    let step = |word: &str| format!("[[steps]]\nname = \"same\"\nrun = \"echo {word}\"\n");
+    let step = |word: &str| format!("[[steps]]\nname = \"say {word}\"\nrun = \"echo {word}\"\n");
     let ran = cloud.run(&["bake", "--output", "json", &cloud.template("", &(step("one") + &step("two")))]);
     let events = events(&ran);
     let printed = |word: &str| {
         let lines = all(&events, "output").into_iter().filter(|event| event["line"] == word);
         json!(["source", "number"].map(|key| lines.clone().next().map(|line| &line[key])))
     };
-    assert_eq!([printed("one"), printed("two")], [json!(["same", 1]), json!(["same", 2])], "{}", ran.stderr);
+    assert_eq!(
+        [printed("one"), printed("two")],
+        [json!(["say one", 1]), json!(["say two", 2])],
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
