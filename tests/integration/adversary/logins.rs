@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 use hornero::{
     engine::{end_steps, put_off_end},
-    provision::{script::Job, supervisor::Place},
+    provision::{
+        script::{Job, command_line},
+        supervisor::Place,
+    },
     remote::{Command, Exit, Remote, RemoteError, job::Followed, purpose::Purpose, ssh::SshRemote},
 };
 
@@ -66,7 +69,12 @@ async fn what_was_not_seen_to_end_is_not_said_to_have_ended() {
     let liar = Liar::new();
     let sshd = server(&liar);
     let (remote, folder) = (sshd.connect().await, tempfile::tempdir().unwrap());
-    let hangs = || Command::new(Purpose::Probe, "exec sleep 20").timeout(Some(Duration::from_millis(300)));
+    let user = sshd.account().user;
+    let job = Job { text: "exec sleep 20", user: &user, env: &BTreeMap::new() };
+    let hangs = || {
+        let command = Command::new(Purpose::Probe, command_line(remote.sudo())).stdin(job.stdin().unwrap());
+        command.timeout(Some(Duration::from_secs(2)))
+    };
     let honest = remote.run(hangs(), &mut |_, _| {}).await;
     assert!(matches!(honest, Err(RemoteError::TimedOut(_))), "{honest:?}");
     for lie in IDLE_LIES {
@@ -76,10 +84,8 @@ async fn what_was_not_seen_to_end_is_not_said_to_have_ended() {
 
         liar.lie(lie, 0, Purpose::EndJob.word());
         let place = Place { root: folder.path().join("run").display().to_string(), id: lie.into() };
-        let user = sshd.account().user;
-        let job = Job { text: "exec sleep 20", user: &user, env: &BTreeMap::new() };
         let start = place.start(&job, "").unwrap();
-        let followed = Followed::new(place, start, Some(Duration::from_millis(300)));
+        let followed = Followed::new(place, start, Some(Duration::from_secs(2)));
         let result = remote.follow(&followed, &mut |_| {}).await;
         assert!(failed(&result) && !matches!(result, Err(RemoteError::TimedOut(_))), "{lie}: {result:?}");
     }
