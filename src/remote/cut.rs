@@ -17,6 +17,9 @@ use super::{RemoteError, ssh::blocking};
 /// How long after its time a thread may take to come back by itself. It ends what it has started on the builder then.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// The same where there is nothing to end there.
+const SOON: Duration = Duration::from_secs(1);
+
 /// How long it may take when nobody waits for it any more.
 const LEFT_ALONE: Duration = Duration::from_secs(10);
 
@@ -24,11 +27,17 @@ const LEFT_ALONE: Duration = Duration::from_secs(10);
 pub(super) struct Cut {
     socket: Arc<OwnedFd>,
     time: Option<Duration>,
+    margin: Duration,
 }
 
 impl Cut {
     pub fn new(socket: Arc<OwnedFd>, time: Option<Duration>) -> Self {
-        Self { socket, time }
+        Self { socket, time, margin: MARGIN }
+    }
+
+    /// For what has nothing to end on the builder, and no more time than this.
+    pub fn soon(self) -> Self {
+        Self { margin: SOON, ..self }
     }
 
     /// Does something over the line, on a blocking thread.
@@ -46,7 +55,9 @@ impl Cut {
             done.store(true, Ordering::Relaxed);
             result
         }));
-        let Some(time) = self.time.and_then(|time| time.checked_add(MARGIN)) else { return running.await };
+        let Some(time) = self.time.and_then(|time| time.checked_add(self.margin)) else {
+            return running.await;
+        };
         match tokio::time::timeout(time, &mut running).await {
             Ok(result) => result,
             Err(_) => {

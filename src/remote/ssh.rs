@@ -174,7 +174,7 @@ impl SshRemote {
             };
             Ok((wire, sudo))
         };
-        let (wire, sudo) = Cut::new(socket.clone(), Some(login::patience(deadline))).over(ask).await?;
+        let (wire, sudo) = Cut::new(socket.clone(), Some(login::patience(deadline))).soon().over(ask).await?;
         if matches!(account.route, Route::Here) {
             // However long an emulated machine takes to answer.
             wire.answered(Duration::ZERO);

@@ -31,7 +31,7 @@ pub fn assaults(exchange: Exchange, honest: SocketAddr, whole: u64) -> Vec<Assau
     match exchange {
         Exchange::Connection => at(Place::Builder, vec![silence(), dribbled(b"S")]),
         Exchange::Login => at(Place::Builder, [before_the_key(), after_the_key(honest)].concat()),
-        Exchange::FirstQuestion => at(Place::Builder, vec![noise(honest, late)]),
+        Exchange::FirstQuestion => at(Place::Builder, vec![answers_end(honest, late), noise(honest, late)]),
         Exchange::BastionLogin => at(Place::Bastion, [before_the_key(), after_the_key(honest)].concat()),
         Exchange::BastionTunnel => {
             let mut all = at(Place::Bastion, vec![answers_end(honest, late), noise(honest, late)]);
