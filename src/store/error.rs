@@ -140,31 +140,18 @@ impl StoreError {
             Self::OtherType { .. } => {
                 Some("publish under another name, then `hornero publish` the run".into())
             }
-            Self::NotStored { parameter, kind: ValueKind::Text, .. } => Some(format!(
-                "`aws ssm get-parameter --name {parameter}` shows what is stored; then `hornero publish` the run"
-            )),
-            Self::NotStored { parameter, value, region, kind: ValueKind::Image, .. } => Some(format!(
-                "the image stays, and the parameter points where it did; look whether {value} is available in \
-                 {region} (`aws ec2 describe-images --image-ids {value}`), and whether whoever ran this has \
-                 ec2:DescribeImages beside ssm:PutParameter; `aws ssm get-parameter --name {parameter}` shows what is \
-                 stored; then, five minutes later, `hornero publish` the run"
-            )),
+            Self::NotStored { parameter, value, region, kind, .. } => {
+                Some(look_at_image(parameter, value, region, *kind))
+            }
             Self::Overtaken { .. } => {
                 Some("let one bake at a time publish there, then `hornero publish` the run".into())
             }
-            Self::WrittenLate { parameter, region, .. } => Some(format!(
-                "look which image it should point at: `aws ssm get-parameter-history --name {parameter} --region \
-                 {region}`; then `hornero publish` the run of that image"
-            )),
+            Self::WrittenLate { parameter, region, .. } => Some(look_at_versions(parameter, region)),
             Self::Labelled { parameter, .. } => Some(format!(
                 "move its label to a newer version, or remove it: `aws ssm get-parameter-history --name {parameter}` \
                  shows it, `aws ssm unlabel-parameter-version` removes it"
             )),
-            Self::LockLost { lock, .. } => Some(format!(
-                "this process did not say in time that it lives, as when its computer sleeps, so another took the \
-                 lock; `hornero history {}` shows what was published meanwhile",
-                lock.rsplit('/').next().unwrap_or(lock)
-            )),
+            Self::LockLost { lock, .. } => Some(look_at_history(lock)),
             Self::LockUnseen { .. } => Some("try again: the claim ends by itself".into()),
             Self::NoLock { lock, .. } => Some(of_others(lock)),
             Self::NewerLock { .. } => Some("use the hornero that the others use, or a newer one".into()),
@@ -186,6 +173,33 @@ fn who_has_it(now: Option<&Lease>) -> String {
         Some(lease) => format!("{} has it since {}", lease.who, second(lease.since)),
         None => "another had it meanwhile".to_owned(),
     }
+}
+
+fn look_at_image(parameter: &str, value: &str, region: &str, kind: ValueKind) -> String {
+    let stored = format!("`aws ssm get-parameter --name {parameter}` shows what is stored; then");
+    match kind {
+        ValueKind::Text => format!("{stored} `hornero publish` the run"),
+        ValueKind::Image => format!(
+            "the image stays, and the parameter points where it did; look whether {value} is available in \
+             {region} (`aws ec2 describe-images --image-ids {value}`), and whether whoever ran this has \
+             ec2:DescribeImages beside ssm:PutParameter; {stored}, five minutes later, `hornero publish` the run"
+        ),
+    }
+}
+
+fn look_at_history(lock: &str) -> String {
+    let image = lock.rsplit('/').next().unwrap_or(lock);
+    format!(
+        "this process did not say in time that it lives, as when its computer sleeps, so another took the lock; \
+         `hornero history {image}` shows what was published meanwhile"
+    )
+}
+
+fn look_at_versions(parameter: &str, region: &str) -> String {
+    format!(
+        "look which image it should point at: `aws ssm get-parameter-history --name {parameter} --region {region}`; \
+         then `hornero publish` the run of that image"
+    )
 }
 
 fn of_others(lock: &str) -> String {

@@ -112,7 +112,9 @@ fn what_a_person_has_written_into_a_tag_counts_on_the_computer_of_the_bake_too()
     super::killed(&bake, &mut cloud.proxy, &point).unwrap();
     let instance = cloud.instances()[0]["InstanceId"].as_str().unwrap().to_owned();
     let runs = |cloud: &Cloud| cloud.instances()[0]["State"]["Name"] == "running";
-    let all = Inventory::of(&cloud).left();
+    let mut all = Inventory::of(&cloud).left();
+    // Its run is dead all the same.
+    all.retain(|one| !one.starts_with("/hornero/locks/"));
     for (value, told) in
         [("2099-12-31", "Value=2099-12-31T00:00:00Z"), (NOT_YET, "left alone until 2100-01-01")]
     {
