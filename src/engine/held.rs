@@ -134,7 +134,7 @@ mod tests {
         let (a, b) = (known[0].clone(), known[1].clone());
         let before = |now: &[Content]| told(now, StepSide::Before);
         assert_eq!(before(&[a.clone(), b.clone()]), None);
-        assert_eq!(before(&[a.clone()]), Some(("b".into(), FileChange::Removed)));
+        assert_eq!(before(std::slice::from_ref(&a)), Some(("b".into(), FileChange::Removed)));
         assert_eq!(before(&[a.clone(), content("b", "9", 0o644)]), Some(("b".into(), FileChange::Content)));
         assert_eq!(before(&[a.clone(), content("b", "2", 0o755)]), Some(("b".into(), FileChange::Mode)));
         let more = [a, b, content("made", "4", 0o644)];

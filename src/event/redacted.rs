@@ -38,7 +38,7 @@ impl SecretFilter {
                 *line = self.next_line(source, line);
                 self.redact.in_place(source);
             }
-            Event::UnfinishedLine { source, line } => {
+            Event::UnfinishedLine { source, line, .. } => {
                 *line = self.redact.apply_unfinished(line).into_owned();
                 self.redact.in_place(source);
             }
@@ -61,15 +61,19 @@ impl Event {
     fn texts_from_outside(&mut self, mut each: impl FnMut(&mut String)) {
         match self {
             Self::Note { message: text }
-            | Self::Warning { message: text }
+            | Self::Waiting { answer: text, .. }
             | Self::StepStarted { name: text, .. }
             | Self::StepFinished { name: text, .. }
             | Self::NotBaked { reason: text, .. }
             | Self::Progress { task: text, .. } => each(text),
             Self::Output { source: one, line: other, .. }
-            | Self::UnfinishedLine { source: one, line: other }
+            | Self::UnfinishedLine { source: one, line: other, .. }
             | Self::StepRetried { name: one, reason: other, .. }
             | Self::Reused { what: one, detail: other } => [one, other].into_iter().for_each(each),
+            Self::Warning { message, place } => {
+                let hint = place.as_mut().and_then(|place| place.hint.as_mut());
+                std::iter::once(message).chain(hint).for_each(each);
+            }
             Self::CheckFinished { name, expected, found, .. } => {
                 [name, expected, found].into_iter().for_each(each);
             }

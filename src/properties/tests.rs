@@ -119,7 +119,7 @@ json.dump([read(text) for text in json.load(sys.stdin)], sys.stdout)";
 #[test]
 fn the_users_parts_of_user_data_are_read_as_they_were_written() {
     let part = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let sets = vec![
+    let sets = [
         vec![part("a.yaml", "#cloud-config\nlocale: C\n"), part("b.sh", "#!/bin/sh\necho é日🦀\n")],
         vec![part("with \"quotes\" and blanks;x=y.yaml", "#cloud-config\nx: 1\n")],
         vec![part("ünïcödé 日本.yaml", "#cloud-config\n\nx: '\u{85}\u{2028}'\n")],

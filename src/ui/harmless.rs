@@ -23,7 +23,7 @@ pub fn acts_on_screen(char: char) -> bool {
 /// listener shows them in its own way, and cleans them there.
 pub fn clean_event(event: &mut Event) {
     match event {
-        Event::Output { source, line: _, .. } | Event::UnfinishedLine { source, line: _ } => {
+        Event::Output { source, line: _, .. } | Event::UnfinishedLine { source, line: _, .. } => {
             clean_text(source)
         }
         event => event.texts(clean_text),

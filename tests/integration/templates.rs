@@ -365,7 +365,7 @@ fn what_is_wrong_with_a_value_from_outside_is_told_of_what_gave_it() {
     let (folder, path) = written("t.toml", format!("{GOOD}{variables}").as_bytes());
     let given = folder.path().join("given.toml");
     fs::write(&given, "# of all\nport = 'http'\ncolour = 'blue'\n").unwrap();
-    let of_file: Vec<_> = var_file(&given).unwrap().values().collect();
+    let of_file: Vec<_> = var_file(&given, &[]).unwrap().values().collect();
     let each = |source: GivenSource| {
         let given = |(name, value): (&str, &str)| GivenVariable {
             source: source.clone(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Reach, YAML, config::Config, ends_in, mentions::words};
-use crate::{load::text, template::check::Trouble};
+use crate::{load::text, open_file::Confinement, template::check::Trouble};
 
 impl Reach<'_> {
     /// What is used may use more, until there is nothing new.
@@ -45,7 +45,8 @@ impl Reach<'_> {
     /// All words of the YAML files that are known so far.
     fn words(&self) -> BTreeSet<String> {
         let files = self.found.files.iter().filter(|file| ends_in(file, &YAML));
-        let texts = files.filter_map(|file| text::read(file, text::LARGEST_TEMPLATE).ok());
+        let texts =
+            files.filter_map(|file| text::read(file, Confinement::Anywhere, text::LARGEST_TEMPLATE).ok());
         texts.flat_map(|text| words(&text.text).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 }

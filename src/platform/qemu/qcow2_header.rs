@@ -90,7 +90,7 @@ fn long_header(start: &[u8]) -> Result<usize, Qcow2Error> {
         }
         () if features & CORRUPT != 0 => Err(Qcow2Error::Corrupt),
         () if features & !KNOWN_FEATURES != 0 => Err(Qcow2Error::UnknownFeatures),
-        () if length < LONG_HEADER_BYTES || length % 8 != 0 => Err(Qcow2Error::Broken),
+        () if length < LONG_HEADER_BYTES || !length.is_multiple_of(8) => Err(Qcow2Error::Broken),
         () => Ok(length),
     }
 }

@@ -61,11 +61,11 @@ fn events_of(text: &str) -> Vec<Event> {
     vec![
         Event::StepStarted { number: 1, total: 1, name: own(), kind: "shell".into() },
         Event::StepRetried { number: 1, name: own(), attempt: 2, reason: own() },
-        Event::StepFinished { number: 1, name: own(), seconds: 1.0, ok: false },
-        Event::Output { source: own(), stream: Stream::Merged, line: own() },
+        Event::StepFinished { number: 1, name: own(), seconds: 1.0, ok: false, exit_code: None, attempts: 1 },
+        Event::Output { source: own(), number: None, stream: Stream::Merged, line: own() },
         Event::Reused { what: own(), detail: own() },
         Event::Note { message: own() },
-        Event::Warning { message: own() },
+        Event::Warning { message: own(), place: None },
         Event::CheckFinished {
             machine: CheckPlace::Builder,
             name: own(),
