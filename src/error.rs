@@ -235,6 +235,10 @@ impl From<crate::fetch::FetchError> for Error {
     }
 }
 
+/// What to do when the builder did not answer a command in time.
+const HELD_UP: &str = "raise the `timeout` of the step if it has one, or find out what holds the builder up: \
+                       `--on-error keep` leaves it for `hornero ssh`";
+
 impl From<crate::remote::RemoteError> for Error {
     fn from(error: crate::remote::RemoteError) -> Self {
         use crate::remote::RemoteError as Remote;
@@ -261,11 +265,7 @@ impl From<crate::remote::RemoteError> for Error {
                 Some("look for what stands between hornero and the commands on the builder: a forced command, a terminal".into())
             }
             Remote::Refused { hint, .. } => hint.clone(),
-            Remote::TimedOut(_) | Remote::NoAnswer(_) => Some(
-                "raise the `timeout` of the step if it has one, or find out what holds the builder up: \
-                 `--on-error keep` leaves it for `hornero ssh`"
-                    .into(),
-            ),
+            Remote::TimedOut(_) | Remote::NoAnswer(_) => Some(HELD_UP.into()),
             Remote::Silent(_) => Some("find out what it waits for on the builder".into()),
             Remote::Ended => Some("find out what ends processes there".into()),
             Remote::Changed(_) => Some(crate::remote::entries::ChangedFile::HINT.into()),
