@@ -1,11 +1,12 @@
 //! The way to a builder for programs that make their own connections: an address that leads there, the pinned host
-//! key as a file, and a key. One of the template's own is the file that it was read from; ours is held by an agent in
-//! this process and in no file.
+//! key as a file, and a key. An agent in this process holds it, and no file does; but a key of the template's own of
+//! another kind than Ed25519 is the file that it was read from.
 
 use std::{
     fs::{self, DirEntry},
     io::{self, Write},
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -49,8 +50,10 @@ impl WayIn {
         let key = folder.path().join("key");
         let mut way = Self { user: account.user.clone(), forward, folder, key, agent: None };
         match &user.key_file {
-            Some(file) => way.key = std::path::absolute(file).map_err(|error| failed(&error))?,
-            None => way.agent = Some(way.start_agent(account, user.agent)?),
+            Some(file) if !KeyAgent::can_hold(&account.private_key) => {
+                way.key = usable_key_file(&way, file, account).map_err(|error| failed(&error))?;
+            }
+            Some(_) | None => way.agent = Some(way.start_agent(account, user.agent)?),
         }
         way.write("known_hosts", &account.pin.known_hosts(way.address())).map_err(|error| failed(&error))?;
         Ok(way)
@@ -97,6 +100,14 @@ impl WayIn {
         let path = self.folder.path().join(name);
         private::create_new(&path)?.write_all(text.as_bytes())?;
         Ok(path)
+    }
+}
+
+/// The file itself where OpenSSH takes it, else a copy: it refuses a key that others may read.
+fn usable_key_file(way: &WayIn, file: &Path, account: &Account) -> io::Result<PathBuf> {
+    match fs::metadata(file)?.permissions().mode() & 0o077 {
+        0 => std::path::absolute(file),
+        _ => way.write("own-key", &account.private_key),
     }
 }
 

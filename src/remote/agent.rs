@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 
 use signature::Signer;
 use ssh_encoding::{Decode, Encode};
-use ssh_key::{PrivateKey, Signature};
+use ssh_key::{Algorithm, PrivateKey, Signature};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
@@ -30,6 +30,12 @@ pub struct KeyAgent {
 }
 
 impl KeyAgent {
+    /// Whether it can sign with this key: one of Ed25519 in the form of OpenSSH, without a passphrase.
+    pub fn can_hold(private_key: &str) -> bool {
+        PrivateKey::from_openssh(private_key)
+            .is_ok_and(|key| !key.is_encrypted() && matches!(key.algorithm(), Algorithm::Ed25519))
+    }
+
     /// Listens at `socket`, which must be in a folder that nobody else may enter. `others` is the user's own agent.
     ///
     /// # Errors

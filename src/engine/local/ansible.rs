@@ -3,14 +3,13 @@
 use std::{
     collections::BTreeMap,
     env, io,
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
 use serde_json::{Value, json};
 use tokio::process::Command as Process;
 
-use super::{memory_file, playbook_record, run_process};
+use super::{playbook_record, run_process};
 use crate::{
     engine::{machine::Machine, way_in::WayIn},
     error::{Error, Kind},
@@ -56,7 +55,7 @@ pub async fn run_playbook(
     })?;
     let process = ansible_playbook(&way, job, &files, &record)?;
     let is_noise = |line: &str| line.trim() == SHARED_NAME;
-    let (exit, tail) = run_process(step, process, (&way, &[files.extra_vars]), is_noise, events).await?;
+    let (exit, tail) = run_process(step, process, (&way, &[]), is_noise, events).await?;
     if exit.success() {
         playbook_record::prove_work(step, job.playbook, &record, &tail)?;
     }
@@ -66,8 +65,7 @@ pub async fn run_playbook(
 /// Files that Ansible reads beside the key.
 struct Written {
     inventory: PathBuf,
-    /// It may hold secrets, so it lies in memory.
-    extra_vars: OwnedFd,
+    extra_vars: PathBuf,
 }
 
 fn write_files(way: &WayIn, job: &PlaybookJob<'_>) -> io::Result<Written> {
@@ -77,7 +75,7 @@ fn write_files(way: &WayIn, job: &PlaybookJob<'_>) -> io::Result<Written> {
     way.write("host_vars/localhost.yml", "ansible_become: false\n")?;
     let inventory = way.write("inventory.yml", &inventory(way).map_err(io::Error::other)?.to_string())?;
     // The command line can be read by everybody.
-    let extra_vars = memory_file::create(&extra_vars(job.extra_vars)?)?;
+    let extra_vars = way.write("vars.yml", &extra_vars(job.extra_vars)?)?;
     Ok(Written { inventory, extra_vars })
 }
 
@@ -137,10 +135,7 @@ fn ansible_playbook(
         .envs(config.iter().map(|config| ("ANSIBLE_CONFIG", config)))
         .envs(super::variables(way));
     process.arg("--inventory").arg(&files.inventory).arg("--become");
-    process
-        .arg("--extra-vars")
-        .arg(format!("@{}", memory_file::path(&files.extra_vars).display()))
-        .arg(job.playbook);
+    process.arg("--extra-vars").arg(format!("@{}", files.extra_vars.display())).arg(job.playbook);
     Ok(process)
 }
 
