@@ -16,6 +16,7 @@ pub mod redact;
 pub mod remote;
 pub mod sum;
 pub mod template;
+pub mod time;
 pub mod wait;
 
 /// Of the engine what a builder and a file can say.

@@ -31,7 +31,7 @@ fn paths_in_scripts() -> Vec<String> {
     let found = |text: String| -> Vec<String> {
         path.captures_iter(&text).map(|found| found[2].to_owned()).collect()
     };
-    texts.flat_map(|text| found(text)).collect()
+    texts.flat_map(found).collect()
 }
 
 #[test]
