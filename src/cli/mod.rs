@@ -133,7 +133,8 @@ pub fn main() -> ExitCode {
 impl Cli {
     /// The answer of `get` goes into the command line of another program: only who asks for JSON there gets it.
     fn style_for_command(mut self) -> Self {
-        self.global.answer_is_one_document = matches!(self.command, Command::Get(_) | Command::Matrix(_));
+        self.global.answer_is_one_document =
+            matches!(self.command, Command::Get(_) | Command::Matrix(_) | Command::Plan(_));
         if matches!(self.command, Command::Get(_)) && !self.global.output_is_given {
             self.global.output = OutputStyle::Auto;
         }

@@ -9,7 +9,7 @@ use std::{
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// So many bytes wait at most.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 4 << 20;
 
 /// A sender that has to wait does so until this much is free, and not for each event anew.
 const FREED_BYTES: usize = MOST_BYTES / 4;

@@ -39,7 +39,7 @@ fn clean_text(text: &mut String) {
 /// Text that is ready to be shown, without anything that a terminal or a CI system would act on. Of escape sequences
 /// only colours stay, for they are our own.
 pub fn for_screen(text: &str) -> Cow<'_, str> {
-    let acts = text.contains(|char: char| char != '\n' && acts_on_screen(char));
+    let acts = text.contains(|char: char| !matches!(char, '\n' | '\t') && acts_on_screen(char));
     let plain = if acts { Cow::Owned(without_controls(text)) } else { Cow::Borrowed(text) };
     match plain.contains("::") || plain.contains("##") {
         true => Cow::Owned(plain.split_inclusive('\n').map(without_commands).collect()),
@@ -54,8 +54,8 @@ fn without_controls(text: &str) -> String {
             true if is_colour(part) => plain.push_str(part),
             true => {}
             false => plain.extend(part.chars().filter_map(|char| match char {
-                '\n' => Some('\n'),
-                '\t' => Some(' '),
+                // Programs read columns by them.
+                '\n' | '\t' => Some(char),
                 char => Some(char).filter(|char| !acts_on_screen(*char)),
             })),
         }

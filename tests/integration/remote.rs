@@ -271,7 +271,7 @@ async fn a_command_that_hangs_is_given_up_and_one_that_goes_on_is_not() {
     };
     let begun = std::time::Instant::now();
     let result = remote.run(silent("exec sleep 300"), &mut |_, _| {}).await;
-    assert!(matches!(result, Err(RemoteError::Silent(_))), "{result:?}");
+    assert!(matches!(result, Err(RemoteError::Silent(_) | RemoteError::NoAnswer(_))), "{result:?}");
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     let slow = "for i in 1 2 3 4; do sleep 1; echo $i; done";
     assert_eq!(remote.run(silent(slow), &mut |_, _| {}).await.unwrap(), Exit::Code(0));

@@ -156,6 +156,7 @@ const OWN_FILES: &[(&str, &str)] = &[
     ("engine::image", "folders of an image that is made"),
     ("engine::kept", "what is kept of a builder"),
     ("engine::outcome", "what became of a run"),
+    ("cli::clean::by_hand", "the plan of a run"),
     ("engine::local::playbook_record", "what the plugin of a run has written"),
     (
         "platform::qemu",

@@ -174,7 +174,7 @@ async fn input_that_nobody_reads_to_its_end_does_not_block_the_way() {
         assert_eq!(exit.unwrap(), Exit::Code(5));
         let endless = with_input("head -c 1000000 >/dev/null; exec sleep 0.3");
         let (exit, _) = run(&remote, endless.timeout(Some(Duration::from_millis(50)))).await;
-        assert!(matches!(exit, Err(RemoteError::TimedOut(_))), "{exit:?}");
+        assert!(matches!(exit, Err(RemoteError::TimedOut(_) | RemoteError::NoAnswer(_))), "{exit:?}");
     }
 }
 
