@@ -135,7 +135,7 @@ proptest! {
     fn whatever_is_printed_passes_here(text in outside()) {
         let shown = for_screen(&text).into_owned();
         let plain: String = AnsiCodeIterator::new(&shown).filter(|(_, sequence)| !sequence).map(|(part, _)| part).collect();
-        assert_harmless(&plain);
+        assert_harmless(&plain.replace('\t', " "));
         prop_assert_eq!(for_screen(&shown), shown.as_str(), "what is harmless stays as it is");
     }
 }

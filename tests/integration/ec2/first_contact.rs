@@ -61,7 +61,7 @@ fn each_says(variables: &[(&str, Option<&str>)], code: i32, error: &str, hints: 
         assert!(stderr.contains(error), "{arguments:?} {variables:?}: {stderr}");
         assert!(hints.iter().all(|hint| stderr.contains(hint)), "{arguments:?} {variables:?}: {stderr}");
         assert!(!stderr.contains("dispatch failure") && !stderr.contains("panicked"), "{stderr}");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{arguments:?} took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(20), "{arguments:?} took {:?}", begun.elapsed());
     }
 }
 
