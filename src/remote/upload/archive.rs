@@ -73,9 +73,10 @@ fn append(archive: &mut tar::Builder<impl Write>, entry: &Entry, path: &Path, id
         Content::File { path: local, size, data: _, sum } => {
             header.set_size(*size);
             // A file that shrinks or grows meanwhile must not shift what follows it in the archive.
-            let mut file = Exactly { inner: open(local)?.take(*size), left: *size, sum: Sha256::new() };
+            let content = sum.map(|_| Sha256::new());
+            let mut file = Exactly { inner: open(local)?.take(*size), left: *size, content };
             archive.append_data(&mut header, path, &mut file)?;
-            judge(local, *sum, file.sum)
+            judge(local, *sum, file.content)
         }
         // Folders are made before anything is unpacked.
         Content::Folder { .. } => Ok(()),
@@ -99,27 +100,27 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When it is not what it was when the bake began.
-pub(super) fn judge(path: &Path, expected: Option<FileSum>, found: Sha256) -> io::Result<()> {
-    match expected {
-        Some(expected) if FileSum::from(found.finalize()) != expected => {
-            Err(ChangedFile::error(path, FileChange::Content))
-        }
-        Some(_) | None => Ok(()),
+pub(super) fn judge(path: &Path, expected: Option<FileSum>, found: Option<Sha256>) -> io::Result<()> {
+    match expected == found.map(|found| found.finalize().into()) {
+        true => Ok(()),
+        false => Err(ChangedFile::error(path, FileChange::Content)),
     }
 }
 
-/// Sums what it reads, and fails when its source ends before `left` bytes.
+/// Sums what it reads where that is wanted, and fails when its source ends before `left` bytes.
 struct Exactly<R> {
     inner: R,
     left: u64,
-    sum: Sha256,
+    content: Option<Sha256>,
 }
 
 impl<R: Read> Read for Exactly<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.left -= count as u64;
-        self.sum.update(&buffer[..count]);
+        if let Some(content) = &mut self.content {
+            content.update(&buffer[..count]);
+        }
         if count == 0 && self.left > 0 && !buffer.is_empty() {
             return Err(changed());
         }

@@ -44,12 +44,14 @@ struct Slices {
     file: Option<File>,
     /// Of a compressed file each slice has its own.
     sum: Option<Cksum>,
-    content: ContentSum,
+    /// Where it is known what it must be.
+    content: Option<ContentSum>,
 }
 
 impl Slices {
-    fn of(place: usize) -> Self {
-        Self { place, file: None, sum: None, content: ContentSum::default() }
+    fn of(place: usize, entry: &Entry) -> Self {
+        let is_known = matches!(entry.content, Content::File { sum: Some(_), .. });
+        Self { place, file: None, sum: None, content: is_known.then(ContentSum::default) }
     }
 }
 
@@ -166,7 +168,9 @@ impl<'a> Sealer<'a> {
             io::ErrorKind::UnexpectedEof => changed(),
             _ => error,
         })?;
-        slices.content.update_at(offset, &bytes);
+        if let Some(content) = &mut slices.content {
+            content.update_at(offset, &bytes);
+        }
         let squeezed = if compressed { Some(squeeze::compress(&bytes)?) } else { None };
         if !compressed {
             slices.sum.get_or_insert_default().update_at(offset, &bytes);
@@ -181,7 +185,7 @@ impl<'a> Sealer<'a> {
             Some(slices) => slices,
             None => {
                 let Content::File { path, .. } = &self.entries[place].content else { return Err(changed()) };
-                Slices { file: Some(archive::open(path)?), ..Slices::of(place) }
+                Slices { file: Some(archive::open(path)?), ..Slices::of(place, &self.entries[place]) }
             }
         };
         Ok(self.file.insert(opened))
@@ -192,9 +196,9 @@ impl<'a> Sealer<'a> {
         let size = entry.content.size();
         // Of one that is all holes nothing was read.
         let slices = self.file.take().filter(|slices| slices.place == place);
-        let Slices { sum, content, .. } = slices.unwrap_or_else(|| Slices::of(place));
-        if let Content::File { path, sum: expected @ Some(_), .. } = &entry.content {
-            archive::judge(path, *expected, content.whole(size))?;
+        let Slices { sum, content, .. } = slices.unwrap_or_else(|| Slices::of(place, entry));
+        if let Content::File { path, sum: expected, .. } = &entry.content {
+            archive::judge(path, *expected, content.map(|content| content.whole(size)))?;
         }
         // An attempt never begins between a file's slices and this.
         let sum = sum.map_or_else(|| format!("- {size}"), |sum| sum.line_at(size));
