@@ -35,6 +35,8 @@ enum Kind {
     Removes,
     /// It makes something each time that it is executed.
     Once,
+    /// Whoever makes it has something to ask before each further try.
+    Single,
 }
 
 impl<'a> Call<'a> {
@@ -58,6 +60,12 @@ impl<'a> Call<'a> {
     pub fn once(action: &'static str, resource: &'a str) -> Self {
         Self { action, resource, kind: Kind::Once }
     }
+
+    /// One try of a call before which something has to be asked each time: [`Aws::pause_before_retry`] says whether
+    /// there may be another.
+    pub fn single(action: &'static str, resource: &'a str) -> Self {
+        Self { action, resource, kind: Kind::Single }
+    }
 }
 
 impl Aws {
@@ -72,48 +80,10 @@ impl Aws {
         E: StdError + ProvideErrorMetadata + Send + 'static,
         F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
-        self.journaled_tries(call, make, may_be_retried).await
-    }
-
-    /// The same with one try alone, for a write before which something has to be asked each time.
-    ///
-    /// # Errors
-    /// As with [`Aws::call`].
-    pub async fn call_once<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
-    where
-        T: Send + 'static,
-        E: StdError + ProvideErrorMetadata + Send + 'static,
-        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
-    {
-        self.journaled_tries(call, make, |_, _, _| false).await
-    }
-
-    /// Whether another try of a call that failed so often may do, after the pause that lies before it.
-    pub async fn pause_before_retry(&self, error: &AwsError, tries: u32) -> bool {
-        if !may_be_retried(&Call::repeatable(error.action, &error.resource), error.fault, tries) {
-            return false;
-        }
-        let pause = pause_after(tries);
-        self.tell_wait(error, pause);
-        tokio::time::sleep(pause).await;
-        true
-    }
-
-    async fn journaled_tries<T, E, F>(
-        &self,
-        call: Call<'_>,
-        make: impl Fn() -> F,
-        again: impl Fn(&Call<'_>, Fault, u32) -> bool,
-    ) -> Result<T, AwsError>
-    where
-        T: Send + 'static,
-        E: StdError + ProvideErrorMetadata + Send + 'static,
-        F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
-    {
         let intent = self
             .write_intent(&call)
             .map_err(|error| AwsError::journal_not_written(&call, self.region(), &error))?;
-        let result = self.try_until_answered(call, make, again).await;
+        let result = self.try_until_answered(call, make).await;
         if let Some(intent) = intent {
             // What happened is known to this process; another one looks at AWS itself.
             intent.result(result.is_ok()).ok();
@@ -132,12 +102,7 @@ impl Aws {
         }
     }
 
-    async fn try_until_answered<T, E, F>(
-        &self,
-        call: Call<'_>,
-        make: impl Fn() -> F,
-        again: impl Fn(&Call<'_>, Fault, u32) -> bool,
-    ) -> Result<T, AwsError>
+    async fn try_until_answered<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
     where
         T: Send + 'static,
         E: StdError + ProvideErrorMetadata + Send + 'static,
@@ -155,13 +120,26 @@ impl Aws {
                 }
             };
             tries += 1;
-            if !again(&call, error.fault, tries) {
+            if !self.pause_if_retried(&call, &error, tries).await {
                 return Err(error);
             }
-            let pause = pause_after(tries);
-            self.tell_wait(&error, pause);
-            tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Whether another try may do of a call that failed so often and before which its caller looks at what came of it,
+    /// after the pause that lies before it.
+    pub async fn pause_before_retry(&self, error: &AwsError, tries: u32) -> bool {
+        self.pause_if_retried(&Call::repeatable(error.action, &error.resource), error, tries).await
+    }
+
+    async fn pause_if_retried(&self, call: &Call<'_>, error: &AwsError, tries: u32) -> bool {
+        if !may_be_retried(call, error.fault, tries) {
+            return false;
+        }
+        let pause = pause_after(tries);
+        self.tell_wait(error, pause);
+        tokio::time::sleep(pause).await;
+        true
     }
 
     /// One try. What may make something goes on to its answer when nobody waits for it any more.
@@ -172,7 +150,9 @@ impl Aws {
         F: Future<Output = Result<T, SdkError<E, Response>>> + Send + 'static,
     {
         match (&self.journal, call.kind) {
-            (Some(journal), Kind::Once | Kind::Repeatable) => to_its_answer(sent, journal.sent()).await,
+            (Some(journal), Kind::Once | Kind::Single | Kind::Repeatable) => {
+                to_its_answer(sent, journal.sent()).await
+            }
             (Some(_), Kind::Reads | Kind::Removes) | (None, _) => sent.await,
         }
     }
@@ -224,6 +204,9 @@ where
 }
 
 fn may_be_retried(call: &Call<'_>, fault: Fault, tries: u32) -> bool {
+    if call.kind == Kind::Single {
+        return false;
+    }
     match fault {
         Fault::Throttled => tries < THROTTLED,
         Fault::Transient => call.kind != Kind::Once && tries < TRANSIENT,
@@ -254,6 +237,10 @@ mod tests {
         let (read, make) = (Call::read("ec2:DescribeImages", "x"), Call::once("ec2:CreateImage", "x"));
         assert!(may_be_retried(&read, Fault::Transient, 1) && may_be_retried(&read, Fault::Throttled, 1));
         assert!(!may_be_retried(&make, Fault::Transient, 1) && may_be_retried(&make, Fault::Throttled, 1));
+        let single = Call::single("ssm:PutParameter", "x");
+        assert!(
+            !may_be_retried(&single, Fault::Transient, 1) && !may_be_retried(&single, Fault::Throttled, 1)
+        );
         assert!(
             !may_be_retried(&read, Fault::Denied, 1) && !may_be_retried(&read, Fault::Throttled, THROTTLED)
         );

@@ -5,6 +5,11 @@ use crate::error::{Error, Kind};
 /// The longest answers are lists of packages and the output of checks, a few MiB of each.
 const LONGEST_ANSWER_BYTES: usize = 64 << 20;
 
+/// A word for marks in an answer: only who was asked can give it.
+pub fn unguessable_word() -> String {
+    ulid::Ulid::generate().to_string().to_lowercase()
+}
+
 /// Collects the lines of an answer.
 #[derive(Default)]
 pub struct Answer {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{follow::ask, machine::Machine};
+use super::{answer::unguessable_word, follow::ask, machine::Machine};
 use crate::{
     amount,
     error::{Error, Kind},
@@ -64,7 +64,7 @@ async fn round(
     events: &Events,
 ) -> Result<Vec<(usize, Verdict)>, Error> {
     let probes: Vec<&Probe> = open.iter().map(|number| &checks[*number].probe).collect();
-    let marks = Marks::of(&ulid::Ulid::generate().to_string().to_lowercase());
+    let marks = Marks::of(&unguessable_word());
     let (text, env) = (script(&probes, &marks)?, BTreeMap::new());
     let job = Job { text: &text, user: "root", env: &env };
     let lines = ask(machine, &job, Some(ROUND), "running the checks", events).await?;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Tail,
+    answer::unguessable_word,
     follow::{End, follow},
     machine::Machine,
 };
@@ -25,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// # Errors
 /// When one of its modules failed, with what was printed last; a package that does not exist is named.
 pub async fn wait(machine: &mut Machine<'_>, events: &Events) -> Result<(), Error> {
-    let mark = ulid::Ulid::generate().to_string().to_lowercase();
+    let mark = unguessable_word();
     let text = follow_script(&mark)?;
     let job = Job { text: &text, user: "root", env: &BTreeMap::new() };
     let mut heard = Heard::of(&mark);

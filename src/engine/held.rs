@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -91,6 +91,10 @@ fn files_of(step: &Step) -> BTreeSet<&Path> {
     }
 }
 
+fn by_path(contents: &[Content]) -> BTreeMap<&Path, &Content> {
+    contents.iter().map(|content| (&*content.path, content)).collect()
+}
+
 /// The first difference between then and now.
 fn change(
     files: &BTreeSet<&Path>,
@@ -98,9 +102,6 @@ fn change(
     now: &[Content],
     side: StepSide,
 ) -> Option<ChangedFile> {
-    let by_path = |contents: &'_ [Content]| -> BTreeMap<PathBuf, Content> {
-        contents.iter().map(|content| (content.path.to_path_buf(), content.clone())).collect()
-    };
     let (then, now) = (by_path(known), by_path(now));
     let changed = |path: &Path, how| Some(ChangedFile { path: path.to_owned(), how });
     for path in files {
@@ -112,7 +113,7 @@ fn change(
             (Some(_), Some(_)) => {}
         }
     }
-    let added = now.keys().find(|path| !files.contains(path.as_path()));
+    let added = now.keys().find(|path| !files.contains(*path));
     added.filter(|_| side == StepSide::Before).and_then(|path| changed(path, FileChange::Added))
 }
 

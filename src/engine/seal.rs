@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
+    answer::unguessable_word,
     launch_keys::LaunchKeys,
     machine::Machine,
     survey::{self, Survey},
@@ -68,10 +69,6 @@ pub async fn run(
         events.note(format!("sealed: {}", parts(seal).map(|part| part.name).collect::<Vec<_>>().join(", ")));
     }
     Ok(survey)
-}
-
-fn unguessable_word() -> String {
-    ulid::Ulid::generate().to_string().to_lowercase()
 }
 
 fn not_whole(what: &str, why: &str) -> Error {

@@ -45,7 +45,7 @@ pub async fn run(
         events.send(Event::StepStarted { number, total, name: name.clone(), kind });
         let start = Instant::now();
         let mut record = StepRecord::default();
-        let result = with_retries(machine, number, step, (held, &mut record), events).await;
+        let result = with_retries(machine, number, step, held, &mut record, events).await;
         let StepRecord { exit_code, attempts } = record;
         let seconds = start.elapsed().as_secs_f64();
         timings.step(&name, seconds);
@@ -69,12 +69,13 @@ async fn with_retries(
     machine: &mut Machine<'_>,
     number: usize,
     step: &Step,
-    (held, record): (&HeldInputs<'_>, &mut StepRecord),
+    held: &HeldInputs<'_>,
+    record: &mut StepRecord,
     events: &Events,
 ) -> Result<(), Error> {
     loop {
         *record = StepRecord { exit_code: None, attempts: record.attempts + 1 };
-        match held_once(machine, step, (held, record), events).await {
+        match held_once(machine, step, held, record, events).await {
             // Only a failing step is tried again: a lost builder does not come back.
             Err(error) if error.kind == Kind::Bake && record.attempts <= step.retries => {
                 let (name, reason) = (step.name.clone(), error.to_string());
@@ -89,7 +90,8 @@ async fn with_retries(
 async fn held_once(
     machine: &mut Machine<'_>,
     step: &Step,
-    (held, record): (&HeldInputs<'_>, &mut StepRecord),
+    held: &HeldInputs<'_>,
+    record: &mut StepRecord,
     events: &Events,
 ) -> Result<(), Error> {
     held.judge(step, StepSide::Before).await?;

@@ -86,8 +86,7 @@ impl Disk {
         if let Some(known) = self.reaches.borrow().get(root) {
             return Ok(known.clone());
         }
-        let named = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        let real = fs::canonicalize(named).map_err(|error| trouble(&error))?;
+        let real = fs::canonicalize(on_disk(root)).map_err(|error| trouble(&error))?;
         let folders: Arc<[PathBuf]> = iter::once(real).chain(self.allowed.iter().cloned()).collect();
         self.reaches.borrow_mut().insert(root.to_owned(), folders.clone());
         Ok(folders)

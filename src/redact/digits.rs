@@ -4,8 +4,8 @@ use super::view::View;
 
 /// The bytes that the digits of a text may stand for. Numbers that do not stand together are on lines of their own.
 pub fn views(text: &View<'_>) -> Vec<View<'static>> {
-    let hex = [0, 1].map(|first| hexadecimal(&text.bytes, text, first));
-    let others = [10, 8].map(|radix| numbers(&text.bytes, text, radix));
+    let hex = [0, 1].map(|first| hexadecimal(text, first));
+    let others = [10, 8].map(|radix| numbers(text, radix));
     hex.into_iter().chain(others).filter(|view| !view.bytes.is_empty()).collect()
 }
 
@@ -19,34 +19,35 @@ const LONGEST_JOINT_BYTES: usize = 4;
 
 /// Pairs of digits, whatever stands between the bytes. Where a pair begins is known only by trying: `first` digits are
 /// passed over in each run.
-fn hexadecimal(bytes: &[u8], text: &View<'_>, first: usize) -> View<'static> {
+fn hexadecimal(text: &View<'_>, first: usize) -> View<'static> {
     let (mut view, mut run): (_, Vec<usize>) = (View::empty(), Vec::new());
     let mut since = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    for (at, &byte) in text.bytes.iter().enumerate() {
         let is_prefix = matches!(byte, b'x' | b'X') && run.last().is_some_and(|&last| last + 1 == at);
         if byte.is_ascii_hexdigit() {
             run.push(at);
             since = 0;
-        } else if is_prefix && bytes[at - 1] == b'0' {
+        } else if is_prefix && text.bytes[at - 1] == b'0' {
             run.pop();
-        } else if (byte == b'x' && at > 0 && bytes[at - 1] == b'\\') || is_joint(byte) {
+        } else if (byte == b'x' && at > 0 && text.bytes[at - 1] == b'\\') || is_joint(byte) {
             since += 1;
         } else {
             since = LONGEST_JOINT_BYTES;
         }
         if since >= LONGEST_JOINT_BYTES && !run.is_empty() {
-            push_pairs(&mut view, (bytes, text), &run, first);
+            push_pairs(&mut view, text, &run, first);
             run.clear();
         }
     }
-    push_pairs(&mut view, (bytes, text), &run, first);
+    push_pairs(&mut view, text, &run, first);
     view
 }
 
-fn push_pairs(view: &mut View<'static>, (bytes, text): (&[u8], &View<'_>), run: &[usize], first: usize) {
+fn push_pairs(view: &mut View<'static>, text: &View<'_>, run: &[usize], first: usize) {
     // A short number is no byte string.
     let Some(run) = run.get(first..).filter(|run| run.len() >= 8) else { return };
-    let digit = |at: usize| char::from(bytes[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit =
+        |at: usize| char::from(text.bytes[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     for pair in run.chunks_exact(2) {
         let byte = digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
         view.push(&[byte], &text.place(&(pair[0]..pair[1] + 1)));
@@ -55,7 +56,8 @@ fn push_pairs(view: &mut View<'static>, (bytes, text): (&[u8], &View<'_>), run: 
 }
 
 /// Lists of numbers that are bytes: `115, 51` or `163 063`.
-fn numbers(bytes: &[u8], text: &View<'_>, radix: u32) -> View<'static> {
+fn numbers(text: &View<'_>, radix: u32) -> View<'static> {
+    let bytes = &*text.bytes;
     let (mut view, mut count, mut end) = (View::empty(), 0, 0);
     let mut at = 0;
     while at < bytes.len() {

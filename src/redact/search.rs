@@ -13,7 +13,7 @@ use super::{
     needles::{Needles, Reach},
     pieces::{Pieces, Where},
     values,
-    view::View,
+    view::{Decoded, View},
 };
 
 /// All forms of longer values would take too much memory; their pieces are found, and all readings of them.
@@ -96,14 +96,15 @@ impl Search {
         let shown = shown.unwrap_or(written);
         self.read(&shown, Where::Text, &mut found);
         self.read_bare(&shown, text, &mut found);
-        for view in readings(&shown) {
+        let unescaped: Vec<View<'_>> = read_twice(&shown, decode::backslash).collect();
+        if let Some(first) = unescaped.first() {
+            self.read_bare(first, text, &mut found);
+        }
+        for view in unescaped.into_iter().chain(readings(&shown)) {
             self.read(&view, Where::Text, &mut found);
         }
         for view in digits::views(&shown) {
             self.read(&view, Where::Dump, &mut found);
-        }
-        if let Some(view) = shown.read(decode::backslash) {
-            self.read_bare(&view, text, &mut found);
         }
         if is_cut {
             let ends = BEGINNING_BYTES.filter_map(|length| text.len().checked_sub(length));
@@ -208,23 +209,24 @@ fn add_bare_text(bare: &mut Gathered, text: &str, without: &[u8]) {
     }
 }
 
-/// Each way of undoing what a program has done to a text, some of them done twice.
+/// What undoing something makes of a text, and what undoing it once more makes of that.
+fn read_twice(text: &View<'_>, decode: impl Fn(&[u8]) -> Decoded) -> impl Iterator<Item = View<'static>> {
+    let first = text.read(&decode);
+    let second = first.as_ref().and_then(|view| view.read(&decode));
+    first.into_iter().chain(second)
+}
+
+/// Each way of undoing what a program has done to a text, besides backslashes.
 fn readings<'a>(shown: &'a View<'_>) -> impl Iterator<Item = View<'static>> + 'a {
-    let once = |decode: fn(&[u8]) -> super::view::Decoded| {
-        let first = shown.read(decode);
-        let second = first.as_ref().and_then(|view| view.read(decode));
-        first.into_iter().chain(second)
-    };
-    let all: [fn(&[u8]) -> super::view::Decoded; 7] = [
+    let all: [fn(&[u8]) -> Decoded; 6] = [
         decode::entity,
         decode::percent,
         decode::percent_and_plus,
         decode::quoted_printable,
-        decode::backslash,
         decode::backslash_of_characters,
         decode::backtick,
     ];
-    all.into_iter().flat_map(once)
+    all.into_iter().flat_map(|decode| read_twice(shown, decode))
 }
 
 /// With the letters of URLs as the others have them.

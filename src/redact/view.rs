@@ -40,19 +40,20 @@ impl<'a> View<'a> {
 
     /// What `decode` makes of it; `None` where it changes nothing.
     pub fn read(&self, decode: impl Fn(&[u8]) -> Decoded) -> Option<View<'static>> {
-        let (mut view, mut at, mut changed) = (View::empty(), 0, false);
+        // Most texts have nothing to be undone: only one that has is built anew.
+        let first = (0..self.bytes.len()).find(|&at| decode(&self.bytes[at..]).is_some())?;
+        let mut view = View::empty();
+        (0..first).for_each(|at| view.push(&self.bytes[at..=at], &self.place(&(at..at + 1))));
+        let mut at = first;
         while at < self.bytes.len() {
             let (length, bytes) = match decode(&self.bytes[at..]) {
-                Some((length, bytes)) => {
-                    changed = true;
-                    (length, Cow::Owned(bytes))
-                }
+                Some((length, bytes)) => (length, Cow::Owned(bytes)),
                 None => (1, Cow::Borrowed(&self.bytes[at..=at])),
             };
             view.push(&bytes, &self.place(&(at..at + length)));
             at += length;
         }
-        changed.then_some(view)
+        Some(view)
     }
 
     pub fn empty() -> View<'static> {

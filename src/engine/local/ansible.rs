@@ -55,7 +55,7 @@ pub async fn run_playbook(
     })?;
     let process = ansible_playbook(&way, job, &files, &record)?;
     let is_noise = |line: &str| line.trim() == SHARED_NAME;
-    let (exit, tail) = run_process(step, process, (&way, &[]), is_noise, events).await?;
+    let (exit, tail) = run_process(step, process, &way, &[], is_noise, events).await?;
     if exit.success() {
         playbook_record::prove_work(step, job.playbook, &record, &tail)?;
     }

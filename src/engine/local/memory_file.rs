@@ -1,4 +1,4 @@
-//! Files for programs of this computer that lie in memory alone: scripts and variables with secrets. They are gone when
+//! Files for programs of this computer that lie in memory alone: scripts with secrets. They are gone when
 //! the last process that has them open is.
 
 use std::{

@@ -56,7 +56,7 @@ pub async fn run(
     let mut process = Process::new(words.next().unwrap_or("/bin/sh"));
     process.args(words).arg(memory_file::path(&script)).envs(variables(&way)).envs(job.env);
     process.current_dir(on_disk(job.folder));
-    run_process(step, process, (&way, &[script]), |_| false, events).await
+    run_process(step, process, &way, &[script], |_| false, events).await
 }
 
 /// Starts a program on this computer and follows it to its end. It gets the files `shared`, and ends with hornero.
@@ -64,7 +64,8 @@ pub async fn run(
 async fn run_process(
     step: &Step,
     mut process: Process,
-    (way, shared): (&WayIn, &[OwnedFd]),
+    way: &WayIn,
+    shared: &[OwnedFd],
     noise: impl Fn(&str) -> bool,
     events: &Events,
 ) -> Result<(Exit, Vec<String>), Error> {

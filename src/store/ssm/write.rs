@@ -136,7 +136,7 @@ impl SsmStore {
             let put = put.data_type(data_type).set_tier(tier.clone()).overwrite(true);
             put.description(&description).send()
         };
-        Ok(self.aws.call_once(Call::once("ssm:PutParameter", name), write).await?.version.unsigned_abs())
+        Ok(self.aws.call(Call::single("ssm:PutParameter", name), write).await?.version.unsigned_abs())
     }
 
     fn refused(&self, name: &str, error: AwsError) -> StoreError {

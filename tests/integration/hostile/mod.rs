@@ -55,16 +55,7 @@ fn hostile() -> Vec<String> {
 const BEGINNINGS: [&str; 5] = ["", "a", "/srv/x", "https://x.test/", "ALL=(ALL) ALL "];
 
 fn inputs() -> Inputs {
-    Inputs {
-        vars: Vec::new(),
-        platform: PlatformKind::Qemu,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: Vec::new(),
-        allowed: Vec::new(),
-        home: None,
-        ansible: Default::default(),
-    }
+    Inputs::for_platform(PlatformKind::Qemu)
 }
 
 /// Everything that a builder is told of a template, in the languages that it is told in.

@@ -6,7 +6,6 @@ mod held;
 mod provisioners;
 
 use std::{
-    collections::BTreeMap,
     fs,
     os::unix::{fs::symlink, net::UnixListener},
     path::{Path, PathBuf},
@@ -91,16 +90,7 @@ const NOT_READ: [&str; 5] = [
 ];
 
 pub fn inputs() -> Inputs {
-    Inputs {
-        vars: Vec::new(),
-        platform: PlatformKind::Qemu,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: Vec::new(),
-        allowed: Vec::new(),
-        home: None,
-        ansible: BTreeMap::new(),
-    }
+    Inputs::for_platform(PlatformKind::Qemu)
 }
 
 /// A folder with everything in it that a file may turn out to be, and one beside it with what is somebody else's.
