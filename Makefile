@@ -26,7 +26,7 @@ LINTS := --target-dir $(or $(CARGO_TARGET_DIR),target)/lints
 # Quick: no guest is started.
 check: setup
 	$(CARGO) fmt --check
-	$(CARGO) test --no-run & tests=$$!; \
+	$(CARGO) test --no-run --lib --bins --tests & tests=$$!; \
 	$(CARGO) clippy $(LINTS) --all-targets -- -D warnings; lints=$$?; \
 	wait $$tests && exit $$lints
 	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck

@@ -7,6 +7,7 @@ use crate::{
     engine::{manifest::Manifest, survey::Survey},
     journal::History,
     load::{Inputs, load},
+    platform::qemu::qcow2_header,
     provision::{answers::Marks, judge, user_data},
     template::{
         diagnose::render,
@@ -37,7 +38,7 @@ pub fn provisioner(text: &[u8]) {
 }
 
 fn taken_or_refused(folder: &Path) {
-    match load(&folder.join("t.toml"), &inputs()) {
+    match load(&folder.join("t.toml"), &Inputs::for_platform(PlatformKind::Qemu)) {
         Ok(loaded) => drop(written(&loaded.template)),
         Err(mistakes) => {
             assert!(!mistakes.is_empty());
@@ -45,19 +46,6 @@ fn taken_or_refused(folder: &Path) {
             assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
             assert_eq!(mistakes.records().len(), mistakes.len());
         }
-    }
-}
-
-fn inputs() -> Inputs {
-    Inputs {
-        vars: Vec::new(),
-        platform: PlatformKind::Qemu,
-        platform_is_wanted: false,
-        stage: None,
-        provisioner_folders: Vec::new(),
-        allowed: Vec::new(),
-        home: None,
-        ansible: Default::default(),
     }
 }
 
@@ -75,7 +63,8 @@ pub fn user_data_with(parts: Vec<(String, String)>) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("t.toml");
     fs::write(&path, GOOD).expect("it can be written to");
-    let loaded = load(&path, &inputs()).unwrap_or_else(|mistakes| unreachable!("{mistakes:?}"));
+    let loaded = load(&path, &Inputs::for_platform(PlatformKind::Qemu))
+        .unwrap_or_else(|mistakes| unreachable!("{mistakes:?}"));
     let mut template = loaded.template;
     template.cloud_init.user_data = parts;
     written(&template)
@@ -118,6 +107,16 @@ pub fn checks(text: &[u8]) {
         }
         assert!(!judge::judge(&probe, None).ok, "no answer proves nothing: {probe:?}");
     }
+}
+
+/// A disk that is taken has its content in its own file: QEMU is led to no other.
+pub fn qcow2(start: &[u8]) {
+    let Ok(header) = qcow2_header::parse(start) else { return };
+    assert!(header.virtual_size > 0);
+    assert_eq!(&start[8..16], &[0; 8], "no backing file");
+    assert_eq!(&start[32..36], &[0; 4], "no encryption");
+    let version = start[7];
+    assert!(version == 2 || start[79] & 0b100 == 0, "no file with its data");
 }
 
 /// One of each kind; half of them ask for an absence.

@@ -3,10 +3,12 @@
 
 #![allow(dead_code, unused_imports, reason = "the rooms that use the rest are not here")]
 
+pub mod amount;
 mod causes;
 pub mod event;
 pub mod journal;
 pub mod load;
+mod open_file;
 pub mod plan;
 mod private;
 pub mod properties;
@@ -31,7 +33,11 @@ pub mod platform {
     mod image;
     mod settings;
 
-    pub use image::{Captured, CapturedDisk, CaptureSpec, CloudImage, ImageCopy};
+    pub mod qemu {
+        pub mod qcow2_header;
+    }
+
+    pub use image::{CaptureSpec, Captured, CapturedDisk, CloudImage, ImageCopy};
     pub use settings::Settings;
 
     /// As far as a manifest names it.

@@ -62,6 +62,16 @@ const ANSWERS: &[&str] = &[
 ];
 const SURVEY: &[&str] =
     &["package\t", "user\t", "counted\t", "system\t", "kernel\t", "\t", "\n", "hornero", "root", "1\t1\t"];
+const QCOW2: &[&str] = &[
+    "\0\0\0\x03",
+    "\0\0\0\x02",
+    "\0\0\0\0\0\0\0\0",
+    "\0\0\0\x10",
+    "\0\0\0\0\x40\0\0\0",
+    "\0\0\0\x68",
+    "\x44\x41\x54\x41",
+    "\0\0\0\x04",
+];
 const WIRE: &[&str] = &[
     "\u{1}",
     " begin\n",
@@ -93,6 +103,14 @@ proptest! {
     fn records_are_read_whatever_stands_in_them(text in bytes_like(JOURNAL)) {
         journal(&text);
         manifest(&text);
+    }
+
+    #[test]
+    fn a_disk_leads_to_no_other_file(mut start in bytes_like(QCOW2), is_disk: bool) {
+        if is_disk {
+            start.splice(0..start.len().min(4), qcow2_header::MAGIC);
+        }
+        qcow2(&start);
     }
 
     #[test]

@@ -27,7 +27,6 @@ mod login;
 mod marks;
 mod output;
 pub mod patience;
-#[cfg(any(test, fuzzing))]
 pub mod properties;
 mod pump;
 pub mod purpose;

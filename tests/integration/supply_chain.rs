@@ -96,3 +96,35 @@ fn the_page_names_every_library_that_the_program_needs() {
         .collect();
     assert!(unnamed.is_empty(), "README does not name {unnamed:?}");
 }
+
+/// What fuzzing does without: the SDK takes longer to build than a target runs, and the rest is the program's alone.
+const NOT_FUZZED: [&str; 15] = [
+    "aws-config",
+    "aws-runtime",
+    "aws-sdk-",
+    "aws-smithy-",
+    "aws-types",
+    "clap",
+    "comfy-table",
+    "directories",
+    "fatfs",
+    "gpt",
+    "hmac",
+    "indicatif",
+    "reqwest",
+    "roxmltree",
+    "rusqlite",
+];
+
+#[test]
+fn fuzzing_links_the_crates_of_the_program_in_their_versions() {
+    let dependencies = |manifest: &str| -> BTreeMap<String, toml::Value> {
+        let manifest: toml::Table = toml::from_str(&text(manifest)).unwrap();
+        manifest["dependencies"].as_table().unwrap().clone().into_iter().collect()
+    };
+    let mut own = dependencies("Cargo.toml");
+    own.retain(|name, _| !NOT_FUZZED.iter().any(|left_out| name.starts_with(left_out)));
+    let mut fuzzed = dependencies("tests/fuzz/Cargo.toml");
+    fuzzed.retain(|name, _| !["libfuzzer-sys", "mail-parser"].contains(&name.as_str()));
+    assert_eq!(fuzzed, own, "tests/fuzz/Cargo.toml must follow Cargo.toml");
+}

@@ -11,7 +11,6 @@ mod lines;
 mod maker;
 mod plan;
 mod progress;
-#[cfg(any(test, fuzzing))]
 pub mod properties;
 mod refusal;
 mod seal;
