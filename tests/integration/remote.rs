@@ -94,7 +94,7 @@ async fn another_host_key_is_refused() {
     let sshd = Sshd::start();
     let mut account = sshd.account();
     account.pin = KeyPair::generate("another").unwrap().pin();
-    let result = SshRemote::connect(account, Duration::from_secs(3)).await;
+    let result = SshRemote::connect(account, Duration::from_secs(60)).await;
     assert!(matches!(result, Err(RemoteError::HostKey { .. })), "{:?}", result.err());
 }
 
@@ -103,7 +103,8 @@ async fn a_key_that_may_not_log_in_is_told_as_such() {
     let sshd = Sshd::start();
     let mut account = sshd.account();
     account.private_key = KeyPair::generate("another").unwrap().private;
-    let result = SshRemote::connect(account, Duration::from_secs(3)).await;
+    let patience = Patience::from(Duration::from_secs(60)).give_up_refused(Duration::ZERO, Duration::ZERO);
+    let result = SshRemote::connect(account, patience).await;
     assert!(matches!(result, Err(RemoteError::Login { .. })), "{:?}", result.err());
 }
 
@@ -178,14 +179,14 @@ async fn another_key_is_told_only_when_no_kind_of_key_is_the_pinned_one() {
     let (sshd, fingerprints, _folder) = with_three_keys();
     let pin = KeyPair::generate("another").unwrap().pin().to_string();
     let account = Account { pin: HostKeyPin::Fingerprint(pin), ..sshd.account() };
-    let Err(error) = SshRemote::connect(account, Duration::from_secs(2)).await else {
+    let Err(error) = SshRemote::connect(account, Duration::from_secs(60)).await else {
         panic!("it was accepted")
     };
     let told = error.to_string();
     assert!(fingerprints.iter().all(|fingerprint| told.contains(fingerprint)), "{told}");
     let one_kind = Sshd::start();
     let account = Account { pin: HostKeyPin::Fingerprint(fingerprints[0].clone()), ..one_kind.account() };
-    let Err(error) = SshRemote::connect(account, Duration::from_secs(2)).await else {
+    let Err(error) = SshRemote::connect(account, Duration::from_secs(60)).await else {
         panic!("it was accepted")
     };
     let found = format!("shows the host key {}, not", one_kind.host.pin());

@@ -122,7 +122,7 @@ async fn a_builder_that_starts_later_is_found_behind_a_bastion() {
 async fn a_builder_that_never_answers_is_told_with_the_way_to_it() {
     let builder = builder();
     let bastion = bastion_to(&builder);
-    let result = SshRemote::connect(account(&bastion, &builder), Duration::from_secs(2)).await;
+    let result = SshRemote::connect(account(&bastion, &builder), Duration::from_secs(8)).await;
     match result.err() {
         Some(RemoteError::Unreachable { address, last, .. }) => {
             assert!(address.contains(&BUILDER.to_string()) && address.contains("bastion.test"), "{address}");

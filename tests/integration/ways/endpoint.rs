@@ -217,7 +217,7 @@ async fn an_endpoint_that_refuses_is_told_once_with_its_words_and_what_to_check(
 async fn an_endpoint_that_does_not_find_the_builder_says_what_to_look_at() {
     let sshd = builder();
     let server = Server::start(&sshd, Manner::Answer(usize::MAX, 400, "Invalid private IP")).await;
-    let error = SshRemote::connect(server.account.clone(), Duration::from_secs(5)).await.err().unwrap();
+    let error = SshRemote::connect(server.account.clone(), Duration::from_secs(8)).await.err().unwrap();
     let RemoteError::Route { why, hint, .. } = &error else { panic!("{error}") };
     assert!(why.contains("Invalid private IP") && hint.contains("security groups"), "{why}; {hint}");
     assert!(server.asked.load(Ordering::Relaxed) > 1, "the builder might have come up");
