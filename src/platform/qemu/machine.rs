@@ -156,10 +156,14 @@ fn port(start: &Start) -> Vec<String> {
 /// writes over pages of which QEMU still has lists of code.
 const EMULATION: &str = "tcg,thread=multi,tb-size=128";
 
+/// What the guest's kernel copies memory with where a processor says that it does so fast (`rep movsb`) is emulated byte
+/// by byte: without these two features it takes half the time to copy, and a boot a tenth less.
+const EMULATED_CPU: &str = "max,erms=off,fsrm=off";
+
 fn accelerator(accel: Accel) -> Vec<String> {
     match accel {
         Accel::Kvm => words(&["-accel", "kvm", "-cpu", "host"]),
-        Accel::Tcg => words(&["-accel", EMULATION, "-cpu", "max"]),
+        Accel::Tcg => words(&["-accel", EMULATION, "-cpu", EMULATED_CPU]),
     }
 }
 
@@ -262,7 +266,7 @@ mod tests {
 
     #[test]
     fn each_accelerator_has_the_processor_that_suits_it() {
-        assert!(line(&machine()).contains("-accel tcg,thread=multi,tb-size=128 -cpu max"));
+        assert!(line(&machine()).contains("-accel tcg,thread=multi,tb-size=128 -cpu max,erms=off,fsrm=off"));
         let kvm = Machine { accel: Accel::Kvm, ..machine() };
         assert!(line(&kvm).contains("-accel kvm -cpu host"));
     }
