@@ -32,6 +32,11 @@ pub const VERSION: &str = "hornero:version";
 pub const FINGERPRINT: &str = "hornero:fingerprint";
 /// Begins the names of the tags that hold what decided the image, part by part, in short form.
 pub const INPUTS: &str = "hornero:inputs-";
+/// Begins the names of the tags that say how the image is to be published, as long as it is not: any computer can do
+/// that then.
+pub const DELIVERY: &str = "hornero:delivery-";
+/// So many of those there are at most.
+pub const MOST_DELIVERY: usize = 16;
 /// The image has passed its checks and lacks nothing; the value says for what it was finished.
 pub const PROVED: &str = "hornero:proved";
 /// ID of the base that the bake started from.

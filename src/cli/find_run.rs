@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use ulid::Ulid;
+
 use super::{
     Context,
     run_summary::{RunState, RunSummary},
@@ -51,13 +53,24 @@ const MOST_CANDIDATES: usize = 10;
 /// # Errors
 /// When there is none, or there are several; these are told then.
 pub fn find(typed: &str, filter: RunFilter, context: &Context) -> Result<FoundRun, Error> {
-    let Some(run) = find_any(typed, filter, context)? else {
-        let state = context.state()?;
-        let message = format!("there is no run `{typed}` in `{}`", state.join("runs").display());
-        return Err(Error::new(Kind::Usage, message)
-            .hint("`hornero runs` lists the runs of this computer; runs of another computer stay there"));
-    };
-    Ok(run)
+    match find_any(typed, filter, context)? {
+        Some(run) => Ok(run),
+        None => Err(no_such_run(typed, context)?),
+    }
+}
+
+/// # Errors
+/// When the user has no home and gave no folder.
+pub fn no_such_run(typed: &str, context: &Context) -> Result<Error, Error> {
+    let state = context.state()?;
+    let message = format!("there is no run `{typed}` in `{}`", state.join("runs").display());
+    Ok(Error::new(Kind::Usage, message)
+        .hint("`hornero runs` lists the runs of this computer; runs of another computer stay there"))
+}
+
+/// Whether it looks like the whole ID of a run: a name and a ULID.
+pub fn is_run_id(typed: &str) -> bool {
+    typed.rsplit_once('-').is_some_and(|(name, ulid)| !name.is_empty() && Ulid::from_string(ulid).is_ok())
 }
 
 /// The same where there may be none.

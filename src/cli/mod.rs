@@ -26,6 +26,7 @@ mod log;
 mod matrix;
 mod plan;
 mod publish;
+mod publish_source;
 mod resume;
 mod run;
 mod run_summary;

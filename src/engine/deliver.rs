@@ -50,6 +50,12 @@ pub async fn deliver(
         phase(events, &mut Timings::default(), Phase::Publish, work).await
     };
     let result = result.await;
+    if result.is_ok() || image.outcome.proof == Proof::Failed {
+        // Nobody is to publish it later. It would only do again what is done.
+        if let Err(error) = rooms.store.delivered(&image.manifest.image).await {
+            events.warn(Error::from(error).to_string());
+        }
+    }
     result.map_err(|error| advise(error, image.manifest, &image.outcome.folder))
 }
 

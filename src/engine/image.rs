@@ -90,6 +90,34 @@ impl Staging {
     }
 }
 
+/// Writes the manifest into the folder of the run, until the image has a folder of its own.
+///
+/// # Errors
+/// When the run's folder cannot be written.
+pub fn write_beside(run: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
+    let write =
+        || Replacement::write(&run.join(FILE), |file| write_manifest(file, manifest, redact))?.place();
+    write().map_err(|error: io::Error| {
+        Error::new(Kind::Local, format!("writing the manifest in `{}`", run.display())).because(&error)
+    })
+}
+
+/// The image has a folder of its own. A manifest that stays beside that is the same.
+pub fn remove_beside(run: &Path) {
+    fs::remove_file(run.join(FILE)).ok();
+}
+
+/// Gives an image that the platform keeps its folder on this computer.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn make_folder(folder: &Path, manifest: &Manifest, redact: &Redact) -> Result<(), Error> {
+    private::folder(folder).map_err(|error| {
+        Error::new(Kind::Local, format!("making the folder `{}`", folder.display())).because(&error)
+    })?;
+    rewrite(folder, manifest, redact)
+}
+
 /// Writes the manifest of a finished image anew, and the sums with it.
 ///
 /// # Errors

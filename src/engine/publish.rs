@@ -47,6 +47,7 @@ pub async fn record(
         proved: false,
         finish: None,
         made_from: None,
+        delivery: None,
     };
     let intent = journal.intend(Effect::Record { image: manifest.image.clone() })?;
     let recorded = rooms.store.record(&record).await;

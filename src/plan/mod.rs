@@ -7,6 +7,7 @@ mod difference;
 mod fingerprint;
 pub mod graph;
 mod outline;
+pub mod tag_text;
 
 use serde::{Deserialize, Serialize};
 

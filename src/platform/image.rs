@@ -22,6 +22,8 @@ pub struct CaptureSpec<'a> {
     /// ID and description of the base.
     pub base: (&'a str, &'a str),
     pub tags: &'a BTreeMap<String, String>,
+    /// How it is to be published, packed; for tags.
+    pub delivery: &'a str,
 }
 
 /// A captured image.

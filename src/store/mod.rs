@@ -46,6 +46,9 @@ pub struct ImageRecord {
     /// What it was made from, where the platform keeps that with the image.
     #[serde(skip)]
     pub made_from: Option<MadeFrom>,
+    /// How it is to be published, packed, where the platform keeps that with an image that is not yet.
+    #[serde(skip)]
+    pub delivery: Option<String>,
 }
 
 /// What an image says of its making, to whoever does not have its manifest.
@@ -121,6 +124,9 @@ pub trait Images: Send + Sync {
     /// Remembers that a parameter may point at the image, and for what it was finished: the sum of
     /// everything that is wanted of an image beside its content.
     async fn prove(&self, id: &str, finish: &str) -> Result<(), StoreError>;
+
+    /// Nothing is left to publish of the image: what the platform keeps with it for that is removed.
+    async fn delivered(&self, id: &str) -> Result<(), StoreError>;
 
     /// Forgets an image that no parameter points at. The image itself is not touched.
     async fn forget(&self, id: &str) -> Result<(), StoreError>;

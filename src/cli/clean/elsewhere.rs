@@ -76,8 +76,37 @@ impl Clean {
             true => findings.listed.extend(dead.into_iter().chain(maybe)),
             false => drop(findings.cleaned.remove(platform.as_ref(), dead, None, events).await),
         }
+        self.tell_of_unpublished(place, context, findings, events).await?;
         for run in self.runs.iter().filter(|_| self.force && !self.dry_run) {
             locks::release_there(run, place, context).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Clean {
+    /// Names the images that are complete and were never published: nobody removes them, and their runs may be
+    /// forgotten.
+    async fn tell_of_unpublished(
+        &self,
+        place: &Place,
+        context: &Context,
+        findings: &mut Findings,
+        events: &Events,
+    ) -> Result<(), Error> {
+        let store = wiring::store_of(PlatformKind::Ec2, context, &locks::at(place.clone())).await?;
+        for image in store.list(None).await?.into_iter().filter(|image| image.delivery.is_some()) {
+            let (id, run) = (&image.id, &image.run);
+            if findings.alive.contains(run) || !self.wants(run) {
+                continue;
+            }
+            events.note(format!(
+                "the image {id} in {} is complete and not published: when the bake {run} is over, \
+                 `hornero publish {run}` does that, or `aws ec2 deregister-image --delete-associated-snapshots --image-id \
+                 {id} --region {}` removes it",
+                place.region, place.region
+            ));
+            findings.seen.insert(run.clone());
         }
         Ok(())
     }

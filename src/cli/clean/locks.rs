@@ -81,6 +81,7 @@ pub async fn release_there(run: &str, place: &Place, context: &Context) -> Resul
     Ok(store.release(&name, &holder).await?)
 }
 
-fn at(place: Place) -> Ec2 {
+/// Where a store is.
+pub fn at(place: Place) -> Ec2 {
     Ec2 { region: Some(place.region), role_arn: place.role, ..Ec2::default() }
 }

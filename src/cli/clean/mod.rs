@@ -10,7 +10,6 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Args;
 use jiff::Timestamp;
-use ulid::Ulid;
 
 use super::{
     Context,
@@ -114,7 +113,9 @@ impl Clean {
                     Error::new(Kind::Usage, format!("cleaning up after {run}: it is alive"))
                         .hint("interrupt it with Ctrl-C: it then cleans up itself"),
                 ),
-                false if self.force && is_run_id(run) => events.note(format!("nothing is left of {run}")),
+                false if self.force && find_run::is_run_id(run) => {
+                    events.note(format!("nothing is left of {run}"))
+                }
                 false => findings.failed.push(no_such_run(run, &searched)),
             }
         }
@@ -131,12 +132,6 @@ impl Clean {
 fn of_this_computer(typed: &str, context: &Context) -> Result<String, Error> {
     let found = find_run::find_any(typed, RunFilter::WITH_LEFTOVERS, context)?;
     Ok(found.map_or_else(|| typed.to_owned(), |run| run.id))
-}
-
-/// Whether it looks like the whole ID of a run: a name and a ULID. One that is said to be of another computer, and
-/// of which nothing is there, has left nothing.
-fn is_run_id(typed: &str) -> bool {
-    typed.rsplit_once('-').is_some_and(|(name, ulid)| !name.is_empty() && Ulid::from_string(ulid).is_ok())
 }
 
 fn no_such_run(run: &str, regions: &[String]) -> Error {

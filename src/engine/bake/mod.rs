@@ -14,11 +14,13 @@ mod targets;
 use ground::Ground;
 pub use inputs::BakeInputs;
 pub use progress::Progress;
+use record::completed;
 pub use resume::{fits, resume};
 
 use super::{
     Interrupt, Rooms, RunFolders, clean,
-    image::Staging,
+    delivery_note::DeliveryNote,
+    image::{self, Staging},
     kept::{self, Kept},
     launch_keys::LaunchKeys,
     leftover,
@@ -149,18 +151,46 @@ impl Bake<'_> {
         })
         .await?;
         let staging = Staging::new(&self.folders.images, &self.folders.id, &self.folders.journal)?;
+        let draft = self.draft(ground, survey, timings);
+        let delivery = DeliveryNote::of(&draft, &self.plan.template.publish).packed(events.redact());
         let captured = phase(events, timings, Phase::Capture, async {
-            Ok(builder.capture(&self.capture_spec(ground, staging.path()), events).await?)
+            let spec = self.capture_spec(ground, &draft, &delivery, staging.path());
+            Ok(builder.capture(&spec, events).await?)
         })
         .await?;
-        let manifest = self.manifest(ground, captured, survey, timings);
-        let folder = staging.finish(&manifest, events.redact())?;
-        self.folders.journal.kept(&manifest.image, &folder)?;
-        let (image, bytes, location) = (manifest.image.clone(), manifest.bytes(), manifest.location(&folder));
-        // From here on `hornero publish` can go on with it, however this bake ends.
-        let outcome = Outcome { image: image.clone(), folder, proof: Proof::Untested };
-        outcome.write(&self.folders.run)?;
-        events.send(Event::ImageCaptured { image, location, bytes });
+        let manifest = completed(draft, captured, timings);
+        let outcome = self.put_down(&manifest, staging)?;
+        let (image, bytes) = (manifest.image.clone(), manifest.bytes());
+        events.send(Event::ImageCaptured { image, location: manifest.location(&outcome.folder), bytes });
         Ok(Baked { manifest, outcome })
+    }
+
+    /// Writes down what there is now. From here on `hornero publish` can go on with it, however this bake ends. An
+    /// image that the platform keeps is there whether its folder can be written or not, so the run tells of it first.
+    fn put_down(&self, manifest: &Manifest, staging: Staging) -> Result<Outcome, Error> {
+        let (run, redact, journal) = (&self.folders.run, self.events.redact(), &self.folders.journal);
+        let (image, folder) = (manifest.image.clone(), self.folders.images.join(&manifest.image));
+        let outcome = Outcome { image, folder, proof: Proof::Untested };
+        let is_kept_elsewhere = manifest.region.is_some();
+        if is_kept_elsewhere {
+            journal.kept(&outcome.image, &outcome.folder)?;
+            outcome.write(run)?;
+            image::write_beside(run, manifest, redact)?;
+        }
+        staging.finish(manifest, redact).map_err(|error| match is_kept_elsewhere {
+            true => error.hint(format!(
+                "the image {} stays; free space for its folder, then `hornero publish {}` does what is missing",
+                outcome.image, self.folders.id
+            )),
+            false => error,
+        })?;
+        match is_kept_elsewhere {
+            true => image::remove_beside(run),
+            false => {
+                journal.kept(&outcome.image, &outcome.folder)?;
+                outcome.write(run)?;
+            }
+        }
+        Ok(outcome)
     }
 }

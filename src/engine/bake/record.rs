@@ -18,26 +18,15 @@ use crate::{
 };
 
 impl Bake<'_> {
-    /// Takes the parts of the fingerprint: with many files there should not be two of them.
-    pub(super) fn manifest(
-        &self,
-        ground: &mut Ground,
-        captured: Captured,
-        survey: Survey,
-        timings: &Timings,
-    ) -> Manifest {
+    /// What is known of the image before it is captured. Takes the parts of the fingerprint: with many files there
+    /// should not be two of them.
+    pub(super) fn draft(&self, ground: &mut Ground, survey: Survey, timings: &Timings) -> Manifest {
         let template = &self.plan.template;
         let Ground { base, fingerprint } = ground;
-        let id = || format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase());
-        let (id, region, unfinished, copies) = match captured.cloud {
-            Some(cloud) => (cloud.id, Some(cloud.region), cloud.unfinished, cloud.copies),
-            None => (id(), None, None, Vec::new()),
-        };
-        let machine = self.settings().in_region(region.as_deref());
         Manifest {
             format: FORMAT,
             tool: env!("CARGO_PKG_VERSION").into(),
-            image: id,
+            image: format!("img-{}", ulid::Ulid::generate().to_string().to_lowercase()),
             name: template.image.name.clone(),
             version: template.image.version.clone(),
             description: template.image.description.clone(),
@@ -47,10 +36,10 @@ impl Bake<'_> {
             base: BaseEntry::of(base),
             system: survey.system,
             kernel: survey.kernel,
-            disks: captured.disks,
-            region,
-            unfinished,
-            copies,
+            disks: Vec::new(),
+            region: None,
+            unfinished: None,
+            copies: Vec::new(),
             sealed: parts(&template.seal).map(|part| part.name.into()).collect(),
             secrets_in_image: reasons(&template.secrets),
             fingerprint: Some(fingerprint.sum.clone()),
@@ -61,12 +50,29 @@ impl Bake<'_> {
             package_snapshot: template.packages.snapshot.clone(),
             users: survey.users,
             checks: template.checks.clone(),
-            machine,
+            machine: self.settings(),
             ssh: template.ssh.clone(),
             resumed: self.inputs.resumed.clone(),
             cloud_init: template.cloud_init.enabled,
             timings: timings.clone(),
         }
+    }
+}
+
+/// The manifest of the image that was captured.
+pub(super) fn completed(draft: Manifest, captured: Captured, timings: &Timings) -> Manifest {
+    let (created, timings, disks) = (Timestamp::now(), timings.clone(), captured.disks);
+    let Some(cloud) = captured.cloud else { return Manifest { created, timings, disks, ..draft } };
+    Manifest {
+        created,
+        timings,
+        disks,
+        machine: draft.machine.in_region(Some(&cloud.region)),
+        image: cloud.id,
+        region: Some(cloud.region),
+        unfinished: cloud.unfinished,
+        copies: cloud.copies,
+        ..draft
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Bake, ground::Ground};
 use crate::{
-    engine::machine,
+    engine::{machine, manifest::Manifest},
     error::Error,
     platform::{BaseImage, CaptureSpec, LaunchSpec, Origin, Settings},
     provision::user_data,
@@ -44,7 +44,14 @@ impl Bake<'_> {
         Settings::of(&self.plan.template, self.plan.platform)
     }
 
-    pub(super) fn capture_spec<'b>(&'b self, ground: &'b Ground, folder: &'b Path) -> CaptureSpec<'b> {
+    /// What the platform is told of the image; `delivery` is how it is to be published.
+    pub(super) fn capture_spec<'b>(
+        &'b self,
+        ground: &'b Ground,
+        draft: &'b Manifest,
+        delivery: &'b str,
+        folder: &'b Path,
+    ) -> CaptureSpec<'b> {
         let (image, base) = (&self.plan.template.image, &ground.base);
         CaptureSpec {
             folder,
@@ -53,9 +60,10 @@ impl Bake<'_> {
             description: image.description.as_deref(),
             run: &self.folders.id,
             fingerprint: ground.fingerprint.short(),
-            decided_by: &ground.fingerprint.parts,
+            decided_by: &draft.decided_by,
             base: (&base.id, &base.description),
             tags: &image.tags,
+            delivery,
         }
     }
 }

@@ -3,16 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::plan::tag_text;
+
 /// Of a sum: enough to tell two contents of one part apart.
 const DIGITS: usize = 8;
-/// What a text may hold at most when it is unpacked; nobody has so many parts.
-const LARGEST: usize = 4 << 20;
-/// Beyond this the packing takes longer and saves hardly anything.
-const EFFORT: i32 = 19;
 
 /// The form of what is packed.
 const FORMAT: u32 = 1;
@@ -37,16 +34,14 @@ impl ShortParts {
     /// else folder by folder; `None` where that is too long as well.
     pub fn packed(parts: &BTreeMap<String, String>, limit: usize) -> Option<String> {
         [false, true].into_iter().find_map(|folded| {
-            let text = Self::of(parts, folded).within(limit)?.pack()?;
+            let text = tag_text::pack(&Self::of(parts, folded).within(limit)?)?;
             (text.len() <= limit).then_some(text)
         })
     }
 
     /// `None` for what is none of ours, or was written by a newer hornero: its parts may mean something else.
     pub fn unpacked(text: &str) -> Option<Self> {
-        let bytes = STANDARD_NO_PAD.decode(text).ok()?;
-        let read: Self = serde_json::from_slice(&zstd::bulk::decompress(&bytes, LARGEST).ok()?).ok()?;
-        (read.format == FORMAT).then_some(read)
+        tag_text::unpack(text).filter(|read: &Self| read.format == FORMAT)
     }
 
     pub fn parts(&self) -> &BTreeMap<String, String> {
@@ -77,11 +72,6 @@ impl ShortParts {
     fn within(self, limit: usize) -> Option<Self> {
         let bytes = self.parts.len() * DIGITS / 2;
         (bytes <= limit / 4 * 3).then_some(self)
-    }
-
-    fn pack(&self) -> Option<String> {
-        let bytes = zstd::bulk::compress(&serde_json::to_vec(self).ok()?, EFFORT).ok()?;
-        Some(STANDARD_NO_PAD.encode(bytes))
     }
 }
 
@@ -128,7 +118,7 @@ mod tests {
     fn what_a_newer_hornero_has_packed_is_not_taken_for_ours() {
         let packed = |format: &str| {
             let text = format!(r#"{{{format}"folded": false, "parts": {{"base": "00000000"}}}}"#);
-            STANDARD_NO_PAD.encode(zstd::bulk::compress(text.as_bytes(), 1).unwrap())
+            tag_text::pack(&serde_json::from_str::<serde_json::Value>(&text).unwrap()).unwrap()
         };
         assert!(ShortParts::unpacked(&packed("")).is_some(), "the first ones did not say it");
         assert!(ShortParts::unpacked(&packed(r#""format": 1, "#)).is_some());

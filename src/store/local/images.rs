@@ -53,6 +53,11 @@ impl Images for LocalStore {
         .await
     }
 
+    /// What was captured is in the folder of its run.
+    async fn delivered(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn forget(&self, id: &str) -> Result<(), StoreError> {
         let (what, id) = (format!("forget image `{id}`"), id.to_owned());
         self.transact(what, true, move |transaction, file| {
@@ -153,5 +158,6 @@ fn image(row: &Row) -> rusqlite::Result<ImageRecord> {
         proved: row.get(10)?,
         finish: None,
         made_from: None,
+        delivery: None,
     })
 }

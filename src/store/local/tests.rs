@@ -30,6 +30,7 @@ fn image(id: &str, name: &str, second: i64) -> ImageRecord {
         proved: false,
         finish: None,
         made_from: None,
+        delivery: None,
     }
 }
 

@@ -58,6 +58,15 @@ impl Images for SsmStore {
         made.map(drop).map_err(StoreError::aws(format!("write down that image `{id}` has passed")))
     }
 
+    async fn delivered(&self, id: &str) -> Result<(), StoreError> {
+        let call = Call::repeatable("ec2:DeleteTags", id);
+        let keys = (1..=tags::MOST_DELIVERY).map(|number| format!("{}{number:02}", tags::DELIVERY));
+        let gone: Vec<Tag> = keys.map(|key| Tag::builder().key(key).build()).collect();
+        let make = || self.aws.ec2().delete_tags().resources(id).set_tags(Some(gone.clone())).send();
+        let made = self.aws.call(call, make).await;
+        made.map(drop).map_err(StoreError::aws(format!("write down that image `{id}` is published")))
+    }
+
     /// The record is the AMI's tags and goes with it.
     async fn forget(&self, _id: &str) -> Result<(), StoreError> {
         Ok(())
@@ -110,6 +119,7 @@ impl SsmStore {
             proved: tag(tags::PROVED).is_some(),
             finish: tag(tags::PROVED),
             made_from: made_from(&image),
+            delivery: Some(joined(&image, tags::DELIVERY)).filter(|text| !text.is_empty()),
             id,
         })
     }
@@ -119,7 +129,12 @@ fn made_from(image: &Image) -> Option<MadeFrom> {
     let tags: BTreeMap<&str, &str> =
         image.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?))).collect();
     let base = format!("{} ({})", tags.get(tags::BASE_NAME)?, tags.get(tags::BASE)?);
-    // In the order of their numbers.
-    let inputs = tags.iter().filter(|(key, _)| key.starts_with(tags::INPUTS)).map(|(_, piece)| *piece);
-    Some(MadeFrom { base, inputs: inputs.collect() })
+    Some(MadeFrom { base, inputs: joined(image, tags::INPUTS) })
+}
+
+/// The values of the tags whose names begin so, in the order of their numbers.
+fn joined(image: &Image, begin: &str) -> String {
+    let tags: BTreeMap<&str, &str> =
+        image.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?))).collect();
+    tags.iter().filter(|(key, _)| key.starts_with(begin)).map(|(_, piece)| *piece).collect()
 }

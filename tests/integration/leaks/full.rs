@@ -94,6 +94,59 @@ fn a_fetched_file_that_cannot_be_written_is_told_with_its_path_and_why() {
     assert_eq!(Inventory::of(&cloud).left(), Vec::<String>::new());
 }
 
+/// Fills the data directory of the bake that runs it.
+const FILL: &str = r#"dd if=/dev/zero of="$HORNERO_DATA_DIR/others" bs=4k status=none || true"#;
+
+#[test]
+fn an_image_whose_folder_does_not_fit_onto_the_disk_is_published_from_any_computer() {
+    let mut cloud = Cloud::start();
+    let folder = cloud.hornero.folder.path().to_owned();
+    let step = format!("[[steps]]\nname = \"fill\"\nkind = \"local\"\nrun = '{FILL}'\n");
+    let template = cloud.template("copy_to = [\"eu-south-2\"]", &format!("{step}{}", super::CHECK));
+    let command = cloud.command(&["bake", &template]);
+    let ran =
+        Ran::from(on_a_small_disk(&command, (&folder.join("data"), 256), "exec \"$@\"").output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let run = cloud.run_id();
+    assert!(ran.stderr.contains("No space left on device"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("`hornero publish {run}` does what is missing")), "{}", ran.stderr);
+    let images = cloud.images("eu-west-1");
+    let id = images[0]["ImageId"].as_str().unwrap().to_owned();
+    assert_eq!((images.len(), Inventory::of(&cloud).left()), (1, Vec::new()), "{}", ran.stderr);
+    assert_ne!(cloud.run(&["get", "web"]).code, 0);
+
+    let elsewhere = |arguments: &[&str]| {
+        let mut command = cloud.command(arguments);
+        for name in ["STATE", "DATA"] {
+            command.env(format!("HORNERO_{name}_DIR"), folder.join("elsewhere").join(name));
+        }
+        let ran = Ran::from(command.output().unwrap());
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
+        ran
+    };
+    for cleaned in [cloud.run(&["clean"]), elsewhere(&["clean"])] {
+        let told = format!("the image {id} in eu-west-1 is complete and not published");
+        assert!(cleaned.stderr.contains(&told), "{}", cleaned.stderr);
+    }
+    elsewhere(&["publish", &run]);
+    assert_eq!(cloud.parameter("/images/web/dev", "eu-west-1").0, id);
+    let copy = cloud.images("eu-south-2")[0]["ImageId"].as_str().unwrap().to_owned();
+    assert_eq!(cloud.parameter("/images/web/dev", "eu-south-2").0, copy);
+    assert!(!elsewhere(&["clean"]).stderr.contains(&id), "it is published");
+    // The computer of the bake knows all of it.
+    let own = cloud.run(&["publish", &run]);
+    assert_eq!(own.code, 0, "{}", own.stderr);
+    let manifest = crate::rig::image::manifest(&folder.join("data/images").join(&id));
+    assert_eq!(
+        (manifest["image"].as_str(), manifest["disks"].as_array().unwrap().len()),
+        (Some(id.as_str()), 1)
+    );
+    assert!(!manifest["packages"].as_array().unwrap().is_empty());
+    let tags = cloud.images("eu-west-1")[0]["Tags"].to_string();
+    assert!(tags.contains("hornero:proved") && !tags.contains("hornero:delivery"), "{tags}");
+    assert_eq!(cloud.proxy.count("ec2:CreateImage"), 1);
+}
+
 /// Bakes once, then again when there is less room than an image takes. What is on the disk then is
 /// copied to where it can be looked at.
 const TWICE: &str = r#"

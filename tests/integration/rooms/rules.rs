@@ -152,7 +152,7 @@ const OWN_FILES: &[(&str, &str)] = &[
     ("store::local", "the store's folder"),
     ("cli::init", "makes a template"),
     ("cli::log", "the log of a run"),
-    ("cli::publish", "the plan of a run"),
+    ("cli::publish_source", "the plan of a run"),
     ("engine::image", "folders of an image that is made"),
     ("engine::kept", "what is kept of a builder"),
     ("engine::outcome", "what became of a run"),

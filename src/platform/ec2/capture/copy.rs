@@ -102,8 +102,9 @@ async fn ask(aws: &Aws, there: &Aws, image: &Image, key: Option<String>) -> Resu
 
 fn tags_of(image: &Image, region: &str) -> BTreeMap<String, String> {
     let own = image.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
-    // What begins so cannot be given.
-    let mut tags: BTreeMap<_, _> = own.filter(|(key, _)| !key.starts_with("aws:")).collect();
+    // What begins with `aws:` cannot be given. How it is published is the original's matter.
+    let is_given = |key: &str| !key.starts_with("aws:") && !key.starts_with(tags::DELIVERY);
+    let mut tags: BTreeMap<_, _> = own.filter(|(key, _)| is_given(key)).collect();
     tags.insert(tags::EXPIRES.into(), tags::expiry());
     tags.insert(tags::SOURCE.into(), found::source(image.image_id().unwrap_or_default(), region));
     tags

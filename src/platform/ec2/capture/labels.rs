@@ -86,19 +86,24 @@ fn all_tags(spec: &CaptureSpec<'_>) -> BTreeMap<String, String> {
     }
     // Until it is complete.
     tags.insert(tags::EXPIRES.into(), tags::expiry());
+    let delivery = pieces(tags::DELIVERY, spec.delivery);
+    if delivery.len() <= MOST.saturating_sub(tags.len()).min(tags::MOST_DELIVERY) {
+        tags.extend(delivery);
+    }
     let room = MOST.saturating_sub(tags.len()).min(MOST_INPUTS);
     tags.extend(inputs(spec.decided_by, room));
     tags
 }
 
+/// A text as the values of tags whose names are in order.
+fn pieces(begin: &str, text: &str) -> BTreeMap<String, String> {
+    let pieces = text.as_bytes().chunks(LONGEST_VALUE).map(String::from_utf8_lossy);
+    (1..).zip(pieces).map(|(number, piece)| (format!("{begin}{number:02}"), piece.into_owned())).collect()
+}
+
 /// In as many pieces as it takes; none of it where there is no room for all.
 fn inputs(decided_by: &BTreeMap<String, String>, room: usize) -> BTreeMap<String, String> {
-    let text = ShortParts::packed(decided_by, room * LONGEST_VALUE).unwrap_or_default();
-    let pieces = text.as_bytes().chunks(LONGEST_VALUE).map(String::from_utf8_lossy);
-    (1..)
-        .zip(pieces)
-        .map(|(number, piece)| (format!("{}{number:02}", tags::INPUTS), piece.into_owned()))
-        .collect()
+    pieces(tags::INPUTS, &ShortParts::packed(decided_by, room * LONGEST_VALUE).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -132,6 +137,7 @@ mod tests {
             decided_by: &parts,
             base: ("ami-1", "debian"),
             tags: &own,
+            delivery: "",
         };
         let tags = all_tags(&spec);
         let of = |key: &str| tags.get(key).map(String::as_str);
@@ -140,9 +146,18 @@ mod tests {
         assert_eq!((of(tags::BASE), of(tags::VERSION)), (Some("ami-1"), None));
         let inputs = of("hornero:inputs-01").and_then(ShortParts::unpacked).expect("readable");
         assert_eq!(inputs.parts()["base"], "00000000");
+        let long = "d".repeat(LONGEST_VALUE + 1);
+        let told = all_tags(&CaptureSpec { delivery: &long, ..spec.clone() });
+        assert_eq!(
+            (told["hornero:delivery-01"].len(), told["hornero:delivery-02"].as_str()),
+            (LONGEST_VALUE, "d")
+        );
         // As many as `validate` lets a template have leave room for ours.
         let many = (0..MOST_OWN_TAGS).map(|n| (format!("own{n}"), "x".to_owned()));
         let many: BTreeMap<String, String> = many.chain([("Name".to_owned(), "x".to_owned())]).collect();
-        assert_eq!(all_tags(&CaptureSpec { version: Some("1"), tags: &many, ..spec }).len(), MOST);
+        assert_eq!(
+            all_tags(&CaptureSpec { version: Some("1"), tags: &many, delivery: &long, ..spec }).len(),
+            MOST
+        );
     }
 }
