@@ -3,7 +3,8 @@
     proxy.py UPSTREAM
 
 One JSON object a line on standard input: {"rule": {...}} adds a rule (see `faults.py`), {"seen": true}
-tells every call so far as {"service", "action", "region"}, {"kill": {...}} ends the caller (see `killer.py`).
+tells every call so far as {"service", "action", "region"}, {"kill": {...}} ends the caller (see `killer.py`),
+{"calm": true} forgets all rules and tells how many calls have gone wrong by them.
 """
 
 import http.client
@@ -112,6 +113,8 @@ def main():
             server.faults.add(request["rule"])
         if "kill" in request:
             server.killer.arm(request["kill"])
+        if "calm" in request:
+            return server.faults.calm()
         return server.faults.seen() if "seen" in request else {}
 
     lines.serve(answer)

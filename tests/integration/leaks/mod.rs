@@ -10,6 +10,7 @@ mod kept;
 mod killed;
 mod machines;
 mod points;
+mod random;
 mod remains;
 mod signals;
 mod terminal;
