@@ -1,6 +1,7 @@
 //! The search of a builder for secrets, just before it becomes an image: every file of its disks is
 //! read, for every form that a secret may have in it.
 
+mod field;
 mod key;
 mod pattern;
 
@@ -60,8 +61,15 @@ pub fn sought(secrets: &[Secret], values: &BTreeMap<String, String>) -> Vec<Soug
 }
 
 fn forms_of(value: &str) -> BTreeSet<Vec<u8>> {
-    let texts = forms::of(needle(value)).into_iter().map(String::into_bytes);
-    texts.chain(key::forms(value)).collect()
+    let fields = field::forms(value);
+    let texts = std::iter::once(value)
+        .chain(fields.iter().map(String::as_str))
+        .flat_map(|text| forms::of(needle(text)));
+    texts
+        .map(String::into_bytes)
+        .chain(key::forms(value))
+        .chain(fields.iter().flat_map(|field| key::forms(field)))
+        .collect()
 }
 
 /// What a file is searched for: of a secret with several lines its longest one. Of lines as long

@@ -8,8 +8,12 @@ unset TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT
 work=$1 folder=$2 alone=$3
 tree=$work/tree failed='' found='' examined=0 attributes=yes unseen=''
 
-# What a stream is cut into. A stream without line ends is one line, and grep holds a line in memory.
-piece_bytes=4194304
+# What a stream is cut into. A stream without line ends is one line, and grep holds a line in memory. Each piece takes
+# two programs to cut, so there are few.
+piece_bytes=8388608
+
+# What goes through a pipe at once.
+pipe_bytes=65536
 
 tell() { printf '\001%s %s\n' "$mark" "$1"; }
 fail() {

@@ -23,7 +23,7 @@ long=$(printf '%0160d' 0)
 archive() {
     if [ -n "$alone" ]; then set -- --one-file-system "$@"; fi
     if [ -n "$attributes" ]; then set -- --xattrs '--xattrs-include=*' "$@"; fi
-    tar --create --file=- --format=posix --sparse --numeric-owner --quoting-style=escape \
+    tar --create --file=- --record-size="$pipe_bytes" --format=posix --sparse --numeric-owner --quoting-style=escape \
         --pax-option=delete=atime,delete=ctime,delete=mtime --transform="s,^,$long/,S" \
         -C "$work/canary" first -C "$tree" "$@" -C "$work/canary" last
 }

@@ -39,6 +39,18 @@ fn shell(folder: &Path, script: &str) {
 }
 
 #[test]
+fn a_field_of_a_secret_is_found_by_itself_and_what_is_no_secret_in_it_is_not() {
+    let machine = Machine::new();
+    machine.write("conf", "host = db.internal\nuser = postgres\npassword = s3cr3t-pw\n");
+    machine.write("host-alone", "db.internal postgres\n");
+    let json = r#"{"username": "postgres", "host": "db.internal", "password": "s3cr3t-pw"}"#;
+    let env = "DB_HOST=db.internal\nDB_PASSWORD='s3cr3t-pw'\n";
+    for value in [json, env] {
+        assert_eq!(machine.hits(&of(&[("database", value)])), pairs([("database", "conf")]), "{value}");
+    }
+}
+
+#[test]
 fn every_form_of_a_secret_is_found_in_every_kind_of_file() {
     let machine = Machine::new();
     machine.write("plain", format!("x={PASSWORD}\n"));

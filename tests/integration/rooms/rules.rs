@@ -104,7 +104,11 @@ const IMPURE: &[&str] = &[
 
 /// Things that only some rooms or files use, and why.
 const RESERVED: &[(&str, &[&str], &str)] = &[
-    ("crate::platform::qemu", &["platform::qemu", "cli::wiring", "properties"], "named in `cli/wiring.rs` alone"),
+    (
+        "crate::platform::qemu",
+        &["platform::qemu", "cli::wiring", "properties"],
+        "named in `cli/wiring.rs` alone",
+    ),
     ("crate::platform::ec2", &["platform::ec2", "cli::wiring"], "named in `cli/wiring.rs` alone"),
     ("crate::store::local", &["store::local", "cli::wiring"], "named in `cli/wiring.rs` alone"),
     ("crate::store::ssm", &["store::ssm", "cli::wiring"], "named in `cli/wiring.rs` alone"),
