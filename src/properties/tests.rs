@@ -36,6 +36,8 @@ const TEMPLATE: &[&str] = &[
     "ms'\n",
     "\"",
     "\\u0000",
+    "\u{98}",
+    "\u{202e}",
     "\n",
     "[[disks]]\n",
     "size = '",
@@ -103,6 +105,11 @@ proptest! {
     fn records_are_read_whatever_stands_in_them(text in bytes_like(JOURNAL)) {
         journal(&text);
         manifest(&text);
+    }
+
+    #[test]
+    fn a_line_of_a_template_does_nothing_to_a_terminal(line in "\\PC{0,3}[\u{1}-\u{9f}\u{202a}-\u{202e}]{1,3}\\PC{0,3}") {
+        template(line.as_bytes());
     }
 
     #[test]

@@ -65,7 +65,7 @@ def arguments(machine):
     identity = f"type=1,manufacturer={MAKER},serial={machine.uuid},uuid={machine.uuid}"
     fixed = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-        "-machine", "q35,graphics=off", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max",
+        "-machine", "q35,graphics=off", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max,erms=off,fsrm=off",
         "-name", machine.id, "-m", str(machine.memory), "-smp", str(machine.cpus),
         "-uuid", machine.uuid, "-smbios", identity,
         "-chardev", "stdio,id=control,signal=off", "-mon", "chardev=control,mode=control",

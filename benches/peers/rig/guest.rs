@@ -24,8 +24,11 @@ pub fn base() -> Result<PathBuf> {
 /// The same machine as hornero's (`src/platform/qemu/machine.rs`), as far as Packer lets it be.
 pub fn builder(user: &str, base: &Path, seed: &Path, key: &Path, out: &Path) -> Value {
     let disk = "file={{ .OutputDir }}/{{ .Name }},if=virtio,cache=unsafe,discard=unmap,format=qcow2,detect-zeroes=unmap";
-    let [accelerator, accel, cpu] =
-        if kvm() == Some(true) { ["kvm", "kvm", "host"] } else { ["tcg", "tcg,thread=multi", "max"] };
+    let [accelerator, accel, cpu] = if kvm() == Some(true) {
+        ["kvm", "kvm", "host"]
+    } else {
+        ["tcg", "tcg,thread=multi,tb-size=128", "max,erms=off,fsrm=off"]
+    };
     json!({
         "type": "qemu",
         "accelerator": accelerator,

@@ -42,11 +42,12 @@ fn report<'a>(level: Level<'a>, mistake: &'a Mistake, all: &'a Mistakes) -> Grou
             let label = short(mistake.label.as_deref().unwrap_or(""), LONGEST_MESSAGE);
             group.element(snippet(mistake, all, span, &label, AnnotationKind::Primary))
         }
-        None => group.element(Origin::path(normalize_untrusted_str(&file))),
+        None => group.element(Origin::path(visible(&normalize_untrusted_str(&file)))),
     };
     for other in &mistake.secondary {
         let path = Mistake { file: other.file.clone(), ..mistake.clone() };
-        group = group.element(snippet(&path, all, &other.span, &other.label, AnnotationKind::Context));
+        let label = short(&other.label, LONGEST_MESSAGE);
+        group = group.element(snippet(&path, all, &other.span, &label, AnnotationKind::Context));
     }
     match &mistake.hint {
         Some(hint) => group.element(Level::HELP.message(normalize_untrusted_str(&short(hint, LONGEST_HINT)))),
@@ -56,9 +57,15 @@ fn report<'a>(level: Level<'a>, mistake: &'a Mistake, all: &'a Mistakes) -> Grou
 
 fn short(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
-        Some((cut, _)) => format!("{}...", &text[..cut]),
-        None => text.to_owned(),
+        Some((cut, _)) => visible(&format!("{}...", &text[..cut])),
+        None => visible(text),
     }
+}
+
+/// `annotate-snippets` shows all other control characters as signs; these act on some terminals too. The sign for them
+/// has as many bytes, so that spans stay right.
+fn visible(text: &str) -> String {
+    text.replace(|char| matches!(char, '\u{80}'..='\u{9f}'), "\u{b7}")
 }
 
 /// Only the line of the mistake is handed on: the file may be large and the line enormous.
@@ -75,7 +82,7 @@ fn snippet<'a>(
     let annotation = if label.is_empty() { annotation } else { annotation.label(label.to_owned()) };
     Snippet::source(line)
         .line_start(number)
-        .path(normalize_untrusted_str(&mistake.file.to_string_lossy()))
+        .path(visible(&normalize_untrusted_str(&mistake.file.to_string_lossy())))
         .annotation(annotation)
 }
 
@@ -92,7 +99,7 @@ fn line_of(text: &str, span: &Range<usize>) -> (String, usize, Range<usize>) {
     } else {
         (line_start, line_end)
     };
-    let line = text[from..to].trim_end_matches('\r').to_owned();
+    let line = visible(text[from..to].trim_end_matches('\r'));
     let end = (end.min(to) - from).min(line.len());
     (line.clone(), number, (start - from).min(line.len())..end.max((start - from).min(line.len())))
 }

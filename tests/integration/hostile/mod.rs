@@ -4,6 +4,7 @@
 
 mod own_names;
 mod programs;
+mod sudo;
 mod surroundings;
 
 use std::{fs, path::Path};
