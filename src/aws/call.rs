@@ -83,8 +83,10 @@ impl Aws {
         let intent = self
             .write_intent(&call)
             .map_err(|error| AwsError::journal_not_written(&call, self.region(), &error))?;
-        let result = self.try_until_answered(call, make).await;
-        if let Some(intent) = intent {
+        let mut may_be_done = false;
+        let result = self.try_until_answered(call, make, &mut may_be_done).await;
+        let is_known = result.is_ok() || !may_be_done;
+        if let Some(intent) = intent.filter(|_| is_known) {
             // What happened is known to this process; another one looks at AWS itself.
             intent.result(result.is_ok()).ok();
         }
@@ -102,7 +104,13 @@ impl Aws {
         }
     }
 
-    async fn try_until_answered<T, E, F>(&self, call: Call<'_>, make: impl Fn() -> F) -> Result<T, AwsError>
+    /// `may_be_done` is set by a try whose answer was lost: it may have made something, whatever a later one comes to.
+    async fn try_until_answered<T, E, F>(
+        &self,
+        call: Call<'_>,
+        make: impl Fn() -> F,
+        may_be_done: &mut bool,
+    ) -> Result<T, AwsError>
     where
         T: Send + 'static,
         E: StdError + ProvideErrorMetadata + Send + 'static,
@@ -120,6 +128,9 @@ impl Aws {
                 }
             };
             tries += 1;
+            // Whoever makes a single try looks at what came of it; what is removed twice is gone.
+            *may_be_done |=
+                error.fault == Fault::Transient && !matches!(call.kind, Kind::Single | Kind::Removes);
             if !self.pause_if_retried(&call, &error, tries).await {
                 return Err(error);
             }

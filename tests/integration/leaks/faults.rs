@@ -47,6 +47,23 @@ fn a_call_that_goes_wrong_once_ends_in_an_image_or_in_nothing_and_never_in_two()
     assert!(well * 4 > points.len() * 3, "only {well} of {} bakes got over one fault", points.len());
 }
 
+/// The first try makes it and its answer is lost; what the second one is told says nothing about that.
+#[test]
+fn what_a_try_has_made_whose_answer_was_lost_is_removed_although_a_later_try_is_refused() {
+    let mut cloud = Cloud::start();
+    let mut inventory = Inventory::of(&cloud);
+    for action in ["CreateSecurityGroup", "RunInstances", "CreateImage", "CopyImage"] {
+        let refusal = json!({ "fault": "error", "code": "InvalidParameterValue", "after": 1, "times": 1 });
+        for mut rule in [json!({ "fault": "break", "times": 1 }), refusal] {
+            rule["action"] = json!(action);
+            cloud.proxy.rule(rule);
+        }
+        let ran = cloud.run(&["bake", "--force", &cloud.template(SETTINGS, CHECK)]);
+        assert_eq!(inventory.left(), Vec::<String>::new(), "{action}: {}", ran.stderr);
+        cloud.proxy.calm();
+    }
+}
+
 /// A bake for each point, so many at once. Counts those that end well, and gathers what is wrong with others.
 fn bake_all(points: &[&Point], clouds: usize, well: &AtomicUsize, wrong: &Mutex<Vec<String>>) {
     let next = AtomicUsize::new(0);
