@@ -15,10 +15,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
 use super::{CHECK, Inventory, SETTINGS, clean};
-use crate::{
-    ec2::Cloud,
-    rig::{guests, hornero::Ran},
-};
+use crate::{ec2::Cloud, rig::hornero::Ran};
 
 /// Clouds side by side: a bake mostly waits.
 const CLOUDS: usize = 3;
@@ -63,7 +60,6 @@ fn often(
 
 #[test]
 fn a_bake_that_is_killed_at_any_moment_leaves_nothing_that_clean_does_not_remove() {
-    let _turn = guests::turn();
     let (kills, found) = (bakes("HORNERO_TEST_KILLS", 9), AtomicUsize::new(0));
     let longest = whole_bake();
     let left = often(kills, |cloud, inventory, random| {
@@ -114,7 +110,6 @@ fn killed_at(
 
 #[test]
 fn calls_that_go_wrong_in_any_way_end_in_an_image_or_in_nothing() {
-    let _turn = guests::turn();
     let (count, met, well) = (bakes("HORNERO_TEST_FAULTS", 6), AtomicUsize::new(0), AtomicUsize::new(0));
     let calls = calls_of_a_bake();
     let wrong = often(count, |cloud, inventory, random| {
