@@ -48,6 +48,8 @@ use self::{
 };
 use crate::event::Stream;
 
+pub use self::output::hand_over;
+
 /// A command for the builder. Its line is constant text; what is private or long goes through
 /// standard input, because every user of the builder can read an argv.
 pub struct Command {

@@ -1,7 +1,10 @@
 //! Where what a command prints goes: byte for byte into a writer, or as lines to the asynchronous side. That side is
 //! waited for: what a builder prints is kept there until somebody takes it, and never here.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 
@@ -10,6 +13,9 @@ use crate::event::Stream;
 
 /// So many reads may wait for whoever takes their lines.
 const QUEUED_READS: usize = 4;
+
+/// Who takes lines lets others of the same task have their turn after this time.
+const LONGEST_TURN: Duration = Duration::from_millis(50);
 
 /// Receives what a command prints.
 pub(super) trait Output {
@@ -104,7 +110,7 @@ pub(super) async fn hand_on<T, M>(
     loop {
         tokio::select! {
             biased;
-            Some(batch) = receiver.recv() => batch.into_iter().for_each(&mut *sink),
+            Some(batch) = receiver.recv() => hand_over(batch, sink).await,
             result = &mut running => {
                 while let Ok(batch) = receiver.try_recv() {
                     batch.into_iter().for_each(&mut *sink);
@@ -115,9 +121,22 @@ pub(super) async fn hand_on<T, M>(
     }
 }
 
+/// Gives out what was printed. Whoever waits for something else in the same task, such as a signal, is asked in
+/// between: a line in which secrets are looked for may take a while.
+pub async fn hand_over<M>(batch: Vec<M>, sink: &mut (dyn FnMut(M) + Send)) {
+    let mut begun = Instant::now();
+    for printed in batch {
+        sink(printed);
+        if begun.elapsed() >= LONGEST_TURN {
+            tokio::task::yield_now().await;
+            begun = Instant::now();
+        }
+    }
+    tokio::task::yield_now().await;
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
 

@@ -144,3 +144,23 @@ fn a_reader_that_goes_away_or_does_not_read_keeps_no_bake_from_cleaning_up() {
         drop(reader);
     }
 }
+
+/// The worst for redaction: a long secret, and output without end that is as near to it as can be.
+#[test]
+fn a_signal_is_heard_while_secrets_are_taken_out_of_output_without_end() {
+    let cloud = Cloud::start();
+    let blob: String = (0..6_000).map(|number| format!("{:x}", number * 7_919 % 99_991)).collect();
+    let text = "[secrets]\nblob = { env = \"BLOB\", in_image = \"it is only a test\" }\n[[steps]]\nname = \"noise\"\n\
+                env = { BLOB = \"{{ secrets.blob }}\" }\nrun = \"while :; do echo x${BLOB#?}; echo ${BLOB%?}; done\"\n";
+    let mut command = cloud.command(&["bake", "--output", "lines", &cloud.template("", text)]);
+    let mut bake = Watched::start(command.env("BLOB", &blob).stdout(Stdio::null()).stderr(Stdio::null()));
+    bake.until(|| says(&cloud, " noise: "));
+    let begun = Instant::now();
+    kill_process(Pid::from_child(&bake.child), Signal::TERM).unwrap();
+    let (code, peak_kib) = bake.end();
+    assert!(begun.elapsed() < Duration::from_secs(30), "it took {:?}", begun.elapsed());
+    assert_eq!(code, Some(130));
+    assert!(peak_kib < MOST_KIB, "{peak_kib} KiB");
+    assert_eq!(cloud.leftovers(), Vec::<String>::new());
+    assert!(!std::fs::read_to_string(log(&cloud).unwrap()).unwrap().contains(&blob[100..200]));
+}

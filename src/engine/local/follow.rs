@@ -14,7 +14,7 @@ use crate::{
     engine::{Tail, steps},
     error::{Error, Kind},
     event::{Events, Stream},
-    remote::{Exit, Printed, lines::Lines},
+    remote::{Exit, Printed, hand_over, lines::Lines},
     template::model::Step,
     time::Moment,
 };
@@ -35,7 +35,7 @@ pub async fn follow(
     step: &Step,
     mut child: Child,
     output: PipeReader,
-    noise: impl Fn(&str) -> bool,
+    noise: impl Fn(&str) -> bool + Sync,
     events: &Events,
 ) -> Result<(Exit, Vec<String>), Error> {
     let failed =
@@ -68,7 +68,7 @@ pub async fn follow(
 async fn until_end(
     child: &mut Child,
     output: impl AsyncRead + Unpin + Send + 'static,
-    mut each: impl FnMut(Printed),
+    mut each: impl FnMut(Printed) + Send,
 ) -> std::io::Result<std::process::ExitStatus> {
     let (sender, mut printed) = channel(QUEUED_READS);
     tokio::spawn(read(output, sender));
@@ -77,7 +77,7 @@ async fn until_end(
         tokio::select! {
             biased;
             one = printed.recv() => match one {
-                Some(batch) => batch.into_iter().for_each(&mut each),
+                Some(batch) => hand_over(batch, &mut each).await,
                 None => break,
             },
             ended = child.wait(), if status.is_none() => {

@@ -66,7 +66,7 @@ async fn run_process(
     mut process: Process,
     way: &WayIn,
     shared: &[OwnedFd],
-    noise: impl Fn(&str) -> bool,
+    noise: impl Fn(&str) -> bool + Sync,
     events: &Events,
 ) -> Result<(Exit, Vec<String>), Error> {
     let failed = |what: String, error: &io::Error| {

@@ -14,7 +14,7 @@ use std::{
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
-use super::{CHECK, Inventory, SETTINGS, clean};
+use super::{CHECK, Inventory, SETTINGS, There, clean};
 use crate::{ec2::Cloud, rig::hornero::Ran};
 
 /// Clouds side by side: a bake mostly waits.
@@ -119,10 +119,8 @@ fn calls_that_go_wrong_in_any_way_end_in_an_image_or_in_nothing() {
         let ran = cloud.run(&["bake", "--force", &cloud.template(SETTINGS, CHECK)]);
         met.fetch_add(cloud.proxy.calm(), Ordering::Relaxed);
         well.fetch_add(usize::from(ran.code == 0), Ordering::Relaxed);
-        let images = inventory.all().complete.len() - before.complete.len();
-        what_is_wrong(cloud, inventory, &ran, images)
-            .map(|what| format!("{what}: {faults:?}: {}", ran.stderr))
-            .collect()
+        let wrong = what_is_wrong(cloud, inventory, &ran, &before);
+        wrong.into_iter().map(|what| format!("{what}: {faults:?}: {}", ran.stderr)).collect()
     });
     println!(
         "{} calls of {count} bakes went wrong, {} bakes ended well, {} wrongly",
@@ -159,28 +157,36 @@ fn fault(calls: &[String], random: &mut StdRng) -> Value {
         json!({ "fault": "capacity" }),
     ];
     let mut fault = kinds.choose(random).unwrap().clone();
-    fault["action"] = json!(calls.choose(random).unwrap());
+    // Machines alone can be lacking.
+    let is_lacking = fault["fault"] == "capacity";
+    fault["action"] = json!(if is_lacking { "RunInstances" } else { calls.choose(random).unwrap() });
     fault["after"] = json!(random.random_range(0..3));
     fault["times"] = json!(random.random_range(1..3));
     fault
 }
 
-/// However the bake ended.
-fn what_is_wrong(
-    cloud: &Cloud,
-    inventory: &mut Inventory,
-    ran: &Ran,
-    images: usize,
-) -> impl Iterator<Item = String> {
+/// However the bake ended: an image that stays can be published when all is well again, and nothing else stays.
+fn what_is_wrong(cloud: &Cloud, inventory: &mut Inventory, ran: &Ran, before: &There) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut expect = |is_so: bool, what: &dyn Fn() -> String| {
+        if !is_so {
+            wrong.push(what());
+        }
+    };
+    let offered = ran.stderr.split_once("`hornero publish ").and_then(|(_, rest)| rest.split_once('`'));
+    let published = offered.map(|(run, _)| cloud.run(&["publish", run]));
     let cleaned = cloud.run(&["clean"]);
-    let left = inventory.left();
-    [
-        (cleaned.code != 0).then(|| format!("clean ended with {}: {}", cleaned.code, cleaned.stderr)),
-        (!left.is_empty()).then(|| format!("left after clean: {left:?}")),
-        (images > IMAGES).then(|| format!("{images} images")),
-        (ran.code == 0 && images != IMAGES).then(|| format!("it ended well with {images} images")),
-        (ran.code != 0 && !ran.stderr.contains("error: ")).then(|| format!("{} without an error", ran.code)),
-    ]
-    .into_iter()
-    .flatten()
+    let there = inventory.all();
+    let images = there.complete.len() - before.complete.len();
+    if let Some(published) = &published {
+        expect(published.code == 0, &|| {
+            format!("publish ended with {}: {}", published.code, published.stderr)
+        });
+    }
+    let is_complete = ran.code == 0 || published.is_some();
+    expect(cleaned.code == 0, &|| format!("clean ended with {}: {}", cleaned.code, cleaned.stderr));
+    expect(there.left.is_empty(), &|| format!("left after clean: {:?}", there.left));
+    expect(images == if is_complete { IMAGES } else { 0 }, &|| format!("{images} images"));
+    expect(ran.code == 0 || ran.stderr.contains("error: "), &|| format!("{} without an error", ran.code));
+    wrong
 }
