@@ -52,7 +52,9 @@ fn push_pairs(view: &mut View<'static>, text: &View<'_>, run: &[usize], first: u
         let byte = digit(pair[0]).unwrap_or_default() << 4 | digit(pair[1]).unwrap_or_default();
         view.push(&[byte], &text.place(&(pair[0]..pair[1] + 1)));
     }
-    view.push(b"\n", &text.place(&(run[0]..run[0] + 1)));
+    // It may be one of the secret too: then a place reaches to it.
+    let last = run[run.len() - 1];
+    view.push(b"\n", &text.place(&(last..last + 1)));
 }
 
 /// Lists of numbers that are bytes: `115, 51` or `163 063`.

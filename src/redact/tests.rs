@@ -221,6 +221,20 @@ fn the_places_that_are_found_grow_as_the_text_does() {
     }
 }
 
+#[test]
+fn digits_that_end_where_a_line_of_the_secret_does_are_replaced_with_all_before_them() {
+    let lines: Vec<String> = (0..40_u32).map(|number| format!("{:x}\né\n7Q", number * 7_919_777)).collect();
+    let (secret, first) = (lines.concat(), lines[..30].concat());
+    let first = &first[..first.rfind('\n').unwrap()];
+    let redact = Redact::new([secret.clone()]);
+    let spaced = first.bytes().map(|byte| format!("{byte:02x} ")).collect::<String>();
+    let decimal = first.bytes().map(|byte| format!("{byte}, ")).collect::<String>();
+    for text in [hex::encode(first), hex::encode_upper(first), spaced, decimal] {
+        let said = redact.apply(&text);
+        assert!(said.replace(MARK, "").trim_matches([' ', ',']).is_empty(), "{text} became {said}");
+    }
+}
+
 mod forms_of_random_secrets {
     use std::collections::BTreeSet;
 

@@ -60,13 +60,23 @@ fn without_credentials_to_take_a_role_on_with_it_is_those_that_are_missing() {
 }
 
 #[test]
-fn a_role_is_taken_on_again_when_the_first_answer_is_lost() {
+fn a_role_is_taken_on_again_when_the_first_answer_is_lost_or_none() {
     let mut cloud = Cloud::start();
-    cloud.proxy.rule(json!({ "action": "AssumeRole", "fault": "drop", "times": 1 }));
-    let ran = cloud.run(&["plan", &cloud.template(ROLE, "")]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("ami-0d000000000000012 (debian-12-amd64"), "{}", ran.stdout);
-    assert_eq!(cloud.proxy.count("sts:AssumeRole"), 2);
+    let faults = [
+        json!({ "fault": "drop" }),
+        json!({ "fault": "break" }),
+        json!({ "fault": "garble" }),
+        json!({ "fault": "garble", "body": "<html>a proxy's own page</html>" }),
+    ];
+    for (number, mut fault) in (1..).zip(faults) {
+        fault["action"] = json!("AssumeRole");
+        fault["times"] = json!(1);
+        cloud.proxy.rule(fault.clone());
+        let ran = cloud.run(&["plan", &cloud.template(ROLE, "")]);
+        assert_eq!(ran.code, 0, "{fault}: {}", ran.stderr);
+        assert!(ran.stdout.contains("ami-0d000000000000012 (debian-12-amd64"), "{fault}: {}", ran.stdout);
+        assert_eq!(cloud.proxy.count("sts:AssumeRole"), number * 2, "{fault}");
+    }
 }
 
 #[test]
