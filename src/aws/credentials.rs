@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::metadata::ErrorMetadata;
+use aws_smithy_xml::decode::XmlDecodeError;
 
 use crate::causes;
 
@@ -13,7 +14,8 @@ type Cause = dyn StdError + 'static;
 
 /// Whether the call failed because there were no credentials for it.
 pub fn is_lack_of_credentials(error: &Cause) -> bool {
-    count_empty_sources(error) > 0 && (!could_not_connect(error) || asks_instance(error))
+    let had_no_answer = could_not_connect(error) || has_unreadable_answer(error);
+    count_empty_sources(error) > 0 && (!had_no_answer || asks_instance(error))
 }
 
 /// Whether this computer was asked for the role of an instance, which is the last thing that is tried. One that
@@ -78,6 +80,11 @@ fn count_empty_sources(error: &Cause) -> usize {
 fn could_not_connect(error: &Cause) -> bool {
     let mut connections = causes::of(error).filter_map(|cause| cause.downcast_ref::<ConnectorError>());
     connections.any(|connection| connection.is_io() || connection.is_timeout())
+}
+
+/// Whether what came in the place of such a service's answer is none, as the page of a proxy.
+fn has_unreadable_answer(error: &Cause) -> bool {
+    causes::of(error).any(|cause| cause.is::<XmlDecodeError>())
 }
 
 #[cfg(test)]
