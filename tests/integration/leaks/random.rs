@@ -1,5 +1,6 @@
 //! Bakes that are killed at any moment, and bakes of which any calls go wrong in any way. Moments, calls and ways are
-//! drawn. The suite draws few of them; `HORNERO_TEST_KILLS` and `HORNERO_TEST_FAULTS` say how many bakes there are.
+//! drawn. The suite draws few of them, always the same; with `HORNERO_TEST_KILLS` and `HORNERO_TEST_FAULTS` there are as
+//! many bakes as these say, and each time others.
 
 use std::{
     env,
@@ -26,25 +27,36 @@ const IMAGES: usize = 2;
 /// Calls of one bake that go wrong.
 const FAULTS: usize = 14;
 
-fn bakes(variable: &str, few: usize) -> usize {
-    env::var(variable).map_or(few, |many| many.parse().expect("a number of bakes"))
+/// How many bakes there are, and the first of the numbers from which they are drawn.
+#[derive(Clone, Copy)]
+struct Draw {
+    bakes: usize,
+    seed: u64,
+}
+
+impl Draw {
+    fn of(variable: &str, few: usize) -> Self {
+        match env::var(variable) {
+            Ok(many) => Self { bakes: many.parse().expect("a number of bakes"), seed: rand::random() },
+            Err(_) => Self { bakes: few, seed: 1 },
+        }
+    }
 }
 
 /// Does it so often, in several clouds, each time with numbers of its own; what is wrong is returned.
 fn often(
-    times: usize,
+    Draw { bakes, seed }: Draw,
     one: impl Fn(&mut Cloud, &mut Inventory, &mut StdRng) -> Vec<String> + Sync,
 ) -> Vec<String> {
-    let seed: u64 = rand::random();
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..CLOUDS.min(times) {
+        for _ in 0..CLOUDS.min(bakes) {
             scope.spawn(|| {
                 let mut cloud = Cloud::start();
                 let mut inventory = Inventory::of(&cloud);
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= times {
+                    if number >= bakes {
                         return;
                     }
                     let mut random = StdRng::seed_from_u64(seed.wrapping_add(number as u64));
@@ -60,14 +72,15 @@ fn often(
 
 #[test]
 fn a_bake_that_is_killed_at_any_moment_leaves_nothing_that_clean_does_not_remove() {
-    let (kills, found) = (bakes("HORNERO_TEST_KILLS", 9), AtomicUsize::new(0));
+    let (draw, found) = (Draw::of("HORNERO_TEST_KILLS", 9), AtomicUsize::new(0));
     let longest = whole_bake();
-    let left = often(kills, |cloud, inventory, random| {
+    let left = often(draw, |cloud, inventory, random| {
         let moment = longest.mul_f64(random.random_range(0.0..1.0));
         killed_at(cloud, inventory, moment, &found)
     });
     println!(
-        "{kills} bakes killed, {} things found then, {} left after clean",
+        "{} bakes killed, {} things found then, {} left after clean",
+        draw.bakes,
         found.into_inner(),
         left.len()
     );
@@ -110,9 +123,9 @@ fn killed_at(
 
 #[test]
 fn calls_that_go_wrong_in_any_way_end_in_an_image_or_in_nothing() {
-    let (count, met, well) = (bakes("HORNERO_TEST_FAULTS", 6), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (draw, met, well) = (Draw::of("HORNERO_TEST_FAULTS", 6), AtomicUsize::new(0), AtomicUsize::new(0));
     let calls = calls_of_a_bake();
-    let wrong = often(count, |cloud, inventory, random| {
+    let wrong = often(draw, |cloud, inventory, random| {
         let faults: Vec<Value> = (0..FAULTS).map(|_| fault(&calls, random)).collect();
         faults.iter().for_each(|fault| cloud.proxy.rule(fault.clone()));
         let before = inventory.all();
@@ -123,8 +136,9 @@ fn calls_that_go_wrong_in_any_way_end_in_an_image_or_in_nothing() {
         wrong.into_iter().map(|what| format!("{what}: {faults:?}: {}", ran.stderr)).collect()
     });
     println!(
-        "{} calls of {count} bakes went wrong, {} bakes ended well, {} wrongly",
+        "{} calls of {} bakes went wrong, {} bakes ended well, {} wrongly",
         met.into_inner(),
+        draw.bakes,
         well.into_inner(),
         wrong.len()
     );
