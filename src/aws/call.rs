@@ -35,7 +35,7 @@ enum Kind {
     Removes,
     /// It makes something each time that it is executed.
     Once,
-    /// Whoever makes it has something to ask before each further try.
+    /// It is tried once: its caller asks for what came of it before each further try.
     Single,
 }
 
@@ -137,8 +137,8 @@ impl Aws {
         }
     }
 
-    /// Whether another try may do of a call that failed so often and before which its caller looks at what came of it,
-    /// after the pause that lies before it.
+    /// Says whether a failed call may be tried again, and waits for the pause that lies before the next try. The caller
+    /// looks at what came of it first.
     pub async fn pause_before_retry(&self, error: &AwsError, tries: u32) -> bool {
         self.pause_if_retried(&Call::repeatable(error.action, &error.resource), error, tries).await
     }

@@ -35,7 +35,7 @@ pub const INPUTS: &str = "hornero:inputs-";
 /// Begins the names of the tags that say how the image is to be published, as long as it is not: any computer can do
 /// that then.
 pub const DELIVERY: &str = "hornero:delivery-";
-/// So many of those there are at most.
+/// The largest number of those tags.
 pub const MOST_DELIVERY: usize = 16;
 /// The image has passed its checks and lacks nothing; the value says for what it was finished.
 pub const PROVED: &str = "hornero:proved";

@@ -61,15 +61,11 @@ pub fn sought(secrets: &[Secret], values: &BTreeMap<String, String>) -> Vec<Soug
 }
 
 fn forms_of(value: &str) -> BTreeSet<Vec<u8>> {
-    let fields = field::forms(value);
-    let texts = std::iter::once(value)
-        .chain(fields.iter().map(String::as_str))
-        .flat_map(|text| forms::of(needle(text)));
-    texts
-        .map(String::into_bytes)
-        .chain(key::forms(value))
-        .chain(fields.iter().flat_map(|field| key::forms(field)))
-        .collect()
+    let forms_of_text =
+        |text: &str| forms::of(needle(text)).into_iter().map(String::into_bytes).chain(key::forms(text));
+    let fields = field::random_fields(value);
+    let texts = std::iter::once(value).chain(fields.iter().map(String::as_str));
+    texts.flat_map(forms_of_text).collect()
 }
 
 /// What a file is searched for: of a secret with several lines its longest one. Of lines as long

@@ -82,9 +82,7 @@ impl Clean {
         }
         Ok(())
     }
-}
 
-impl Clean {
     /// Names the images that are complete and were never published: nobody removes them, and their runs may be
     /// forgotten.
     async fn tell_of_unpublished(
@@ -94,7 +92,7 @@ impl Clean {
         findings: &mut Findings,
         events: &Events,
     ) -> Result<(), Error> {
-        let store = wiring::store_of(PlatformKind::Ec2, context, &locks::at(place.clone())).await?;
+        let store = wiring::store_of(PlatformKind::Ec2, context, &locks::settings_at(place.clone())).await?;
         for image in store.list(None).await?.into_iter().filter(|image| image.delivery.is_some()) {
             let (id, run) = (&image.id, &image.run);
             if findings.alive.contains(run) || !self.wants(run) {

@@ -64,7 +64,7 @@ fn stores(kind: PlatformKind, history: &History, name: &str) -> Vec<Ec2> {
         PlatformKind::Qemu => vec![Ec2::default()],
         PlatformKind::Ec2 => {
             let places: BTreeSet<Place> = history.effects.iter().filter_map(place).collect();
-            places.into_iter().map(at).collect()
+            places.into_iter().map(settings_at).collect()
         }
     }
 }
@@ -77,11 +77,11 @@ pub async fn release_there(run: &str, place: &Place, context: &Context) -> Resul
     // An ID is a name and a ULID.
     let Some((image, _)) = run.rsplit_once('-') else { return Ok(()) };
     let (name, holder) = (lock::name(image, PlatformKind::Ec2), lock::holder(run, ""));
-    let store = wiring::store_of(PlatformKind::Ec2, context, &at(place.clone())).await?;
+    let store = wiring::store_of(PlatformKind::Ec2, context, &settings_at(place.clone())).await?;
     Ok(store.release(&name, &holder).await?)
 }
 
-/// Where a store is.
-pub fn at(place: Place) -> Ec2 {
+/// The settings with which the store of a place is opened.
+pub fn settings_at(place: Place) -> Ec2 {
     Ec2 { region: Some(place.region), role_arn: place.role, ..Ec2::default() }
 }

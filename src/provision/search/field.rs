@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::redact::{is_ordinary, values};
 
-/// The fields of JSON, of an `.env` file and of other settings that nobody writes down by chance.
-pub fn forms(secret: &str) -> BTreeSet<String> {
+/// Finds the fields of JSON, of an `.env` file and of other settings that nobody writes down by chance.
+pub fn random_fields(secret: &str) -> BTreeSet<String> {
     values::fields(secret).into_iter().filter(|field| is_random(field)).collect()
 }
 
@@ -60,7 +60,7 @@ mod tests {
             "0b5e-77aa-91cc",
             "pass3 phrase here",
         ] {
-            assert_eq!(forms(&settings(random)), BTreeSet::from([random.to_owned()]), "{random}");
+            assert_eq!(random_fields(&settings(random)), BTreeSet::from([random.to_owned()]), "{random}");
         }
         let names = [
             "postgres-prod-01",
@@ -78,9 +78,9 @@ mod tests {
             "LOG_LEVEL",
         ];
         for name in names {
-            assert_eq!(forms(&settings(name)), BTreeSet::new(), "{name}");
+            assert_eq!(random_fields(&settings(name)), BTreeSet::new(), "{name}");
         }
-        let address = forms(&settings("postgres://app:s3cr3t-pw@db.internal/app"));
+        let address = random_fields(&settings("postgres://app:s3cr3t-pw@db.internal/app"));
         assert_eq!(address, BTreeSet::from(["s3cr3t-pw".to_owned()]));
     }
 }
