@@ -2,6 +2,7 @@
 volume, their attributes, and parameters that are only stored when the image in them exists."""
 
 import itertools
+import threading
 from datetime import datetime
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -41,15 +42,17 @@ def put_in():
 
 
 def launch_once():
-    """The same client token gives the same instances."""
+    """The same client token gives the same instances, also when both calls come at once."""
     launch = InstanceBackend.run_instances
+    launching = threading.Lock()
 
     def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
         launched = self.__dict__.setdefault("launched", {})
         token = kwargs.get("client_token")
-        if token not in launched:
-            launched[token] = launch(self, image_id, count, user_data, security_group_names, **kwargs)
-        return launched[token]
+        with launching:
+            if token not in launched:
+                launched[token] = launch(self, image_id, count, user_data, security_group_names, **kwargs)
+            return launched[token]
 
     InstanceBackend.run_instances = run_instances
 
@@ -159,13 +162,17 @@ def create_image_response(self):
     return ActionResult({"ImageId": image.id})
 
 
+COPYING = threading.Lock()
+
+
 def copy_image_response(self):
-    """The same client token gives the same copy, whatever became of it."""
+    """The same client token gives the same copy, whatever became of it, also when both calls come at once."""
     copied = self.ec2_backend.__dict__.setdefault("copied", {})
     token = self._get_param("ClientToken")
-    if token not in copied:
-        copied[token] = copy_image(self)
-    return ActionResult({"ImageId": copied[token]})
+    with COPYING:
+        if token not in copied:
+            copied[token] = copy_image(self)
+        return ActionResult({"ImageId": copied[token]})
 
 
 def copy_image(self):

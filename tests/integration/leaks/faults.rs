@@ -112,10 +112,6 @@ fn points() -> Vec<Point> {
         let mut fault = fault.clone();
         fault["action"] = json!(action);
         fault["times"] = json!(1);
-        // What a token makes the same must not arrive in the moment of its second try: EC2 tells them apart, moto may not.
-        if fault["fault"] == "slow" && ["RunInstances", "CopyImage"].contains(&action.as_str()) {
-            fault["seconds"] = json!(63);
-        }
         Point { action, fault }
     };
     slow.chain(quick).map(point).collect()
