@@ -9,21 +9,29 @@ use super::{ProvisionError, quote};
 
 /// Follows cloud-init's output until it has finished, then prints a mark, whether it ran, and what it has
 /// written down of its stages. `cloud-init status` reads the same, but takes seconds to start on an emulated
-/// processor.
-const FOLLOW: &str = r#"log=/var/log/cloud-init-output.log
-if ! command -v cloud-init >/dev/null; then
+/// processor. The log is opened once and each `cat` goes on where the one before it ended, so that all of it is
+/// printed: a fast builder has finished before anybody asks.
+const FOLLOW: &str = r#"if ! command -v cloud-init >/dev/null; then
     echo "hornero: the base has no cloud-init" >&2
     exit 254
 fi
-tail -n +1 -F "$log" 2>/dev/null &
-follower=$!
-while [ ! -e /run/cloud-init/result.json ] && [ ! -e /run/cloud-init/disabled ]; do sleep 0.2; done
-kill "$follower"
+print_more() {
+    if [ -r "$log" ] && ! [ /proc/$$/fd/4 -ef "$log" ]; then exec 4<"$log"; fi
+    if [ -e /proc/$$/fd/4 ]; then cat <&4; fi
+}
+while [ ! -e "$state/result.json" ] && [ ! -e "$state/disabled" ]; do
+    print_more
+    sleep 0.2
+done
+print_more
 ran=yes
-[ -e /run/cloud-init/result.json ] || ran=no
+[ -e "$state/result.json" ] || ran=no
 printf '\n\001%s cloud-init %s\n' "$mark" "$ran"
-if [ "$ran" = yes ]; then cat /run/cloud-init/status.json; fi
+if [ "$ran" = yes ]; then cat "$state/status.json"; fi
 "#;
+
+const LOG: &str = "/var/log/cloud-init-output.log";
+const STATE_FOLDER: &str = "/run/cloud-init";
 
 /// The script that follows cloud-init. `mark` is a word that nobody can guess: what cloud-init's own output says is no
 /// answer.
@@ -31,7 +39,11 @@ if [ "$ran" = yes ]; then cat /run/cloud-init/status.json; fi
 /// # Errors
 /// When the mark cannot be written into a shell script.
 pub fn follow_script(mark: &str) -> Result<String, ProvisionError> {
-    Ok(format!("mark={}\n{FOLLOW}", quote(mark)?))
+    follow_script_of(mark, LOG, STATE_FOLDER)
+}
+
+fn follow_script_of(mark: &str, log: &str, state: &str) -> Result<String, ProvisionError> {
+    Ok(format!("mark={}\nlog={}\nstate={}\n{FOLLOW}", quote(mark)?, quote(log)?, quote(state)?))
 }
 
 /// Stands before `yes` or `no`, and the JSON in the lines after it, in the output of `follow_script`.
@@ -130,6 +142,43 @@ mod tests {
                 r#"{{"v1": {{"datasource": "NoCloud", "stage": null, {init}, "modules-final": {stage}}}}}"#
             ),
         )
+    }
+
+    /// Runs the script as a builder does, where cloud-init writes into `folder`.
+    fn follow(folder: &std::path::Path) -> std::process::Child {
+        let (programs, log) = (folder.join("bin"), folder.join("log"));
+        std::fs::create_dir(&programs).unwrap();
+        std::os::unix::fs::symlink("/bin/true", programs.join("cloud-init")).unwrap();
+        std::process::Command::new("sh")
+            .args(["-c", &follow_script_of("word", log.to_str().unwrap(), folder.to_str().unwrap()).unwrap()])
+            .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn all_that_cloud_init_has_printed_is_there_however_early_it_finished() {
+        let text = "a line\n".repeat(10_000) + "E: Unable to locate package nope\n";
+        let expected = format!("{text}\n\u{1}word cloud-init yes\n{{}}");
+        let early = tempfile::tempdir().unwrap();
+        for (name, content) in [("log", text.as_str()), ("status.json", "{}"), ("result.json", "")] {
+            std::fs::write(early.path().join(name), content).unwrap();
+        }
+        let said = follow(early.path()).wait_with_output().unwrap();
+        assert!(said.stdout == expected.as_bytes(), "{}", String::from_utf8_lossy(&said.stdout));
+
+        // It comes in pieces, into a file that is not there yet, and its last line right before the result.
+        let late = tempfile::tempdir().unwrap();
+        let child = follow(late.path());
+        std::fs::write(late.path().join("status.json"), "{}").unwrap();
+        let mut log = std::fs::File::create(late.path().join("log")).unwrap();
+        for piece in text.as_bytes().chunks(9_999) {
+            std::io::Write::write_all(&mut log, piece).unwrap();
+        }
+        std::fs::write(late.path().join("result.json"), "").unwrap();
+        let said = child.wait_with_output().unwrap();
+        assert!(said.stdout == expected.as_bytes(), "{}", String::from_utf8_lossy(&said.stdout));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod line;
 mod machines;
 mod named_files;
 mod output;
+mod packages;
 mod packer;
 mod panics;
 mod private_keys;
