@@ -8,6 +8,7 @@ where it says when a parameter was written.
 """
 
 import datetime
+import functools
 import logging
 import os
 import time
@@ -39,13 +40,17 @@ def set_ahead(request):
     return {}
 
 
-def main():
+@functools.cache
+def application():
     lacking.put_in()
     now = moto.ssm.models.utcnow
     moto.ssm.models.utcnow = lambda: now() + datetime.timedelta(seconds=AHEAD[0])
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def main():
+    server = make_server("127.0.0.1", 0, application(), threaded=True, request_handler=Handler)
     os.environ["MOTO_PORT"] = str(server.port)
     lines.in_background(server.serve_forever)
     lines.announce(server.port)

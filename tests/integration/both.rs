@@ -3,20 +3,37 @@
 
 use std::{path::Path, process::Command};
 
+use aws_sdk_ec2::types::InstanceStateName;
 use serde_json::Value;
 
-use crate::rig::{
-    ec2::Ec2,
-    guests,
-    hornero::Hornero,
-    image::{manifest, output},
-    moto,
+use crate::{
+    machines::{launch, launched, until},
+    rig::{
+        ec2::Ec2,
+        guests,
+        hornero::Hornero,
+        image::{Filesystem, manifest, output},
+        moto,
+    },
 };
 
 /// What is the same wherever the image was made.
 const SAME: [&str; 5] = ["name", "version", "users", "inputs", "checks"];
 
-/// The shipped template as it is; who may reach the builder is the user's to say where no service
+/// What only a machine can tell of the cloud that it is in.
+const MORE: &str = r#"
+[root_disk]
+size = "6GiB"
+[[steps]]
+name = "the cloud"
+run = "cloud-id >/srv/www/cloud"
+[[checks]]
+command = "test $(df --output=size -BM / | tail -1 | tr -d ' M') -gt 5000"
+[ec2]
+ssh_cidrs = ["127.0.0.1/32"]
+"#;
+
+/// The shipped template and what it takes here; who may reach the builder is the user's to say where no service
 /// on the web can tell it.
 fn template(hornero: &Hornero) -> String {
     for folder in ["templates", "provisioners"] {
@@ -24,10 +41,7 @@ fn template(hornero: &Hornero) -> String {
         output(Command::new("cp").arg("-r").arg(from).arg(hornero.folder.path()));
     }
     let web = hornero.folder.path().join("templates/web.toml");
-    let text = std::fs::read_to_string(&web).unwrap()
-        + "\n[ec2]\nssh_cidrs = [\"127.0.0.1/32\"]\n"
-        + guests::SMALL
-        + guests::PATIENT;
+    let text = std::fs::read_to_string(&web).unwrap() + MORE + guests::SMALL + guests::PATIENT;
     hornero.template("templates/web.toml", &text)
 }
 
@@ -50,6 +64,14 @@ async fn one_template_bakes_on_ec2_of_real_machines() {
         ["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]
     );
     assert_eq!(tested.states().last(), Some(&"terminated"));
+    // cloud-init's real Ec2 datasource, and a volume that the guest has found by its serial.
+    assert!(builder.told.iter().any(|path| path.ends_with("/user-data")), "{builder:?}");
+    let data = ec2.image(ami).await.disks.remove(1);
+    assert_eq!(data.device, "/dev/sdf");
+    let data = Filesystem::open(&data.layer);
+    assert_eq!(data.read("/cloud"), "aws\n");
+    assert!(data.read("/index.html").contains("<html"), "the site is on its disk");
+    an_image_ends_with_all_its_disks(&ec2, ami).await;
 
     let cloud = manifest(&hornero.data().join("images").join(ami));
     assert_eq!(cloud["platform"], "ec2");
@@ -59,6 +81,31 @@ async fn one_template_bakes_on_ec2_of_real_machines() {
     assert_eq!(packages(&cloud), packages(&here));
     assert_eq!(names(&here["disks"]), ["root", "www"]);
     assert!(names(&here["timings"]["phases"]).contains(&"cloud-init"));
+}
+
+/// One more machine of it is stopped before it has booted, and then nothing needs the image any more.
+async fn an_image_ends_with_all_its_disks(ec2: &Ec2, ami: &str) {
+    let client = ec2.client().await;
+    let id = launched(launch(&client, ami)).await;
+    until(&client, &id, InstanceStateName::Running).await;
+    client.stop_instances().instance_ids(&id).force(true).send().await.unwrap();
+    until(&client, &id, InstanceStateName::Stopped).await;
+    client.terminate_instances().instance_ids(&id).send().await.unwrap();
+    until(&client, &id, InstanceStateName::Terminated).await;
+    client.deregister_image().image_id(ami).send().await.unwrap();
+    let state = ec2.state().await;
+    assert_eq!(state.images.len(), 1, "the distribution's own: {state:?}");
+    assert!(state.images[0].name.starts_with("debian-12") && state.images[0].state == "available");
+    assert!(state.disks.is_empty(), "{state:?}");
+    let machine = &state.machines[2];
+    assert_eq!(
+        machine.states(),
+        ["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]
+    );
+    for machine in &state.machines {
+        assert!(machine.history.is_sorted_by(|before, after| before.at <= after.at), "{machine:?}");
+        assert!(machine.failure.is_none(), "{machine:?}");
+    }
 }
 
 /// Without their versions: the distribution may have published one between the two bakes.

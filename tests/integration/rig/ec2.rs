@@ -56,7 +56,6 @@ pub struct Change {
 
 #[derive(Debug, Deserialize)]
 pub struct Volume {
-    pub id: String,
     pub device: String,
     pub gib: u64,
 }

@@ -43,11 +43,6 @@ impl Filesystem {
         Self { offset: largest["start"].as_u64().unwrap() * 512, raw }
     }
 
-    /// That of a disk without partitions.
-    pub fn of_whole_disk(disk: &Path) -> Self {
-        Self { raw: raw_copy(disk), offset: 0 }
-    }
-
     /// The text of a file; empty when there is none.
     pub fn read(&self, path: &str) -> String {
         self.ask(&format!("cat {path}"))
