@@ -4,7 +4,7 @@
 
 Listens on a free port of the loopback, prints it, and ends when its standard input does. {"ahead": SECONDS} on
 standard input lets its clock show so much more than this computer's from then on: in the `Date` of its answers, and
-where it says when a parameter was written.
+where it says when a parameter was written. {"off": true} lets every machine that runs have powered itself off.
 """
 
 import datetime
@@ -35,8 +35,10 @@ class Handler(MotoRequestHandler):
         return super().date_time_string(timestamp or time.time() + AHEAD[0])
 
 
-def set_ahead(request):
+def change(request):
     AHEAD[0] = request.get("ahead", AHEAD[0])
+    if "off" in request:
+        lacking.power_off()
     return {}
 
 
@@ -54,7 +56,7 @@ def main():
     os.environ["MOTO_PORT"] = str(server.port)
     lines.in_background(server.serve_forever)
     lines.announce(server.port)
-    lines.serve(set_ahead)
+    lines.serve(change)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 what must not outlive a run, AMIs that are complete, and how many instances there ever were.
 """
 
+import functools
 import sys
 
 import boto3
@@ -15,19 +16,20 @@ import lines
 EXPIRES = "hornero:expires"
 
 
+@functools.cache
+def client(endpoint, service, region):
+    return boto3.client(
+        service, region_name=region, endpoint_url=endpoint,
+        aws_access_key_id="testing", aws_secret_access_key="testing",
+    )
+
+
 def inventory(endpoint, regions):
     left, complete, instances = [], [], 0
-
-    def client(service, region):
-        return boto3.client(
-            service, region_name=region, endpoint_url=endpoint,
-            aws_access_key_id="testing", aws_secret_access_key="testing",
-        )
-
     for region in regions:
-        ec2 = client("ec2", region)
+        ec2 = client(endpoint, "ec2", region)
         instances += sum(len(one["Instances"]) for one in ec2.describe_instances()["Reservations"])
-        for found in [*kinds(ec2), *locks(client("ssm", region))]:
+        for found in [*kinds(ec2), *locks(client(endpoint, "ssm", region))]:
             left.append(f"{found} in {region}")
         for image in ec2.describe_images(Owners=["self"])["Images"]:
             expires = EXPIRES in {tag["Key"] for tag in image.get("Tags", [])}

@@ -8,7 +8,7 @@ from datetime import datetime
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import amis, ec2_backends
-from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.models.instances import InstanceBackend, StateReason
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import filter_dict_attribute_mapping, random_ami_id
 from moto.ssm.exceptions import ValidationException
@@ -68,6 +68,17 @@ def stop_what_runs():
         return stop(self, instance_ids)
 
     InstanceBackend.stop_instances = stop_instances
+
+
+def power_off():
+    """What runs goes off as if each guest had done so itself."""
+    code = "Client.InstanceInitiatedShutdown"
+    for regions in ec2_backends.values():
+        for backend in regions.values():
+            for instance in backend.all_instances():
+                if instance.is_running():
+                    instance.stop()
+                    instance.state_reason = StateReason(f"{code}: Instance initiated shutdown", code)
 
 
 def refuse(code, message):

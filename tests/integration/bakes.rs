@@ -5,7 +5,6 @@
 mod firmware;
 mod kept;
 mod restart;
-mod snapshot;
 mod warm;
 
 use hornero::sum::of_file;

@@ -85,6 +85,11 @@ impl Cloud {
         self.moto.set_ahead(seconds);
     }
 
+    /// Every machine that runs has powered itself off, as EC2 sees it.
+    pub fn power_off(&mut self) {
+        self.moto.power_off();
+    }
+
     /// Of the cloud itself, behind the proxy.
     pub fn endpoint(&self) -> String {
         self.moto.endpoint()

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{CHECK, Inventory, SETTINGS, changes, is_read};
+use super::{CHECK, Inventory, SETTINGS, There, changes, is_read};
 use crate::{ec2::Cloud, rig::guests};
 
 /// Side by side: a bake mostly waits.
@@ -72,8 +72,9 @@ fn bake_all(points: &[&Point], clouds: usize, well: &AtomicUsize, wrong: &Mutex<
             scope.spawn(|| {
                 let mut cloud = Cloud::start();
                 let mut inventory = Inventory::of(&cloud);
+                let mut before = inventory.all();
                 while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (ended_well, faults) = baked(&mut cloud, &mut inventory, point);
+                    let (ended_well, faults) = baked(&mut cloud, &mut inventory, &mut before, point);
                     well.fetch_add(usize::from(ended_well), Ordering::Relaxed);
                     wrong.lock().unwrap().extend(faults);
                 }
@@ -117,9 +118,14 @@ fn points() -> Vec<Point> {
     slow.chain(quick).map(point).collect()
 }
 
-/// Whether the bake made its image, and what is wrong with how it ended.
-fn baked(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point) -> (bool, Vec<String>) {
-    let before = inventory.all();
+/// Whether the bake made its image, and what is wrong with how it ended. `before` is what was there when it began, and
+/// then what is there when it has ended.
+fn baked(
+    cloud: &mut Cloud,
+    inventory: &mut Inventory,
+    before: &mut There,
+    point: &Point,
+) -> (bool, Vec<String>) {
     cloud.proxy.rule(point.fault.clone());
     let ran = cloud.run(&["bake", "--force", &cloud.template(SETTINGS, CHECK)]);
     let after = inventory.all();
@@ -136,6 +142,7 @@ fn baked(cloud: &mut Cloud, inventory: &mut Inventory, point: &Point) -> (bool, 
         wrong
             .push(format!("{name}: {machines} machines, {images} images, exit {}: {}", ran.code, ran.stderr));
     }
+    *before = after;
     if ran.code != 0 && !ran.stderr.contains("error: ") {
         wrong.push(format!("{name}: no error was told: {}", ran.stderr));
     }

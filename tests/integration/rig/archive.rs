@@ -1,5 +1,4 @@
-//! An archive of Debian as of every moment: whatever the moment, it sends to what is there today. A
-//! guest reaches it under the address that its network has for this computer.
+//! An archive of Debian as of every moment: whatever the moment, it sends to what is there today.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -18,7 +17,7 @@ pub struct Archive {
 impl Archive {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://10.0.2.2:{}", listener.local_addr().unwrap().port());
+        let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&asked);
         thread::spawn(move || {

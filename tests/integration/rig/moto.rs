@@ -31,6 +31,11 @@ impl Moto {
         self.server.ask(&json!({ "ahead": seconds }));
     }
 
+    /// Every machine that runs has powered itself off, as EC2 sees it.
+    pub fn power_off(&mut self) {
+        self.server.ask(&json!({ "off": true }));
+    }
+
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
     }
