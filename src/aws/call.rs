@@ -35,7 +35,7 @@ enum Kind {
     Removes,
     /// It makes something each time that it is executed.
     Once,
-    /// It is tried once: its caller asks for what came of it before each further try.
+    /// It makes something and is tried once: the caller asks what came of it before each further try.
     Single,
 }
 

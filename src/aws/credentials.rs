@@ -82,7 +82,7 @@ fn could_not_connect(error: &Cause) -> bool {
     connections.any(|connection| connection.is_io() || connection.is_timeout())
 }
 
-/// Whether what came in the place of such a service's answer is none, as the page of a proxy.
+/// Returns whether the answer of such a service cannot be read, as when a proxy sends a page of its own.
 fn has_unreadable_answer(error: &Cause) -> bool {
     causes::of(error).any(|cause| cause.is::<XmlDecodeError>())
 }

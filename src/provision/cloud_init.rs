@@ -145,7 +145,7 @@ mod tests {
     }
 
     /// Runs the script as a builder does, where cloud-init writes into `folder`.
-    fn follow(folder: &std::path::Path) -> std::process::Child {
+    fn start_follow_script(folder: &std::path::Path) -> std::process::Child {
         let (programs, log) = (folder.join("bin"), folder.join("log"));
         std::fs::create_dir(&programs).unwrap();
         std::os::unix::fs::symlink("/bin/true", programs.join("cloud-init")).unwrap();
@@ -165,12 +165,12 @@ mod tests {
         for (name, content) in [("log", text.as_str()), ("status.json", "{}"), ("result.json", "")] {
             std::fs::write(early.path().join(name), content).unwrap();
         }
-        let said = follow(early.path()).wait_with_output().unwrap();
+        let said = start_follow_script(early.path()).wait_with_output().unwrap();
         assert!(said.stdout == expected.as_bytes(), "{}", String::from_utf8_lossy(&said.stdout));
 
         // It comes in pieces, into a file that is not there yet, and its last line right before the result.
         let late = tempfile::tempdir().unwrap();
-        let child = follow(late.path());
+        let child = start_follow_script(late.path());
         std::fs::write(late.path().join("status.json"), "{}").unwrap();
         let mut log = std::fs::File::create(late.path().join("log")).unwrap();
         for piece in text.as_bytes().chunks(9_999) {

@@ -14,10 +14,8 @@ const MAX_DEPTH: usize = 4;
 
 /// `NAME=value`, `export NAME="value"`, `name: value`.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"^\s*(?:export\s+|set\s+|-\s+)?["']?[A-Za-z_][\w. -]*["']?\s*(?:=>|:=|=|:(?:\s|$))\s*(.*?)\s*$"#,
-    )
-    .expect("it is a regular expression")
+    Regex::new(r#"^\s*(?:export\s+|set\s+|-\s+)?["']?[A-Za-z_][\w. -]{0,80}["']?\s*(?:=>|:=|=|:(?:\s|$))\s*(.*?)\s*$"#)
+        .expect("it is a regular expression")
 });
 
 /// `postgres://user:password@host/path`

@@ -35,7 +35,7 @@ class Handler(MotoRequestHandler):
         return super().date_time_string(timestamp or time.time() + AHEAD[0])
 
 
-def change(request):
+def handle_request(request):
     AHEAD[0] = request.get("ahead", AHEAD[0])
     if "off" in request:
         lacking.power_off()
@@ -56,7 +56,7 @@ def main():
     os.environ["MOTO_PORT"] = str(server.port)
     lines.in_background(server.serve_forever)
     lines.announce(server.port)
-    lines.serve(change)
+    lines.serve(handle_request)
 
 
 if __name__ == "__main__":

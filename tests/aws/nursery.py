@@ -37,7 +37,7 @@ FIRST_CALLS = {"ec2": "DescribeInstances", "ssm": "AmazonSSM.DescribeParameters"
 
 def main():
     for service, action in FIRST_CALLS.items():
-        call(service, action)
+        make_first_call(service, action)
         boto3.client(service, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
     # No collection of a server looks at what all of them have.
     gc.collect()
@@ -48,7 +48,7 @@ def main():
         print(json.dumps({"pid": start(json.loads(line))}), flush=True)
 
 
-def call(service, action):
+def make_first_call(service, action):
     scope = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{REGION}/{service}/aws4_request"
     headers = {"Authorization": f"{scope}, SignedHeaders=host, Signature=0", "Host": f"{service}.{REGION}.amazonaws.com"}
     if "." in action:
